@@ -1,0 +1,116 @@
+"""What admins set: the company's face and policies, areas and targets, colleagues and tokens."""
+
+import hashlib
+import re
+
+from board.actions.acting import milliseconds
+from board.domain.clocks import Target
+from board.domain.events import PolicyChanged
+from board.domain.people import Actor, require
+from board.domain.text import clean, slug
+from board.domain.words import address, person_name
+from board.errors import Invalid
+from board.store import company, issues, people, record
+from board.store.company import Area
+from board.store.database import Tx, WriteTx
+from board.store.people import Person
+
+ROLES = ("agent", "moderator", "admin")
+TOKEN_ROLES = (*ROLES, "reader")
+COLOUR = re.compile(r"#[0-9a-f]{6}")
+LIMITS = {"name": 80, "tagline": 120, "rules": 20_000, "about": 20_000}
+CHOICES = {"mail": ("optional", "required"), "moderation": ("open", "hold")}
+
+
+async def set_up(tx: WriteTx, changes: dict[str, str], *, by: Actor) -> None:
+    """Changes settings by name; raises Invalid with every field that is wrong."""
+    require(by, "run_board")
+    kept, wrong = {}, {}
+    for key, value in changes.items():
+        text = clean(value, lines=key in ("rules", "about"))
+        if problem := setting_problem(key, text):
+            wrong[key] = problem
+        kept[key] = text
+    if wrong:
+        raise Invalid(wrong)
+    await company.save(tx, kept)
+    await publish_policy(tx, by)
+
+
+def setting_problem(key: str, value: str) -> str | None:
+    if key in LIMITS and len(value) > LIMITS[key]:
+        return f"This is {len(value):,} characters long; {LIMITS[key]:,} fit."
+    if key == "name" and not value:
+        return "Give the company's name."
+    if key == "accent" and not COLOUR.fullmatch(value.lower()):
+        return "Give a colour as #rrggbb, for example #0b4f6c."
+    if key in CHOICES and value not in CHOICES[key]:
+        return f"Choose one of: {', '.join(CHOICES[key])}."
+    return None
+
+
+async def save_area(
+    tx: WriteTx, *, by: Actor, name: str, first_answer_h: str = "", resolve_h: str = "", area: str | None = None
+) -> str:
+    """Adds an area, or changes the one with the slug `area`; hours become the published target times."""
+    require(by, "run_board")
+    label = clean(name, lines=False)
+    if not 1 <= len(label) <= 80:
+        raise Invalid({"name": "Give the area a name of 1–80 characters."})
+    target = Target(hours(first_answer_h, "first_answer_h"), hours(resolve_h, "resolve_h"))
+    chosen = area or slug(label)
+    await company.save_area(tx, Area(chosen, label, target))
+    await issues.refresh_due(tx, chosen, target)
+    await publish_policy(tx, by)
+    return chosen
+
+
+def hours(text: str, field: str) -> int | None:
+    """Hours as typed to seconds; nothing where nothing was typed."""
+    kept = clean(text, lines=False).replace(",", ".")
+    if not kept:
+        return None
+    if not re.fullmatch(r"\d{1,4}(\.\d{1,2})?", kept) or float(kept) <= 0:
+        raise Invalid({field: "Give hours as a number above 0, for example 24."})
+    return int(float(kept) * 3600)
+
+
+async def publish_policy(tx: WriteTx, by: Actor | None) -> None:
+    """Records the hash of what is published now, where it differs from what was published last."""
+    text = await company.policy_text(tx)
+    sha256 = hashlib.sha256(text.encode()).hexdigest()
+    if await company.keep_policy(tx, sha256, text):
+        await record.append(tx, [PolicyChanged(sha256=sha256)], by)
+
+
+async def invite(tx: WriteTx, *, by: Actor, email: str, name: str, role: str) -> tuple[Person, str]:
+    """Adds a colleague; returns them with the secret of their one-time link."""
+    require(by, "run_board")
+    if role not in ROLES:
+        raise Invalid({"role": f"Choose one of: {', '.join(ROLES)}."})
+    known = address(email, needed=True)
+    called = person_name(name)
+    if not called or not known:
+        raise Invalid({"name": "Give the name that customers will read."})
+    person = await people.add(tx, email=known, name=called, role=role, now_ms=milliseconds(tx.at))
+    secret = await people.new_link(tx, purpose="staff", person=person.id, now_ms=milliseconds(tx.at))
+    return person, secret
+
+
+async def remove_colleague(tx: Tx, *, by: Actor, person: int, now_ms: int) -> None:
+    """Ends a colleague's access; the last admin stays."""
+    require(by, "run_board")
+    admins = [p.id for p in await people.all_staff(tx) if p.role == "admin"]
+    if admins == [person]:
+        raise Invalid({"person": "This is the last admin. Make somebody else an admin first."})
+    await people.remove(tx, person, now_ms)
+
+
+async def create_token(tx: Tx, *, by: Actor, label: str, role: str, now_ms: int) -> str:
+    require(by, "run_board")
+    called = clean(label, lines=False)
+    if not 1 <= len(called) <= 80:
+        raise Invalid({"label": "Say in 1–80 characters what the token is for."})
+    if role not in TOKEN_ROLES:
+        raise Invalid({"role": f"Choose one of: {', '.join(TOKEN_ROLES)}."})
+    return await people.new_token(tx, label=called, role=role, now_ms=now_ms)

@@ -1,0 +1,169 @@
+"""What customers and anyone else do: file, comment, confirm, dispute, withdraw, thank, correct, follow, “mine too”."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from board.actions.acting import Done, act, load, milliseconds, signed
+from board.domain import decisions, letters
+from board.domain import words as typed_words
+from board.domain.links import Links
+from board.domain.people import STRANGER, Actor
+from board.domain.wording import Say
+from board.domain.words import Filing
+from board.errors import Conflict, Invalid, NotFound
+from board.store import company, entries, intake, issues, outbox, record
+from board.store.database import Tx, WriteTx
+
+
+@dataclass(frozen=True)
+class Filed:
+    """A new issue: its number, its private link, and whether it is held for a look."""
+
+    number: int
+    private_url: str
+    held: bool
+    done: Done
+
+
+def read_filing(typed: Mapping[str, str], *, needs_email: bool) -> Filing:
+    """A filing from the fields of a form or a request; raises Invalid with every field that is wrong."""
+    return typed_words.filing(
+        body=typed.get("body", ""),
+        title=typed.get("title", ""),
+        area=typed.get("area", ""),
+        name=typed.get("name", ""),
+        email=typed.get("email", ""),
+        details=typed.get("private", ""),
+        needs_email=needs_email,
+    )
+
+
+async def has_address(tx: Tx, number: int) -> bool:
+    """Whether the filer left an address."""
+    filer = await intake.filer(tx, number)
+    return bool(filer and filer.email)
+
+
+async def file(tx: WriteTx, filing: Filing, *, via: str, links: Links, say: Say) -> Filed:
+    """Files an issue; the filer gets the private link here, and by mail where there is an address."""
+    setup = await company.read(tx)
+    area = await known_area(tx, filing.area)
+    number = await issues.next_number(tx)
+    held = setup.moderation == "hold"
+    by = Actor(standing="filer", name=filing.name)
+    events = decisions.file(
+        number, area=area, via=via, words=signed(by, title=filing.title, body=filing.body), publish=not held
+    )
+    done = Done(number, tuple(await record.append(tx, events)))
+    await intake.add_filer(tx, issue=number, email=filing.email, details=filing.details)
+    url = links.private(number)
+    if filing.email:
+        letter = letters.receipt(number=number, title=filing.title, company=setup.name, url=url, held=held, say=say)
+        await outbox.put(
+            tx, message_id=f"receipt.{number}", recipient=filing.email, letter=letter, now_ms=milliseconds(tx.at)
+        )
+    return Filed(number, url, held, done)
+
+
+async def known_area(tx: WriteTx, slug: str) -> str:
+    """The area that was named; the first one where none was."""
+    known = [area.slug for area in await company.areas(tx)]
+    if not slug and known:
+        return known[0]
+    if slug not in known:
+        raise Invalid({"area": "Choose one of the areas in the list."})
+    return slug
+
+
+async def comment(tx: WriteTx, number: int, *, by: Actor, body: str, via: str, newest: bool = True) -> Done:
+    """A public comment; under the policy “hold” it is recorded and waits for a moderator's look."""
+    hold = (await company.read(tx)).moderation == "hold"
+    done = await act(
+        tx, number, by, lambda i, at: decisions.comment(i, by=by, words=signed(by, body=body), via=via, at=at)
+    )
+    if hold and newest:
+        held = await record.append(tx, decisions.hold_comment(await load(tx, number), done.events[0].index))
+        return Done(number, (*done.events, *held))
+    return done
+
+
+async def confirm(tx: WriteTx, number: int, *, by: Actor, body: str | None = None, grade: int | None = None) -> Done:
+    """The customer says that it is cured, with thanks and a grade (1–5) if they like."""
+    given = {key: value for key, value in {"body": body, "grade": str(grade) if grade else None}.items() if value}
+    return await act(tx, number, by, lambda i, at: decisions.confirm(i, by=by, words=given, at=at))
+
+
+async def dispute(tx: WriteTx, number: int, *, by: Actor, body: str) -> Done:
+    before = await load(tx, number)
+    done = await act(tx, number, by, lambda i, at: decisions.dispute(i, by=by, words={"body": body}, at=at))
+    await take_back_followers(tx, number, before.merged_into)
+    return done
+
+
+async def take_back_followers(tx: WriteTx, number: int, into: int | None) -> None:
+    """Whatever ends a merge sends the followers back who came by it."""
+    if into is not None:
+        await intake.send_followers_back(tx, source=number, into=into)
+        await issues.recount(tx, into)
+
+
+async def withdraw(tx: WriteTx, number: int, *, by: Actor, body: str | None = None) -> Done:
+    given = {"body": body} if body else {}
+    return await act(tx, number, by, lambda i, at: decisions.withdraw(i, by=by, words=given, at=at))
+
+
+async def thank(tx: WriteTx, number: int, *, by: Actor, body: str) -> Done:
+    return await act(tx, number, by, lambda i, at: decisions.thank(i, by=by, words=signed(by, body=body), at=at))
+
+
+async def correct(tx: WriteTx, number: int, *, by: Actor, target: int, words: dict[str, str]) -> Done:
+    """New words for one's own text at `target`; fields that are the same as before are left alone."""
+    entry = await entries.one(tx, target)
+    if entry is None or entry["issue"] != number:
+        raise NotFound("There are no words at this place.")
+    return await act(tx, number, by, lambda i, at: decisions.correct(i, by=by, target=target, words=words, at=at))
+
+
+async def follow(tx: WriteTx, number: int, *, email: str, links: Links, say: Say) -> None:
+    """Asks the address whether it wants to follow; the same whether it does already or not."""
+    row = await issues.find(tx, number)
+    if row is None or row["visibility"] != "public":
+        raise Conflict("This issue cannot be followed.")
+    wish = await intake.follow(tx, issue=number, email=email, now_ms=milliseconds(tx.at))
+    setup = await company.read(tx)
+    letter = letters.follow_question(
+        number=number, title=row["title"] or "", company=setup.name, url=links.follow(wish.id), say=say
+    )
+    minute = milliseconds(tx.at) // 600_000  # one question in ten minutes is enough
+    await outbox.put(
+        tx, message_id=f"follow.{wish.id}.{minute}", recipient=email, letter=letter, now_ms=milliseconds(tx.at)
+    )
+
+
+async def confirm_follow(tx: Tx, follow: int, now_ms: int) -> int:
+    """The address said yes; returns the issue's number."""
+    found = await intake.follow_by_id(tx, follow)
+    if found is None:
+        raise NotFound("You do not follow this issue any more.")
+    await intake.confirm_follow(tx, follow, now_ms)
+    await issues.recount(tx, found.issue)
+    return found.issue
+
+
+async def stop_following(tx: Tx, follow: int) -> int | None:
+    """Ends the mails; returns the issue's number, None where they had ended before."""
+    found = await intake.follow_by_id(tx, follow)
+    if found is None:
+        return None
+    await intake.stop_following(tx, follow)
+    await issues.recount(tx, found.issue)
+    return found.issue
+
+
+async def mine_too(tx: WriteTx, number: int, *, voter: bytes, by: Actor = STRANGER) -> None:
+    """One for each voter (an opaque hash); anyone on a public issue."""
+    row = await issues.find(tx, number)
+    if row is None or row["visibility"] != "public":
+        raise Conflict("This issue is not open to others now.")
+    await intake.add_mine_too(tx, number, voter)
+    await issues.recount(tx, number)

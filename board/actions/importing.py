@@ -1,0 +1,103 @@
+"""Brings conversations from elsewhere in as issues. What happened when is kept apart from when it was recorded."""
+
+from board.actions.acting import act, signed
+from board.actions.company import publish_policy
+from board.domain import decisions
+from board.domain.clocks import Target
+from board.domain.conversations import Conversation, Message
+from board.domain.decisions import Then
+from board.domain.issue import Issue
+from board.domain.leaf import format_time
+from board.domain.people import Actor
+from board.domain.text import clean, slug
+from board.store import company, intake, issues, record
+from board.store.company import Area
+from board.store.database import WriteTx
+
+
+async def bring_in(tx: WriteTx, said: Conversation) -> int:
+    """Records what is new of the conversation; returns how many messages that were, 0 where all were there."""
+    number = await intake.issue_of_source(tx, said.source, said.source_id)
+    written = 0
+    if number is None:
+        number, written = await file(tx, said), 1
+    for message in said.messages:
+        if await is_new(tx, said, message):
+            await speak(tx, number, said, message)
+            written += 1
+    return written
+
+
+async def file(tx: WriteTx, said: Conversation) -> int:
+    number = await issues.next_number(tx)
+    filing = said.filing
+    events = decisions.file(
+        number,
+        area=await area_of(tx, said.area),
+        via="import",
+        words=signed(customer(filing), title=said.title, body=filing.text),
+        occurred=format_time(filing.at),
+        publish=True,
+    )
+    await record.append(tx, events)
+    await intake.add_source(tx, source=said.source, source_id=said.source_id, issue=number)
+    await note_message(tx, said, filing, number)
+    return number
+
+
+async def area_of(tx: WriteTx, name: str) -> str:
+    """The area of this name; made where there is none, without target times."""
+    chosen = slug(name)
+    if chosen not in [area.slug for area in await company.areas(tx)]:
+        await company.save_area(tx, Area(chosen, clean(name, lines=False)[:80], Target()))
+        await publish_policy(tx, None)
+    return chosen
+
+
+async def is_new(tx: WriteTx, said: Conversation, message: Message) -> bool:
+    return await intake.issue_of_source(tx, said.source, message_id(said, message)) is None
+
+
+async def note_message(tx: WriteTx, said: Conversation, message: Message, number: int) -> None:
+    await intake.add_source(tx, source=said.source, source_id=message_id(said, message), issue=number)
+
+
+def message_id(said: Conversation, message: Message) -> str:
+    """A message is known within its conversation: the same one may stand in two of them."""
+    return f"{said.source_id}/{message.source_id}"
+
+
+async def speak(tx: WriteTx, number: int, said: Conversation, message: Message) -> None:
+    """One later message: a comment by the filer, or an update; the company's last word resolves."""
+    occurred = format_time(message.at)
+    if message.by_staff:
+        by = Actor(standing="agent", name=message.name)
+        words = signed(by, body=message.text)
+        is_last = message is said.messages[-1]
+        await act(
+            tx,
+            number,
+            by,
+            lambda i, at: decisions.update(
+                i, by=by, words=words, via="import", then=ending(i, said, is_last), at=at, occurred=occurred
+            ),
+        )
+    else:
+        by = customer(message)
+        words = signed(by, body=message.text)
+        await act(
+            tx,
+            number,
+            by,
+            lambda i, at: decisions.comment(i, by=by, words=words, via="import", at=at, occurred=occurred),
+        )
+    await note_message(tx, said, message, number)
+
+
+def ending(issue: Issue, said: Conversation, is_last: bool) -> Then:
+    """The company's last word resolves."""
+    return Then(resolution=said.resolution or "answered") if is_last and issue.is_open else Then()
+
+
+def customer(message: Message) -> Actor:
+    return Actor(standing="filer", name=message.name)

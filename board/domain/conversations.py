@@ -1,0 +1,112 @@
+"""One line of an import file: a conversation as it happened elsewhere, read strictly."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from board.domain.events import CLOSURES, CURES
+from board.domain.leaf import whole_second
+from board.domain.text import first_sentence
+from board.domain.words import person_name, text, title_alone
+from board.errors import Invalid
+
+ID_LIMIT = 200
+
+
+@dataclass(frozen=True)
+class Message:
+    """`at` is when it was said at the source."""
+
+    by_staff: bool
+    name: str | None
+    at: datetime
+    text: str
+    source_id: str
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """`messages` in order of time; the first one by a customer files the issue."""
+
+    source: str
+    source_id: str
+    area: str
+    title: str
+    messages: tuple[Message, ...]
+    resolution: str | None
+
+    @property
+    def filing(self) -> Message:
+        return next(m for m in self.messages if not m.by_staff)
+
+
+def read(line: str, *, until: datetime | None = None) -> Conversation | None:
+    """The conversation as it stood at `until`, None where it had not begun; raises ValueError with the reason."""
+    try:
+        return read_object(json.loads(line), until)
+    except json.JSONDecodeError as wrong:
+        raise ValueError(f"not JSON: {wrong.msg} at column {wrong.colno}") from None
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    except Invalid as wrong:
+        raise ValueError("; ".join(f"{field}: {why}" for field, why in wrong.fields.items())) from None
+
+
+def read_object(line: Any, until: datetime | None) -> Conversation | None:
+    if not isinstance(line, dict):
+        raise ValueError("a line is one JSON object")
+    given = line.get("messages")
+    if not isinstance(given, list) or not given:
+        raise ValueError("“messages” must be a list with at least one message")
+    source_id = string(line, "source_id")
+    said = [message(m, str(place)) for place, m in enumerate(given)]
+    messages = tuple(sorted((m for m in said if until is None or m.at <= until), key=lambda m: m.at))
+    if all(m.by_staff for m in said):
+        raise ValueError("no message is by the customer, so there is nothing to file")
+    if all(m.by_staff for m in messages):
+        return None
+    opening = next(m for m in messages if not m.by_staff)
+    title = title_alone(string(line, "title")) if line.get("title") else first_sentence(opening.text)
+    return Conversation(
+        string(line, "source"), source_id, string(line, "area"), title, messages, outcome(line.get("resolution"))
+    )
+
+
+def outcome(resolution: object) -> str | None:
+    allowed = [r for r in (*CURES, *CLOSURES) if r not in ("duplicate", "not_ours")]
+    if resolution is None or resolution in allowed:
+        return str(resolution) if resolution else None
+    raise ValueError(f"“resolution” must be one of {', '.join(allowed)}")
+
+
+def message(given: object, default_id: str) -> Message:
+    if not isinstance(given, dict):
+        raise ValueError("each message is a JSON object")
+    if given.get("by") not in ("customer", "staff"):
+        raise ValueError("“by” must be “customer” or “staff”")
+    name = string(given, "name") if given.get("name") else ""
+    return Message(
+        by_staff=given["by"] == "staff",
+        name=person_name(name),
+        at=moment(string(given, "at")),
+        text=text(string(given, "text", limit=None), "text"),
+        source_id=string(given, "source_id") if given.get("source_id") else default_id,
+    )
+
+
+def moment(value: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(value)
+        return whole_second(at if at.tzinfo else at.replace(tzinfo=UTC))
+    except (ValueError, OverflowError):
+        raise ValueError(f"“at” is not a time like 2020-04-01T17:31:32Z: {value[:40]!r}") from None
+
+
+def string(given: dict[str, Any], key: str, *, limit: int | None = ID_LIMIT) -> str:
+    value = given.get(key)
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"“{key}” must be a text")
+    if limit and len(value) > limit:
+        raise ValueError(f"“{key}” is longer than {limit} characters")
+    return value

@@ -1,0 +1,176 @@
+"""The canonical bytes of one entry of the record, to and from events (record format 1; canonical JSON as in RFC 8785).
+
+A leaf is ASCII JSON: sorted keys, no white space, no escapes, integers 0..2^53-1, no floats, nulls or booleans.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from board.domain.events import KINDS, REASONS, RESOLUTIONS, VIAS, Event, issue_of, name_of
+
+VERSION = 1
+LIMIT = 65_535  # bytes
+NUMBER_LIMIT = 2**53 - 1
+TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+PLAIN = re.compile(r"[ !#-\[\]-~]*")  # printable ASCII without the quote and the backslash
+HEADER = ("v", "board", "index", "time", "event")
+ROLES = ("customer", "company", "moderator", "system")
+NUMBERS = ("index", "issue", "target", "into", "prev")
+FIELDS = {kind: frozenset(f.name for f in fields(kind)) - {"words"} for kind in KINDS.values()}
+CLOSED = {"role": ROLES, "via": VIAS, "resolution": RESOLUTIONS, "reason": REASONS}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorded:
+    """An event at its place: `index` is its seq, `commit` holds the commitments (base64url) of its words."""
+
+    index: int
+    time: datetime
+    event: Event
+    board: str
+    leaf: str
+    leaf_hash: bytes
+    prev: int | None = None
+    prev_hash: str | None = None
+    commit: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        return name_of(self.event)
+
+    @property
+    def issue(self) -> int | None:
+        return issue_of(self.event)
+
+    @property
+    def at(self) -> datetime:
+        """When it happened: at the source for imports, else when it was recorded."""
+        occurred = getattr(self.event, "occurred", None)
+        return parse_time(occurred) if occurred else self.time
+
+
+def format_time(at: datetime) -> str:
+    """RFC 3339 in UTC with whole seconds, rounded down."""
+    return at.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+
+
+def parse_time(text: str) -> datetime:
+    """The inverse of `format_time`; raises ValueError for any other spelling."""
+    if not TIME.fullmatch(text):
+        raise ValueError(f"not a record time: {text!r}")
+    return datetime.fromisoformat(text)
+
+
+def whole_second(at: datetime) -> datetime:
+    return at.astimezone(UTC).replace(microsecond=0)
+
+
+def later(at: datetime, seconds: int) -> datetime:
+    return at + timedelta(seconds=seconds)
+
+
+def encode(
+    event: Event,
+    *,
+    board: str,
+    index: int,
+    time: datetime,
+    commit: Mapping[str, str],
+    prev: tuple[int, str] | None,
+) -> str:
+    """The leaf text; `prev` is the index and the leaf hash (base64url) of the issue's previous event."""
+    leaf: dict[str, Any] = {
+        f.name: value for f in fields(event) if f.name != "words" and (value := getattr(event, f.name)) is not None
+    }
+    leaf |= {"v": VERSION, "board": board, "index": index, "time": format_time(time), "event": name_of(event)}
+    if commit:
+        leaf["commit"] = dict(commit)
+    if prev:
+        leaf["prev"], leaf["prev_hash"] = prev
+    return canonical(leaf)
+
+
+def canonical(value: Mapping[str, Any]) -> str:
+    """The one spelling of a leaf; raises ValueError for what a leaf may not hold."""
+    check_value(value)
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    if len(text) > LIMIT:
+        raise ValueError(f"a leaf holds at most {LIMIT} bytes, this one has {len(text)}")
+    return text
+
+
+def check_value(value: object) -> None:
+    """Raises ValueError unless the value is made of plain strings, small whole numbers, lists and objects only."""
+    match value:
+        case bool() | float() | None:
+            raise ValueError(f"a leaf holds no {value!r}")
+        case int() if not 0 <= value <= NUMBER_LIMIT:
+            raise ValueError(f"a leaf's number is out of range: {value}")
+        case str() if not PLAIN.fullmatch(value):
+            raise ValueError(f"a leaf's text must be plain ASCII: {value!r}")
+        case list() | tuple():
+            for item in value:
+                check_value(item)
+        case Mapping():
+            for key, item in value.items():
+                check_value(key)
+                check_value(item)
+        case int() | str():
+            return
+        case _:
+            raise ValueError(f"a leaf holds no {type(value).__name__}")
+
+
+def check(text: str) -> None:
+    """Raises ValueError unless the text is a valid leaf: canonical, of a known kind, with just its keys and codes."""
+    leaf = json.loads(text)
+    if not isinstance(leaf, dict) or canonical(leaf) != text:
+        raise ValueError("not the canonical form of a leaf")
+    kind = KINDS.get(leaf.get("event", ""))
+    if leaf.get("v") != VERSION or kind is None:
+        raise ValueError(f"unknown version or kind: {leaf.get('v')} {leaf.get('event')}")
+    known = FIELDS[kind]
+    needed = {f.name for f in fields(kind) if f.default is MISSING and f.name != "words"} | {*HEADER, "role"}
+    if missing := needed - leaf.keys():
+        raise ValueError(f"{leaf['event']} needs {sorted(missing)}")
+    if extra := leaf.keys() - known - {*HEADER, "commit", "prev", "prev_hash"}:
+        raise ValueError(f"{leaf['event']} has no {sorted(extra)}")
+    check_codes(leaf)
+
+
+def check_codes(leaf: Mapping[str, Any]) -> None:
+    for key, codes in CLOSED.items():
+        if key in leaf and leaf[key] not in codes:
+            raise ValueError(f"unknown {key}: {leaf[key]!r}")
+    for key in NUMBERS:
+        if not isinstance(leaf.get(key, 0), int):
+            raise ValueError(f"{key} must be a number")
+    for key in ("time", "occurred", "due"):
+        if key in leaf:
+            parse_time(leaf[key])
+
+
+def decode(text: str, leaf_hash: bytes) -> Recorded:
+    """Reads back a leaf that this board has written; `check` first what comes from elsewhere."""
+    leaf = json.loads(text)
+    kind = KINDS[leaf["event"]]
+    known = FIELDS[kind]
+    return Recorded(
+        index=leaf["index"],
+        time=parse_time(leaf["time"]),
+        event=kind(**{key: as_field(leaf[key]) for key in known & leaf.keys()}),
+        board=leaf["board"],
+        leaf=text,
+        leaf_hash=leaf_hash,
+        prev=leaf.get("prev"),
+        prev_hash=leaf.get("prev_hash"),
+        commit=leaf.get("commit", {}),
+    )
+
+
+def as_field(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

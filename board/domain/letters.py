@@ -1,0 +1,101 @@
+"""The mails that the board writes, as plain values: what each says, and its one link. Pure; sending is elsewhere."""
+
+from dataclasses import dataclass
+
+from board.domain.wording import Say
+
+
+@dataclass(frozen=True, kw_only=True)
+class Letter:
+    """`issue` makes a thread of an issue's letters; `stop` is the link that ends them; `secret` ones are for admins only."""
+
+    subject: str
+    paragraphs: tuple[str, ...]
+    label: str | None = None
+    link: str | None = None
+    issue: int | None = None
+    stop: str | None = None
+    secret: bool = False
+
+
+def receipt(*, number: int, title: str, company: str, url: str, held: bool, say: Say) -> Letter:
+    shown = (
+        say("Somebody at {company} looks at it before everybody can read it.")
+        if held
+        else say("Everybody can read it now, and watch it being cured.")
+    )
+    return Letter(
+        subject=f"[#{number}] {title}",
+        paragraphs=(
+            say("You filed issue {number} with {company}: “{title}”.").format(
+                number=number, company=company, title=title
+            ),
+            shown.format(company=company),
+            say(
+                "This is your private link. With it you can answer, confirm the cure, or say that it still fails. Keep it."
+            ),
+        ),
+        label=say("Open my issue"),
+        link=url,
+        issue=number,
+        secret=True,
+    )
+
+
+def follow_question(*, number: int, title: str, company: str, url: str, say: Say) -> Letter:
+    return Letter(
+        subject=say("Follow issue {number}?").format(number=number),
+        paragraphs=(
+            say(
+                "Somebody, probably you, asked {company} to send news of issue {number} to this address: “{title}”."
+            ).format(company=company, number=number, title=title),
+            say("If that was you, please confirm. If not, do nothing: we will not write again."),
+        ),
+        label=say("Yes, send me the news"),
+        link=url,
+        secret=True,
+    )
+
+
+def sign_in(*, company: str, url: str, minutes: int, say: Say) -> Letter:
+    return Letter(
+        subject=say("Sign in to the board of {company}").format(company=company),
+        paragraphs=(
+            say("Here is your link. It works once, for {minutes} minutes.").format(minutes=minutes),
+            say("If you did not ask for it, do nothing."),
+        ),
+        label=say("Sign in"),
+        link=url,
+        secret=True,
+    )
+
+
+def news(
+    *, number: int, title: str, company: str, lines: tuple[str, ...], url: str, stop: str | None, asks: bool, say: Say
+) -> Letter:
+    """What happened on an issue since the last letter; `asks` where the filer's word is wanted."""
+    question = (say("Is it solved? Open your issue to confirm it, or to say that it still fails."),) if asks else ()
+    return Letter(
+        subject=f"[#{number}] {title}",
+        paragraphs=(
+            say("News of issue {number} with {company}:").format(number=number, company=company),
+            *lines,
+            *question,
+        ),
+        label=say("Confirm, or say that it still fails") if asks else say("Open the issue"),
+        link=url,
+        issue=number,
+        stop=stop,
+        secret=asks,
+    )
+
+
+def reminder(*, number: int, title: str, company: str, question: str, url: str, say: Say) -> Letter:
+    return Letter(
+        subject=f"[#{number}] {title}",
+        paragraphs=(question, say("The issue is “{title}”, with {company}.").format(title=title, company=company)),
+        label=say("Open my issue"),
+        link=url,
+        issue=number,
+        secret=True,
+    )

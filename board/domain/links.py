@@ -1,0 +1,44 @@
+"""The board's addresses, and the secrets in the private ones: derived from the board's key, so they need no keeping."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+
+from board.domain.proof import b64url
+
+
+@dataclass(frozen=True)
+class Links:
+    """`base` is the board's URL without a final slash; `key` never leaves the server."""
+
+    base: str
+    key: bytes
+
+    def issue(self, number: int) -> str:
+        return f"{self.base}/issues/{number}"
+
+    def private(self, number: int) -> str:
+        """The filer's own link: whoever has it speaks as the filer."""
+        return f"{self.base}/mine/{self.filer_secret(number)}"
+
+    def follow(self, follow: int) -> str:
+        return f"{self.base}/follows/{self.secret('follow', follow)}"
+
+    def sign_in(self, secret: str) -> str:
+        return f"{self.base}/signin/{secret}"
+
+    def filer_secret(self, number: int) -> str:
+        return self.secret("filer", number)
+
+    def secret(self, purpose: str, identity: int) -> str:
+        """`<identity>-<HMAC-SHA-256, base64url>`, different for each purpose."""
+        digest = hmac.digest(self.key, f"board-{purpose}-{identity}".encode(), hashlib.sha256)
+        return f"{identity}-{b64url(digest)}"
+
+    def opened(self, purpose: str, secret: str) -> int | None:
+        """Whose secret this is; None where it was not made here."""
+        identity = secret.partition("-")[0]
+        if not (identity.isascii() and identity.isdigit() and len(identity) < 16):
+            return None
+        made = self.secret(purpose, int(identity))
+        return int(identity) if hmac.compare_digest(made.encode(), secret.encode("utf-8", "replace")) else None

@@ -1,0 +1,93 @@
+"""Who may do what: the actors and the one table of their rights."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from board.domain.events import Role
+from board.errors import NotAllowed
+
+Standing = Literal["anyone", "filer", "agent", "moderator", "admin", "system"]
+
+ANYONE = frozenset({"anyone", "filer", "agent", "moderator", "admin"})
+FILER = frozenset({"filer"})
+AGENTS = frozenset({"agent", "moderator", "admin"})
+MODERATORS = frozenset({"moderator", "admin"})
+ADMINS = frozenset({"admin"})
+CLOCK = frozenset({"system"})
+
+MAY: dict[str, frozenset[str]] = {
+    "file": ANYONE,
+    "comment": ANYONE,
+    "follow": ANYONE,
+    "mine_too": ANYONE,
+    "thank": FILER | AGENTS,
+    "confirm": FILER,
+    "dispute": FILER,
+    "withdraw": FILER,
+    "correct": FILER | AGENTS,
+    "update": AGENTS,
+    "resolve": AGENTS,
+    "close": AGENTS,
+    "reopen": AGENTS,
+    "merge": AGENTS,
+    "split": AGENTS,
+    "promise": AGENTS,
+    "assign": AGENTS,
+    "move": AGENTS,
+    "note": AGENTS,
+    "see_desk": AGENTS,
+    "see_private": AGENTS,
+    "publish": MODERATORS,
+    "reject": MODERATORS,
+    "remove": MODERATORS,
+    "restore": MODERATORS,
+    "redact": MODERATORS,
+    "run_board": ADMINS,
+    "lapse": CLOCK,
+    "miss": CLOCK,
+}
+MODERATION = frozenset({"publish", "reject", "remove", "restore", "redact"})
+WHO = {
+    ANYONE: "anyone",
+    FILER: "the customer who filed the issue",
+    FILER | AGENTS: "the customer who filed the issue, and staff",
+    AGENTS: "staff",
+    MODERATORS: "moderators and admins",
+    ADMINS: "admins",
+    CLOCK: "the clock",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Actor:
+    """Who acts: `person` is the private id of a known person, `name` what the public may read."""
+
+    standing: Standing
+    person: int | None = None
+    name: str | None = None
+
+    @property
+    def is_staff(self) -> bool:
+        return self.standing in AGENTS
+
+    def may(self, act: str) -> bool:
+        return self.standing in MAY[act]
+
+
+STRANGER = Actor(standing="anyone")
+SYSTEM = Actor(standing="system")
+
+
+def require(by: Actor, act: str) -> None:
+    """Raises NotAllowed unless the actor's standing has the right."""
+    if not by.may(act):
+        raise NotAllowed(f"Only {WHO[MAY[act]]} can do this.")
+
+
+def role_in(by: Actor, act: str) -> Role:
+    """The public role in which the actor does the act."""
+    if by.standing == "system":
+        return "system"
+    if not by.is_staff:
+        return "customer"
+    return "moderator" if act in MODERATION else "company"

@@ -1,0 +1,59 @@
+"""Every way to be refused. Raised where the rule is; turned into a page or problem details in one place."""
+
+
+class Refused(Exception):
+    """A request that is understood and not carried out; `detail` says what to do instead."""
+
+    status = 400
+    title = "Refused"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class NotFound(Refused):
+    """There is nothing here, or nothing that may be shown."""
+
+    status = 404
+    title = "Not found"
+
+
+class NotAllowed(Refused):
+    """This person may not do this."""
+
+    status = 403
+    title = "Not allowed"
+
+
+class Invalid(Refused):
+    """A field is wrong; `fields` maps each one to the sentence that mends it."""
+
+    status = 422
+    title = "Please check what you entered"
+
+    def __init__(self, fields: dict[str, str]) -> None:
+        super().__init__(" ".join(fields.values()))
+        self.fields = fields
+
+
+class Conflict(Refused):
+    """The life-cycle does not allow this now; `allowed` lists the acts that it would allow."""
+
+    status = 409
+    title = "Not possible now"
+
+    def __init__(self, detail: str, allowed: tuple[str, ...] = ()) -> None:
+        super().__init__(detail)
+        self.allowed = allowed
+
+
+class TooMany(Refused):
+    """Too often; `retry_after` is in seconds."""
+
+    status = 429
+    title = "Too many requests"
+
+    def __init__(self, detail: str, retry_after: int) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after

@@ -1,0 +1,100 @@
+"""The Jinja environment and its few filters, and the board's one stylesheet. Templates get values; they ask for nothing."""
+
+import gettext
+import hashlib
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from board.domain.leaf import format_time
+from board.domain.wording import span
+
+PACKAGE = Path(__file__).parent
+LANGUAGE = "en"
+STYLES = ("layers", "reset", "tokens", "base", "components/*", "utilities")
+
+
+def static_folder() -> Path:
+    packaged = PACKAGE / "_static"
+    return packaged if packaged.exists() else PACKAGE.parent / "static"
+
+
+class Renderer:
+    """Templates by name, with gettext for one language; `say` translates for whoever writes words outside of them."""
+
+    def __init__(self, *, language: str = LANGUAGE, translations: gettext.NullTranslations | None = None) -> None:
+        self.translations = translations or gettext.translation(
+            "board", PACKAGE / "locale", languages=[language], fallback=True
+        )
+        self.stylesheet = read_stylesheet()
+        self.versions: dict[str, str] = {}
+        self.environment = Environment(
+            loader=FileSystemLoader(PACKAGE / "templates"),
+            extensions=["jinja2.ext.i18n"],
+            autoescape=True,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            undefined=StrictUndefined,
+        )
+        self.environment.install_gettext_translations(self.translations, newstyle=True)  # type: ignore[attr-defined]
+        self.environment.globals["static"] = self.static
+        self.environment.filters |= FILTERS
+
+    def render(self, template: str, context: dict[str, Any]) -> str:
+        return self.environment.get_template(template).render(context)
+
+    def say(self, text: str) -> str:
+        return self.translations.gettext(text)
+
+    def static(self, path: str) -> str:
+        """The URL of a file under static/, with a version that changes with its content."""
+        if path not in self.versions:
+            content = self.stylesheet if path == "board.css" else (static_folder() / path).read_bytes()
+            self.versions[path] = hashlib.sha256(content).hexdigest()[:12]
+        return f"/static/{path}?v={self.versions[path]}"
+
+
+def read_stylesheet() -> bytes:
+    """All style files as one, in the order of their layers."""
+    folder = static_folder() / "css"
+    files = [file for name in STYLES for file in sorted(folder.glob(f"{name}.css"))]
+    return b"\n".join(file.read_bytes() for file in files)
+
+
+def when(at: datetime) -> Markup:
+    """A moment, absolute; the script tells it in the reader's own time zone."""
+    at = at.astimezone(UTC)
+    shown = f"{at.day} {at:%b %Y, %H:%M} UTC"
+    return Markup('<time datetime="{}" title="{}" data-when>{}</time>').format(format_time(at), full(at), shown)
+
+
+def ago(at: datetime, now: datetime) -> Markup:
+    """The span since a moment; the script keeps it fresh."""
+    shown = span(int((now - at).total_seconds()))
+    return Markup('<time datetime="{}" title="{}" data-since>{}</time>').format(format_time(at), full(at), shown)
+
+
+def until(at: datetime, now: datetime) -> Markup:
+    shown = span(int((at - now).total_seconds()))
+    return Markup('<time datetime="{}" title="{}" data-until>{}</time>').format(format_time(at), full(at), shown)
+
+
+def full(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%A, %d %B %Y, %H:%M:%S} UTC"
+
+
+def number(value: int) -> str:
+    return f"{value:,}"
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "when": when,
+    "ago": ago,
+    "until": until,
+    "duration": span,
+    "number": number,
+}

@@ -1,0 +1,120 @@
+"""The one frozen Settings, read once from the environment; each `BOARD_…` may come from a file named by `BOARD_…_FILE`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+PREFIX = "BOARD_"
+
+
+class WrongSetting(Exception):
+    """A setting that cannot be used; says which, and what it should look like."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """`base_url` has no final slash; `trusted_proxies` may tell the client's address by X-Forwarded-For."""
+
+    database_url: str = "sqlite:///data/board.db"
+    base_url: str = "http://127.0.0.1:8000"
+    data_dir: Path = Path("data")
+    smtp_url: str | None = None
+    mail_from: str | None = None
+    secret_key: str | None = None
+    log_key_file: Path | None = None
+    log_origin: str | None = None
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+
+    @property
+    def origin(self) -> str:
+        """The record's name: the base URL without its scheme, plus `/log`."""
+        return self.log_origin or self.base_url.split("://", 1)[1] + "/log"
+
+    @property
+    def is_https(self) -> bool:
+        return self.base_url.startswith("https://")
+
+
+def read(environment: Mapping[str, str]) -> Settings:
+    """Raises WrongSetting, with the key's name, for what cannot be used."""
+    given = {key: value for key in KEYS if (value := lookup(environment, PREFIX + key)) is not None}
+    values: dict[str, Any] = {key.lower(): KEYS[key](PREFIX + key, value) for key, value in given.items()}
+    if "data_dir" in values and "database_url" not in values:
+        values["database_url"] = f"sqlite:///{values['data_dir'] / 'board.db'}"
+    return Settings(**values)
+
+
+def lookup(environment: Mapping[str, str], key: str) -> str | None:
+    """The value of a key, from the environment or from the file that `…_FILE` names; empty counts as unset."""
+    file = environment.get(f"{key}_FILE")
+    if file and key != PREFIX + "LOG_KEY":
+        try:
+            return Path(file).read_text(encoding="utf-8").strip() or None
+        except OSError as wrong:
+            raise WrongSetting(f"{key}_FILE: cannot read {file}: {wrong.strerror}") from None
+    return environment.get(key, "").strip() or None
+
+
+def text(key: str, value: str) -> str:
+    return value
+
+
+def path(key: str, value: str) -> Path:
+    return Path(value)
+
+
+def database(key: str, value: str) -> str:
+    if value.startswith("postgres://"):
+        value = "postgresql://" + value.removeprefix("postgres://")
+    if not value.startswith(("sqlite:///", "postgresql://")):
+        raise WrongSetting(f"{key}: use sqlite:///path/to/board.db or postgresql://user:password@host/name")
+    return value
+
+
+def base(key: str, value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/") or parts.query:
+        raise WrongSetting(f"{key}: give the board's own address, for example https://issues.example.com")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def smtp(key: str, value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+        raise WrongSetting(f"{key}: use smtp://user:password@host:587 or smtps://user:password@host:465")
+    return value
+
+
+def networks(key: str, value: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(part.strip(), strict=False) for part in value.split(",") if part.strip())
+    except ValueError as wrong:
+        raise WrongSetting(f"{key}: {wrong}; give addresses or networks with commas between") from None
+
+
+def plain(key: str, value: str) -> str:
+    if not (value.isascii() and value.isprintable()) or set(value) & set('"\\ +\n'):
+        raise WrongSetting(f"{key}: use printable ASCII without spaces, quotes, backslashes and plus signs")
+    return value
+
+
+def secret(key: str, value: str) -> str:
+    if len(value) < 32:
+        raise WrongSetting(f"{key}: give at least 32 characters, or nothing: then one is made and kept")
+    return value
+
+
+KEYS: dict[str, Callable[[str, str], Any]] = {
+    "DATABASE_URL": database,
+    "BASE_URL": base,
+    "DATA_DIR": path,
+    "SMTP_URL": smtp,
+    "MAIL_FROM": text,
+    "SECRET_KEY": secret,
+    "LOG_KEY_FILE": path,
+    "LOG_ORIGIN": plain,
+    "TRUSTED_PROXIES": networks,
+}

@@ -1,0 +1,294 @@
+"""The one door to the database, where its two dialects meet: reading, writing, migrating, and the hint that the head moved.
+
+A public change takes the pen first: inside `writing` the head row is locked before anything is read, so that the
+order of the record equals the order of commits. Nothing but the database may be awaited inside.
+"""
+
+import asyncio
+import re
+import sqlite3
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import databases
+from databases.core import Connection
+from sqlalchemy.engine import make_url
+
+from board.domain.leaf import parse_time, whole_second
+
+READERS = 4  # held SQLite connections for reading
+POOL = 10  # PostgreSQL connections
+BUSY_S = 30.0
+HEAR_S = 10.0  # how often the listening connection is tested
+LOOK_S = 0.1  # how often SQLite is asked whether another process wrote
+COALESCE_S = 0.01
+
+PLACE = re.compile(r"'[^']*'|:([a-z]\w*)")  # a text in quotes, or the place of a value
+
+LOST = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InterfaceError,
+    sqlite3.OperationalError,
+)
+
+
+class Tx:
+    """One connection, inside a transaction or for reading. Values are bound by name; rows come as plain dicts.
+
+    The driver is asked directly: `databases` would parse and compile every statement again at each use.
+    """
+
+    def __init__(self, connection: Connection, *, sqlite: bool) -> None:
+        self._driver = connection.raw_connection
+        self.sqlite = sqlite
+
+    async def rows(self, sql: str, **values: Any) -> list[dict[str, Any]]:
+        if self.sqlite:
+            return [dict(row) for row in await self._driver.execute_fetchall(sql, values)]
+        text, names = numbered(sql)
+        return [dict(row) for row in await self._driver.fetch(text, *(values[name] for name in names))]
+
+    async def row(self, sql: str, **values: Any) -> dict[str, Any] | None:
+        return next(iter(await self.rows(sql, **values)), None)
+
+    async def value(self, sql: str, **values: Any) -> Any:
+        row = await self.row(sql, **values)
+        return next(iter(row.values())) if row else None
+
+    async def run(self, sql: str, **values: Any) -> None:
+        await self.rows(sql, **values)
+
+    async def run_each(self, sql: str, all_values: Sequence[Mapping[str, Any]]) -> None:
+        """The same statement once for each set of values, in one call of the driver."""
+        if self.sqlite:
+            await self._driver.executemany(sql, all_values)
+        else:
+            text, names = numbered(sql)
+            await self._driver.executemany(text, [[values[name] for name in names] for values in all_values])
+
+
+@dataclass
+class Pen:
+    """The head as the holder of the pen sees it: `seq` is the next index, `at` the time of what is written now.
+
+    `ends` are the ends of the chains that were written to: for each issue the index and the hash (base64url).
+    """
+
+    seq: int
+    at: datetime
+    origin: str
+    epoch: str
+    ends: dict[int, tuple[int, str]] = field(default_factory=dict)
+
+
+class WriteTx(Tx):
+    """A transaction that holds the pen; made by `Database.writing` only."""
+
+    pen: Pen
+
+    @property
+    def at(self) -> datetime:
+        return self.pen.at
+
+
+class SafeSqlite(sqlite3.Connection):
+    """SQLite as a record needs it: durable, checked, and without remains of what was deleted."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.row_factory = sqlite3.Row
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+            self.execute(f"PRAGMA {pragma}")
+
+
+class Database:
+    """`url` is `sqlite:///path` or `postgresql://…`."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.sqlite = url.startswith("sqlite")
+        options: dict[str, Any] = (
+            {"factory": SafeSqlite, "timeout": BUSY_S}
+            if self.sqlite
+            else {"min_size": 1, "max_size": POOL, "command_timeout": 60}
+        )
+        self._databases = databases.Database(url, **options)
+        self._idle: asyncio.Queue[Connection] = asyncio.Queue()
+        self._writer: Connection | None = None
+        self._writing = asyncio.Lock()
+        self._moved = asyncio.Event()
+        self._told = asyncio.Event()
+
+    async def connect(self) -> None:
+        await self._databases.connect()
+        if self.sqlite:
+            self._writer = await self._open()
+            for _ in range(READERS):
+                self._idle.put_nowait(await self._open())
+
+    async def disconnect(self) -> None:
+        if self._writer:
+            await self._writer.__aexit__()
+            self._writer = None
+            for _ in range(READERS):
+                await (await self._idle.get()).__aexit__()
+        await self._databases.disconnect()
+
+    async def _open(self) -> Connection:
+        return await Connection(self._databases, self._databases._backend).__aenter__()
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Connection]:
+        """A connection for reading: one of those held on SQLite, one of the pool on PostgreSQL."""
+        if self.sqlite:
+            connection = await self._idle.get()
+            try:
+                yield connection
+            finally:
+                self._idle.put_nowait(connection)
+        else:
+            async with Connection(self._databases, self._databases._backend) as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Tx]:
+        """Many queries that see one state of the database."""
+        async with self._connection() as connection:
+            tx = Tx(connection, sqlite=self.sqlite)
+            if self.sqlite:
+                async with begin(connection, "BEGIN"):
+                    yield tx
+            else:
+                async with connection.raw_connection.transaction(isolation="repeatable_read", readonly=True):
+                    yield tx
+
+    @asynccontextmanager
+    async def _changing(self, kind: type[Tx]) -> AsyncIterator[Any]:
+        if self.sqlite:
+            async with self._writing:
+                assert self._writer, "the database is not connected"
+                async with begin(self._writer, "BEGIN IMMEDIATE"):
+                    yield kind(self._writer, sqlite=True)
+        else:
+            async with self._connection() as connection, connection.raw_connection.transaction():
+                yield kind(connection, sqlite=False)
+
+    @asynccontextmanager
+    async def saving(self) -> AsyncIterator[Tx]:
+        """A transaction on private tables only: it takes no pen and cannot append to the record."""
+        async with self._changing(Tx) as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def writing(self, at: datetime) -> AsyncIterator[WriteTx]:
+        """A public change at the time `at`, or the record's last time where the clock went back."""
+        async with self._changing(WriteTx) as tx:
+            tx.pen = await take_pen(tx, at)
+            yield tx
+        self.announce()
+
+    def announce(self) -> None:
+        """Tells this process at once, and the others soon, that the head has moved. A hint, never more."""
+        self._moved.set()
+        self._told.set()
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[asyncio.Event]:
+        """An event that is set whenever the head may have moved, in this process or another."""
+        hear = self._hear_sqlite() if self.sqlite else self._hear_postgres()
+        task = asyncio.create_task(hear)
+        try:
+            yield self._moved
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def _hear_sqlite(self) -> None:
+        connection = await self._open()
+        try:
+            seen = None
+            while True:
+                with suppress(*LOST):
+                    version = await Tx(connection, sqlite=True).value("PRAGMA data_version")
+                    if version != seen:
+                        seen = version
+                        self._moved.set()
+                await asyncio.sleep(LOOK_S)
+        finally:
+            await connection.__aexit__()
+
+    async def _hear_postgres(self) -> None:
+        while True:
+            with suppress(*LOST, TimeoutError):
+                await self._hear_connection()
+            await asyncio.sleep(1)
+
+    async def _hear_connection(self) -> None:
+        connection = await asyncpg.connect(self.url)
+        try:
+            await connection.add_listener("board", lambda *_: self._moved.set())
+            self._moved.set()
+            while not connection.is_closed():
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._told.wait(), HEAR_S)
+                self._told.clear()
+                await connection.execute("SELECT pg_notify('board', '')", timeout=HEAR_S)
+                await asyncio.sleep(COALESCE_S)
+        finally:
+            connection.terminate()
+
+
+@asynccontextmanager
+async def begin(connection: Connection, statement: str) -> AsyncIterator[None]:
+    """A SQLite transaction; a failed or cancelled one is rolled back before the connection goes to anyone else."""
+    tx = Tx(connection, sqlite=True)
+    try:
+        await tx.run(statement)
+        yield
+        await tx.run("COMMIT")
+    except BaseException:  # cancelled while it began, too: the driver's thread may have begun all the same
+        await asyncio.shield(roll_back(tx))
+        raise
+
+
+async def roll_back(tx: Tx) -> None:
+    with suppress(sqlite3.OperationalError):  # where BEGIN or COMMIT itself failed, nothing may be left to roll back
+        await tx.run("ROLLBACK")
+
+
+@lru_cache(maxsize=1000)
+def numbered(sql: str) -> tuple[str, tuple[str, ...]]:
+    """The statement with $1, $2 … in the places of `:names`, as PostgreSQL reads it, and the names in that order."""
+    names = list(dict.fromkeys(found[1] for found in PLACE.finditer(sql) if found[1]))
+    text = PLACE.sub(lambda found: f"${names.index(found[1]) + 1}" if found[1] else found[0], sql)
+    return text, tuple(names)
+
+
+async def take_pen(tx: Tx, at: datetime) -> Pen:
+    head = await tx.row("UPDATE head SET seq = seq WHERE one = 1 RETURNING seq, time, origin, epoch")
+    if head is None:
+        raise RuntimeError("the record has no head: run `board migrate`")
+    last = parse_time(head["time"])
+    return Pen(head["seq"], max(whole_second(at), last), head["origin"], head["epoch"])
+
+
+def migrations_folder() -> Path:
+    package = Path(__file__).parent.parent
+    packaged = package / "_migrations"
+    return packaged if packaged.exists() else package.parent / "migrations"
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The file of a SQLite database; None for PostgreSQL."""
+    database = make_url(url).database if url.startswith("sqlite") else None
+    return Path(database) if database else None

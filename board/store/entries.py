@@ -1,0 +1,165 @@
+"""The timeline's rows: one for each event of an issue, with the newest wording that is left of its words."""
+
+from collections.abc import Iterable
+
+from board.domain import events as e
+from board.domain.events import Words
+from board.domain.leaf import Recorded, format_time
+from board.domain.text import to_html
+from board.store.database import Tx
+from board.store.projection import Row, entry, outcome
+
+COLUMNS = (
+    "seq, issue, kind, role, via, by_filer, at, time, name, body, body_html, grade, corrected, status, resolution,"
+    " due, area, into_issue, whose, reason, target, outcome, outcome_at"
+)
+SHOWN = (
+    "'issue.held', 'issue.rejected', 'issue.removed', 'issue.restored', 'issue.acknowledged', 'issue.started',"
+    " 'issue.waiting', 'issue.resolved', 'issue.closed', 'issue.reopened', 'issue.confirmed', 'issue.disputed',"
+    " 'issue.lapsed', 'issue.withdrawn', 'issue.assigned', 'issue.moved', 'issue.merged', 'issue.split',"
+    " 'update.posted', 'comment.posted', 'promise.made', 'promise.moved', 'promise.missed', 'thanks.given',"
+    " 'text.redacted'"
+)
+INSERT = f"INSERT INTO entries ({COLUMNS}) VALUES ({', '.join(':' + name.strip() for name in COLUMNS.split(','))})"
+STATUS: dict[type[e.Event], str] = {
+    e.CommentHeld: "held",
+    e.CommentPublished: "public",
+    e.CommentRejected: "rejected",
+}
+
+
+async def apply(tx: Tx, row: Row, r: Recorded, words: Words) -> None:
+    """Adds the event's own entry and changes those of older events that it speaks of."""
+    await tx.run(INSERT, **entry(row, r, words))
+    event = r.event
+    match event:
+        case e.PromiseKept() | e.PromiseMissed() | e.PromiseMoved():
+            await settle_promise(tx, row["number"], r, str(outcome(event)))
+        case e.CommentHeld() | e.CommentPublished() | e.CommentRejected():
+            await set_status(tx, event.target, STATUS[type(event)])
+        case e.TextCorrected():
+            await inherit_status(tx, r.index, event.target)
+            await show_newest(tx, event.target, words)
+            await tx.run("UPDATE entries SET corrected = 1 WHERE seq = :seq", seq=event.target)
+        case e.TextRedacted():
+            await show_newest(tx, await original(tx, event.target), event.fields)
+
+
+async def settle_promise(tx: Tx, issue: int, r: Recorded, result: str) -> None:
+    """Marks the promise that is open: the newest `promise.made` or `promise.moved` before the event."""
+    await tx.run(
+        "UPDATE entries SET outcome = :outcome, outcome_at = :at WHERE issue = :issue AND outcome = 'open'"
+        " AND seq < :seq",
+        outcome=result,
+        at=format_time(r.at),
+        issue=issue,
+        seq=r.index,
+    )
+
+
+async def set_status(tx: Tx, seq: int, status: str) -> None:
+    await tx.run("UPDATE entries SET status = :status WHERE seq = :seq", status=status, seq=seq)
+    for version in await versions(tx, seq):
+        await tx.run("UPDATE entries SET status = :status WHERE seq = :seq", status=status, seq=version)
+
+
+async def inherit_status(tx: Tx, seq: int, target: int) -> None:
+    await tx.run(
+        "UPDATE entries SET status = (SELECT status FROM entries WHERE seq = :target) WHERE seq = :seq",
+        seq=seq,
+        target=target,
+    )
+
+
+async def original(tx: Tx, seq: int) -> int:
+    """The event whose words these are: a correction's target, else the event itself."""
+    target = await tx.value("SELECT target FROM entries WHERE seq = :seq AND kind = 'text.corrected'", seq=seq)
+    return seq if target is None else int(target)
+
+
+async def versions(tx: Tx, seq: int) -> tuple[int, ...]:
+    """The corrections of the words at `seq`, oldest first."""
+    rows = await tx.rows(
+        "SELECT c.seq FROM entries o JOIN entries c ON c.issue = o.issue AND c.kind = 'text.corrected'"
+        " AND c.target = o.seq WHERE o.seq = :seq ORDER BY c.seq",
+        seq=seq,
+    )
+    return tuple(row["seq"] for row in rows)
+
+
+async def show_newest(tx: Tx, seq: int, fields: Iterable[str]) -> None:
+    """Puts the newest wording that is left of the fields where readers look for it."""
+    candidates = (*reversed(await versions(tx, seq)), seq)
+    for field in fields:
+        await place(tx, seq, field, await newest(tx, candidates, field))
+
+
+async def newest(tx: Tx, candidates: Iterable[int], field: str) -> str | None:
+    for seq in candidates:
+        value = await tx.value("SELECT value FROM openings WHERE seq = :seq AND field = :field", seq=seq, field=field)
+        if value is not None:
+            return str(value)
+    return None
+
+
+async def place(tx: Tx, seq: int, field: str, value: str | None) -> None:
+    match field:
+        case "title":
+            await tx.run("UPDATE issues SET title = :value WHERE filed_seq = :seq", seq=seq, value=value)
+        case "body":
+            await tx.run(
+                "UPDATE entries SET body = :value, body_html = :html WHERE seq = :seq",
+                seq=seq,
+                value=value,
+                html=to_html(value) if value else None,
+            )
+        case "author.name":
+            await tx.run("UPDATE entries SET name = :value WHERE seq = :seq", seq=seq, value=value)
+            await tx.run("UPDATE issues SET author = :value WHERE filed_seq = :seq", seq=seq, value=value)
+        case "owner.name":
+            await tx.run("UPDATE entries SET name = :value WHERE seq = :seq", seq=seq, value=value)
+            await tx.run(
+                "UPDATE issues SET owner = :value WHERE number = (SELECT issue FROM entries WHERE seq = :seq)"
+                " AND :seq = (SELECT MAX(seq) FROM entries WHERE issue = number AND kind = 'issue.assigned')",
+                seq=seq,
+                value=value,
+            )
+        case "whose":
+            await tx.run("UPDATE entries SET whose = :value WHERE seq = :seq", seq=seq, value=value)
+        case "grade":
+            grade = int(value) if value else None
+            await tx.run("UPDATE entries SET grade = :grade WHERE seq = :seq", seq=seq, grade=grade)
+
+
+async def last_word(tx: Tx, issue: int) -> Row | None:
+    """The newest public words of an issue: seq, role, name, at, body."""
+    return await tx.row(
+        "SELECT seq, role, name, at, body FROM entries WHERE issue = :issue AND status = 'public' AND body IS NOT NULL"
+        " ORDER BY seq DESC LIMIT 1",
+        issue=issue,
+    )
+
+
+async def of_issue(tx: Tx, issue: int, *, sees_all: bool = False) -> list[Row]:
+    """The timeline behind the filing, oldest first; held and rejected words for those who may see all."""
+    return await tx.rows(
+        f"SELECT {COLUMNS} FROM entries WHERE issue = :issue AND kind IN ({SHOWN})"
+        f" {'' if sees_all else PUBLIC} ORDER BY seq",
+        issue=issue,
+    )
+
+
+PUBLIC = "AND status = 'public'"
+
+
+async def one(tx: Tx, seq: int) -> Row | None:
+    return await tx.row(f"SELECT {COLUMNS} FROM entries WHERE seq = :seq", seq=seq)
+
+
+async def public_texts(tx: Tx, issue: int) -> list[str]:
+    """Every public text of an issue, for the search index."""
+    rows = await tx.rows(
+        "SELECT body FROM entries WHERE issue = :issue AND status = 'public' AND body IS NOT NULL ORDER BY seq",
+        issue=issue,
+    )
+    return [row["body"] for row in rows]

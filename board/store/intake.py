@@ -1,0 +1,195 @@
+"""What comes in with public acts and stays private: filers, follows, “mine too”, notes, answers to repeated requests."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from board.store.database import Tx
+
+KEEP_ANSWERS_MS = 24 * 3600 * 1000
+
+
+@dataclass(frozen=True)
+class Filer:
+    issue: int
+    email: str | None
+    details: str | None
+
+
+@dataclass(frozen=True)
+class Follow:
+    """`came_from` is the merged issue through which the follower came here, else the issue itself."""
+
+    id: int
+    issue: int
+    email: str
+    confirmed: bool
+    came_from: int
+
+
+async def add_filer(tx: Tx, *, issue: int, email: str | None, details: str | None) -> None:
+    await tx.run(
+        "INSERT INTO filers (issue, email, details) VALUES (:issue, :email, :details)",
+        issue=issue,
+        email=email,
+        details=details,
+    )
+
+
+async def filer(tx: Tx, issue: int) -> Filer | None:
+    row = await tx.row("SELECT issue, email, details FROM filers WHERE issue = :issue", issue=issue)
+    return Filer(**row) if row else None
+
+
+async def knows_email(tx: Tx, email: str) -> bool:
+    """Whether the address has filed or follows something."""
+    return bool(
+        await tx.value(
+            "SELECT 1 FROM filers WHERE email = :email UNION"
+            " SELECT 1 FROM follows WHERE email = :email AND confirmed_ms IS NOT NULL",
+            email=email,
+        )
+    )
+
+
+async def follow(tx: Tx, *, issue: int, email: str, now_ms: int) -> Follow:
+    """Notes the wish to follow; it counts once the address has confirmed it."""
+    row = await tx.row(
+        "INSERT INTO follows (issue, email, created_ms, came_from) VALUES (:issue, :email, :now, :issue)"
+        " ON CONFLICT (issue, email) DO UPDATE SET email = excluded.email"
+        " RETURNING id, issue, email, confirmed_ms, came_from",
+        issue=issue,
+        email=email,
+        now=now_ms,
+    )
+    assert row
+    return read_follow(row)
+
+
+FOLLOW = "SELECT id, issue, email, confirmed_ms, came_from FROM follows "
+
+
+async def follow_by_id(tx: Tx, follow_id: int) -> Follow | None:
+    row = await tx.row(FOLLOW + "WHERE id = :id", id=follow_id)
+    return read_follow(row) if row else None
+
+
+async def confirm_follow(tx: Tx, follow_id: int, now_ms: int) -> None:
+    await tx.run(
+        "UPDATE follows SET confirmed_ms = COALESCE(confirmed_ms, :now) WHERE id = :id", id=follow_id, now=now_ms
+    )
+
+
+async def stop_following(tx: Tx, follow_id: int) -> None:
+    await tx.run("DELETE FROM follows WHERE id = :id", id=follow_id)
+
+
+async def followers(tx: Tx, issue: int) -> list[Follow]:
+    rows = await tx.rows(FOLLOW + "WHERE issue = :issue AND confirmed_ms IS NOT NULL ORDER BY id", issue=issue)
+    return [read_follow(row) for row in rows]
+
+
+async def follows_of(tx: Tx, email: str) -> list[Follow]:
+    rows = await tx.rows(FOLLOW + "WHERE email = :email AND confirmed_ms IS NOT NULL ORDER BY id DESC", email=email)
+    return [read_follow(row) for row in rows]
+
+
+def read_follow(row: dict[str, Any]) -> Follow:
+    return Follow(row["id"], row["issue"], row["email"], row["confirmed_ms"] is not None, row["came_from"])
+
+
+async def bring_followers(tx: Tx, *, source: int, into: int, now_ms: int) -> None:
+    """A merge: the followers of `source` follow `into` as well, marked by where they came from."""
+    await tx.run(
+        "INSERT INTO follows (issue, email, created_ms, confirmed_ms, came_from)"
+        " SELECT CAST(:into AS BIGINT), email, CAST(:now AS BIGINT), CAST(:now AS BIGINT), CAST(:source AS BIGINT)"
+        " FROM follows WHERE issue = :source AND confirmed_ms IS NOT NULL ON CONFLICT (issue, email) DO NOTHING",
+        into=into,
+        now=now_ms,
+        source=source,
+    )
+
+
+async def send_followers_back(tx: Tx, *, source: int, into: int) -> None:
+    """A split: those who came by the merge leave again."""
+    await tx.run("DELETE FROM follows WHERE issue = :into AND came_from = :source", into=into, source=source)
+
+
+async def add_mine_too(tx: Tx, issue: int, voter: bytes) -> None:
+    await tx.run(
+        "INSERT INTO mine_too (issue, voter) VALUES (:issue, :voter) ON CONFLICT (issue, voter) DO NOTHING",
+        issue=issue,
+        voter=voter,
+    )
+
+
+async def add_note(tx: Tx, *, issue: int, person: int | None, body: str, now_ms: int) -> None:
+    await tx.run(
+        "INSERT INTO notes (issue, person, body, created_ms) VALUES (:issue, :person, :body, :now)",
+        issue=issue,
+        person=person,
+        body=body,
+        now=now_ms,
+    )
+
+
+async def notes(tx: Tx, issue: int) -> list[dict[str, Any]]:
+    return await tx.rows(
+        "SELECT notes.id, notes.body, notes.created_ms, people.name FROM notes"
+        " LEFT JOIN people ON people.id = notes.person WHERE issue = :issue ORDER BY notes.id",
+        issue=issue,
+    )
+
+
+async def add_source(tx: Tx, *, source: str, source_id: str, issue: int) -> None:
+    await tx.run(
+        "INSERT INTO sources (source, source_id, issue) VALUES (:source, :source_id, :issue)",
+        source=source,
+        source_id=source_id,
+        issue=issue,
+    )
+
+
+async def issue_of_source(tx: Tx, source: str, source_id: str) -> int | None:
+    found: int | None = await tx.value(
+        "SELECT issue FROM sources WHERE source = :source AND source_id = :source_id",
+        source=source,
+        source_id=source_id,
+    )
+    return found
+
+
+async def source_of_issue(tx: Tx, issue: int) -> str | None:
+    found: str | None = await tx.value(
+        "SELECT source FROM sources WHERE issue = :issue ORDER BY source LIMIT 1", issue=issue
+    )
+    return found
+
+
+async def answer(tx: Tx, key_hash: bytes) -> dict[str, Any] | None:
+    """What was answered to the request with this Idempotency-Key before: body_hash, status, body."""
+    return await tx.row("SELECT body_hash, status, body FROM answers WHERE key_hash = :key", key=key_hash)
+
+
+async def keep_answer(tx: Tx, *, key_hash: bytes, body_hash: bytes, status: int, body: str, now_ms: int) -> None:
+    await tx.run("DELETE FROM answers WHERE created_ms < :oldest", oldest=now_ms - KEEP_ANSWERS_MS)
+    await tx.run(
+        "INSERT INTO answers (key_hash, body_hash, status, body, created_ms)"
+        " VALUES (:key, :body_hash, :status, :body, :now)",
+        key=key_hash,
+        body_hash=body_hash,
+        status=status,
+        body=body,
+        now=now_ms,
+    )
+
+
+async def remind_once(tx: Tx, *, issue: int, kind: str, seq: int) -> bool:
+    """Whether this reminder about the event at `seq` is due for the first time."""
+    row = await tx.row(
+        "INSERT INTO reminders (issue, kind, seq) VALUES (:issue, :kind, :seq)"
+        " ON CONFLICT (issue, kind, seq) DO NOTHING RETURNING issue",
+        issue=issue,
+        kind=kind,
+        seq=seq,
+    )
+    return row is not None

@@ -1,0 +1,263 @@
+"""The read model of issues: rows for the list and the case, kept by `apply` in the transaction of the append."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from board.domain import events as e
+from board.domain.clocks import Target
+from board.domain.events import Words
+from board.domain.leaf import Recorded
+from board.domain.text import excerpt, to_plain
+from board.store import company, entries, search
+from board.store.database import Tx
+from board.store.projection import Row, due, project
+
+COLUMNS = (
+    "number, title, area, state, resolution, confirmation, visibility, reason, author, imported, turn, turn_since,"
+    " filed_seq, filed_at, first_answer_at, settled_at, settled_time, paused_s, paused_since, due_at, promise_seq,"
+    " promise_due, promise_missed, owner, merged_into, reopened, comments, last_event, last_hash"
+)
+WORD_COLUMNS = "last_word, last_word_seq, last_word_role, last_word_name, last_word_at"
+READ = f"SELECT {COLUMNS}, {WORD_COLUMNS}, owner_person, followers, mine_too FROM issues "
+NAMES = [name.strip() for name in COLUMNS.split(",")]
+UPSERT = (
+    f"INSERT INTO issues ({COLUMNS}) VALUES ({', '.join(':' + name for name in NAMES)})"
+    f" ON CONFLICT (number) DO UPDATE SET {', '.join(f'{n} = excluded.{n}' for n in NAMES if n != 'number')}"
+)
+WORD_LENGTH = 160
+
+CHANGES_WORDS = (
+    e.IssuePublished,
+    e.IssueRestored,
+    e.IssueRemoved,
+    e.IssueRejected,
+    e.CommentHeld,
+    e.CommentPublished,
+    e.CommentRejected,
+    e.TextRedacted,
+)
+
+STATES = {
+    "open": "state IN ('new', 'acknowledged', 'in_progress', 'waiting_on_customer')",
+    "company": "state IN ('new', 'acknowledged', 'in_progress')",
+    "customer": "state = 'waiting_on_customer'",
+    "overdue": "turn = 'company' AND due_at < :now",
+    "cured": "state IN ('resolved', 'closed') AND resolution IN ('fixed', 'made_right', 'answered', 'workaround')",
+    "confirmed": "state = 'closed' AND confirmation = 'confirmed'",
+    "disputed": "confirmation = 'disputed' AND state IN ('new', 'acknowledged', 'in_progress', 'waiting_on_customer')",
+    "closed": "state = 'closed'",
+    "all": "1 = 1",
+}
+QUEUES = {
+    "mine": f"owner_person = :person AND {STATES['open']}",
+    "unanswered": f"first_answer_at IS NULL AND {STATES['open']}",
+    "overdue": STATES["overdue"],
+    "waiting": "state IN ('waiting_on_customer', 'resolved')",
+    "disputed": STATES["disputed"],
+    "held": "visibility IN ('unverified', 'held')",
+    "all": STATES["open"],
+}
+SORTS = {
+    "active": ("last_event", "DESC"),
+    "new": ("filed_at", "DESC"),
+    "oldest": ("filed_at", "ASC"),
+    "too": ("mine_too", "DESC"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What a list is asked for. `after` is the sort value and the number of the last row of the page before."""
+
+    state: str = "open"
+    area: str | None = None
+    text: str | None = None
+    sort: str = "active"
+    after: tuple[Any, int] | None = None
+    limit: int = 50
+
+
+async def apply(tx: Tx, r: Recorded, words: Words) -> list[str]:
+    """Brings the read model up to the event; returns the topics that the event belongs to."""
+    if r.issue is None:
+        return []
+    before = await find(tx, r.issue)
+    area = getattr(r.event, "area", None) or (before or {})["area"]
+    row = project(before, r, words, await company.target(tx, area))
+    await tx.run(UPSERT, **{name: row[name] for name in NAMES})
+    await entries.apply(tx, row, r, words)
+    return topics(before, row)
+
+
+async def show_words(tx: Tx, written: Sequence[Recorded]) -> None:
+    """After events were applied: the last public word and the search index follow what may be read now."""
+    spoken = {r.issue for r in written if r.issue is not None and (r.commit or isinstance(r.event, CHANGES_WORDS))}
+    for issue in sorted(spoken):
+        await show_last_word(tx, issue)
+        await search.index(tx, issue)
+    if any(isinstance(r.event, e.TextRedacted) for r in written):
+        await search.scrub(tx)
+
+
+async def show_last_word(tx: Tx, issue: int) -> None:
+    word = await entries.last_word(tx, issue)
+    await tx.run(
+        "UPDATE issues SET last_word = :word, last_word_seq = :seq, last_word_role = :role, last_word_name = :name,"
+        " last_word_at = :at WHERE number = :issue",
+        issue=issue,
+        word=excerpt(to_plain(word["body"]), WORD_LENGTH) if word else None,
+        seq=word["seq"] if word else None,
+        role=word["role"] if word else None,
+        name=word["name"] if word else None,
+        at=word["at"] if word else None,
+    )
+
+
+def topics(before: Row | None, row: Row) -> list[str]:
+    """The issue, its area (both areas where it moves), and the issue that it is merged into or split from."""
+    found = {f"issue:{row['number']}", f"area:{row['area']}"}
+    if before:
+        found.add(f"area:{before['area']}")
+        found |= {f"issue:{other}" for other in (before["merged_into"], row["merged_into"]) if other is not None}
+    return sorted(found)
+
+
+async def find(tx: Tx, number: int) -> Row | None:
+    return await tx.row(READ + "WHERE number = :number", number=number)
+
+
+async def next_number(tx: Tx) -> int:
+    return int(await tx.value("SELECT COALESCE(MAX(number), 0) + 1 FROM issues"))
+
+
+async def listed(tx: Tx, wanted: Wanted, now: str) -> list[Row]:
+    """A page of public issues, one row more than `limit` where another page follows."""
+    conditions, values = ["visibility = 'public'", STATES[wanted.state]], dict[str, Any]()
+    if wanted.state == "overdue":
+        values["now"] = now
+    if wanted.area:
+        conditions.append("area = :area")
+        values["area"] = wanted.area
+    if wanted.text is not None:
+        asked = search.query(tx, wanted.text)
+        if asked is None:
+            return []
+        conditions.append(search.matches(tx))
+        values["query"] = asked
+    return await page(tx, conditions, values, wanted)
+
+
+async def queued(tx: Tx, queue: str, wanted: Wanted, *, person: int, now: str) -> list[Row]:
+    """A page of a staff queue; those who wait longest for the company come first."""
+    conditions = [QUEUES[queue]]
+    if queue != "held":
+        conditions.append("visibility = 'public'")
+    values = {name: value for name, value in {"person": person, "now": now}.items() if f":{name}" in QUEUES[queue]}
+    return await page(tx, conditions, values, wanted)
+
+
+async def page(tx: Tx, conditions: list[str], values: dict[str, Any], wanted: Wanted) -> list[Row]:
+    column, order = SORTS[wanted.sort]
+    if wanted.after:
+        ahead = "<" if order == "DESC" else ">"
+        conditions.append(f"({column}, number) {ahead} (:after_value, :after_number)")
+        values |= {"after_value": wanted.after[0], "after_number": wanted.after[1]}
+    return await tx.rows(
+        f"{READ} WHERE {' AND '.join(conditions)} ORDER BY {column} {order}, number {order} LIMIT :limit",
+        **values,
+        limit=wanted.limit + 1,
+    )
+
+
+async def by_number(tx: Tx, numbers: list[int]) -> list[Row]:
+    """The public ones of these issues, in the order asked for."""
+    if not numbers:
+        return []
+    listed = ", ".join(str(int(number)) for number in numbers)
+    rows = await tx.rows(f"{READ} WHERE visibility = 'public' AND number IN ({listed})")
+    return sorted(rows, key=lambda row: numbers.index(row["number"]))
+
+
+async def merged_into(tx: Tx, number: int) -> list[Row]:
+    return await tx.rows(
+        "SELECT number, title FROM issues WHERE merged_into = :number AND visibility = 'public' ORDER BY number",
+        number=number,
+    )
+
+
+async def counts(tx: Tx, now: str) -> dict[str, int]:
+    """How many public issues each filter of the list holds."""
+    sums = ", ".join(
+        f"COALESCE(SUM(CASE WHEN {condition} THEN 1 ELSE 0 END), 0) AS {state}_count"
+        for state, condition in STATES.items()
+    )
+    row = await tx.row(f"SELECT {sums} FROM issues WHERE visibility = 'public'", now=now)
+    return {state: int(row[f"{state}_count"]) for state in STATES} if row else dict.fromkeys(STATES, 0)
+
+
+async def queue_counts(tx: Tx, *, person: int, now: str) -> dict[str, int]:
+    sums = ", ".join(
+        f"COALESCE(SUM(CASE WHEN {condition} AND {'1 = 1' if queue == 'held' else shown} THEN 1 ELSE 0 END), 0)"
+        f" AS {queue}_count"
+        for queue, condition in QUEUES.items()
+        for shown in ["visibility = 'public'"]
+    )
+    row = await tx.row(f"SELECT {sums} FROM issues", now=now, person=person)
+    return {queue: int(row[f"{queue}_count"]) for queue in QUEUES} if row else dict.fromkeys(QUEUES, 0)
+
+
+async def due_for_lapse(tx: Tx, before: str, *, limit: int) -> list[int]:
+    """Issues that were resolved before the time and never confirmed."""
+    rows = await tx.rows(
+        "SELECT number FROM issues WHERE state = 'resolved' AND confirmation = 'asked' AND settled_time <= :before"
+        " ORDER BY number LIMIT :limit",
+        before=before,
+        limit=limit,
+    )
+    return [row["number"] for row in rows]
+
+
+async def due_for_missing(tx: Tx, now: str, *, limit: int) -> list[int]:
+    """Issues whose promised word did not come in time."""
+    rows = await tx.rows(
+        "SELECT number FROM issues WHERE promise_due < :now AND promise_missed = 0 ORDER BY number LIMIT :limit",
+        now=now,
+        limit=limit,
+    )
+    return [row["number"] for row in rows]
+
+
+async def set_owner(tx: Tx, number: int, person: int) -> None:
+    """Who owns the issue, privately; the public name stands in the record."""
+    await tx.run("UPDATE issues SET owner_person = :person WHERE number = :number", number=number, person=person)
+
+
+async def recount(tx: Tx, number: int) -> None:
+    """The numbers of followers and of “mine too”, from the private tables."""
+    await tx.run(
+        "UPDATE issues SET"
+        " followers = (SELECT COUNT(*) FROM follows WHERE issue = :number AND confirmed_ms IS NOT NULL),"
+        " mine_too = (SELECT COUNT(*) FROM mine_too WHERE issue = :number) WHERE number = :number",
+        number=number,
+    )
+
+
+async def refresh_due(tx: Tx, area: str, target: Target) -> None:
+    """Brings the due times of an area's open issues in line with its new target."""
+    for row in await tx.rows(READ + "WHERE area = :area AND turn = 'company'", area=area):
+        await tx.run(
+            "UPDATE issues SET due_at = :due WHERE number = :number", due=due(row, target), number=row["number"]
+        )
+
+
+async def waiting_for_customers(tx: Tx) -> list[Row]:
+    """Issues on which the customer's word is wanted: an answer, or whether the cure holds."""
+    return await tx.rows(
+        READ + "WHERE turn = 'customer' AND visibility = 'public' AND imported = 0 ORDER BY number LIMIT 1000"
+    )
+
+
+async def behind(tx: Tx, number: int, *, limit: int) -> list[Row]:
+    """The issues with higher numbers, in order, whatever their visibility: for exports, which hide what is not public."""
+    return await tx.rows(READ + "WHERE number > :number ORDER BY number LIMIT :limit", number=number, limit=limit)

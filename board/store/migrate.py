@@ -1,0 +1,91 @@
+"""Brings a database to the newest schema with Alembic, one process at a time, with a copy of a SQLite file first."""
+
+import asyncio
+import sqlite3
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from board.store.database import migrations_folder, sqlite_file
+
+LOCK = 7_022_651  # the advisory lock of this program's migrations
+
+
+async def migrate(url: str) -> Path | None:
+    """Migrates; returns the copy of the SQLite file that was made first, where there was something to change."""
+    if file := sqlite_file(url):
+        return await asyncio.to_thread(migrate_sqlite, file)
+    engine = create_async_engine(make_url(url).set(drivername="postgresql+asyncpg"))
+    try:
+        async with engine.begin() as connection:
+            await connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
+            await connection.run_sync(upgrade)
+    finally:
+        await engine.dispose()
+    return None
+
+
+def migrate_sqlite(file: Path) -> Path | None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(f"sqlite:///{file}", connect_args={"timeout": 30})
+    try:
+        with engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            copy = back_up(file, connection)
+            upgrade(connection)
+            connection.commit()
+            return copy
+    finally:
+        engine.dispose()
+
+
+def back_up(file: Path, connection: Connection) -> Path | None:
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current is None or current == ScriptDirectory(str(migrations_folder())).get_current_head():
+        return None
+    copy = file.with_name(f"{file.name}.before-{current}")
+    with sqlite3.connect(file) as source, sqlite3.connect(copy) as target:
+        source.backup(target, pages=-1)
+    return copy
+
+
+def upgrade(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(migrations_folder()))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+async def is_current(url: str) -> bool:
+    """Whether the schema is the one that this program was written for."""
+    newest = ScriptDirectory(str(migrations_folder())).get_current_head()
+    if file := sqlite_file(url):
+        if not file.exists():
+            return False
+        return await asyncio.to_thread(revision_of_sqlite, file) == newest
+    engine = create_async_engine(make_url(url).set(drivername="postgresql+asyncpg"))
+    try:
+        async with engine.connect() as connection:
+            return await connection.run_sync(revision) == newest
+    finally:
+        await engine.dispose()
+
+
+def revision_of_sqlite(file: Path) -> str | None:
+    engine = create_engine(f"sqlite:///{file}")
+    try:
+        with engine.connect() as connection:
+            return revision(connection)
+    finally:
+        engine.dispose()
+
+
+def revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()

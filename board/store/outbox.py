@@ -1,0 +1,74 @@
+"""Messages that go out by mail, or would: each is kept with what became of it. Times are integer milliseconds."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from board.domain.letters import Letter
+from board.store.database import Tx
+
+COLUMNS = "id, message_id, recipient, subject, letter, state, tries, retry_ms, error, created_ms"
+
+
+async def put(tx: Tx, *, message_id: str, recipient: str, letter: Letter, now_ms: int) -> None:
+    """Queues a letter; one whose Message-ID is there already is not doubled."""
+    await tx.run(
+        "INSERT INTO outbox (message_id, recipient, subject, letter, state, tries, retry_ms, created_ms)"
+        " VALUES (:message_id, :recipient, :subject, :letter, 'queued', 0, :now, :now)"
+        " ON CONFLICT (message_id) DO NOTHING",
+        message_id=message_id,
+        recipient=recipient,
+        subject=letter.subject,
+        letter=json.dumps(asdict(letter)),
+        now=now_ms,
+    )
+
+
+async def due(tx: Tx, now_ms: int, *, limit: int) -> list[dict[str, Any]]:
+    return await tx.rows(
+        f"SELECT {COLUMNS} FROM outbox WHERE state = 'queued' AND retry_ms <= :now ORDER BY retry_ms, id LIMIT :limit",
+        now=now_ms,
+        limit=limit,
+    )
+
+
+async def settle(tx: Tx, message: int, *, state: str, tries: int, retry_ms: int, error: str | None) -> None:
+    """What became of a try: sent, failed for good, or queued for the next one."""
+    await tx.run(
+        "UPDATE outbox SET state = :state, tries = :tries, retry_ms = :retry_ms, error = :error WHERE id = :id",
+        id=message,
+        state=state,
+        tries=tries,
+        retry_ms=retry_ms,
+        error=error,
+    )
+
+
+async def try_now(tx: Tx, message: int, now_ms: int) -> None:
+    await tx.run(
+        "UPDATE outbox SET state = 'queued', retry_ms = :now WHERE id = :id AND state <> 'sent'", id=message, now=now_ms
+    )
+
+
+STATES = ("queued", "sent", "failed", "kept")
+
+
+async def newest(tx: Tx, *, limit: int, before: int | None = None, state: str | None = None) -> list[dict[str, Any]]:
+    """The newest messages; `before` is the id where the page before ended."""
+    given = {name: value for name, value in {"before": before, "state": state}.items() if value is not None}
+    conditions = [{"before": "id < :before", "state": "state = :state"}[name] for name in given] or ["1 = 1"]
+    return await tx.rows(
+        f"SELECT {COLUMNS} FROM outbox WHERE {' AND '.join(conditions)} ORDER BY id DESC LIMIT :limit",
+        **given,
+        limit=limit,
+    )
+
+
+async def counts(tx: Tx) -> dict[str, int]:
+    rows = await tx.rows("SELECT state, COUNT(*) AS number FROM outbox GROUP BY state")
+    return {row["state"]: row["number"] for row in rows}
+
+
+def letter_of(row: dict[str, Any]) -> Letter:
+    kept = json.loads(row["letter"])
+    return Letter(**{**kept, "paragraphs": tuple(kept["paragraphs"])})

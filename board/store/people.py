@@ -1,0 +1,233 @@
+"""Staff and their sign-in: people, one-time links, sessions, API tokens. Secrets are kept as SHA-256 only.
+
+A session may also hold grants: the issues whose private link was opened in this browser.
+"""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from board.store.database import Tx
+
+LINK_MS = 7 * 24 * 3600 * 1000  # an invitation
+SESSION_MS = 30 * 24 * 3600 * 1000
+
+
+@dataclass(frozen=True)
+class Person:
+    id: int
+    email: str
+    name: str
+    role: str
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """A one-time link: for a person, for an address, or (`owner`) for whoever becomes the first admin."""
+
+    purpose: str
+    person: int | None
+    email: str | None
+
+
+@dataclass(frozen=True)
+class Session:
+    token_hash: bytes
+    person: Person | None
+    email: str | None
+
+
+def new_secret() -> str:
+    """256 bits, safe in a URL."""
+    return secrets.token_urlsafe(32)
+
+
+def hashed(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode("utf-8", "replace")).digest()
+
+
+async def add(tx: Tx, *, email: str, name: str, role: str, now_ms: int) -> Person:
+    """Adds a colleague, or brings one back with the new name and role."""
+    row = await tx.row(
+        "INSERT INTO people (email, name, role, created_ms) VALUES (:email, :name, :role, :now)"
+        " ON CONFLICT (email) DO UPDATE SET name = excluded.name, role = excluded.role, removed_ms = NULL"
+        " RETURNING id, email, name, role",
+        email=email,
+        name=name,
+        role=role,
+        now=now_ms,
+    )
+    assert row
+    return Person(**row)
+
+
+async def by_email(tx: Tx, email: str) -> Person | None:
+    row = await tx.row(
+        "SELECT id, email, name, role FROM people WHERE email = :email AND removed_ms IS NULL", email=email
+    )
+    return Person(**row) if row else None
+
+
+async def by_id(tx: Tx, person: int) -> Person | None:
+    row = await tx.row("SELECT id, email, name, role FROM people WHERE id = :id AND removed_ms IS NULL", id=person)
+    return Person(**row) if row else None
+
+
+async def all_staff(tx: Tx) -> list[Person]:
+    rows = await tx.rows("SELECT id, email, name, role FROM people WHERE removed_ms IS NULL ORDER BY name, id")
+    return [Person(**row) for row in rows]
+
+
+async def last_seen(tx: Tx) -> dict[int, int]:
+    """When each colleague signed in last, in milliseconds."""
+    rows = await tx.rows("SELECT person, MAX(seen_ms) AS seen FROM sessions WHERE person IS NOT NULL GROUP BY person")
+    return {row["person"]: row["seen"] for row in rows}
+
+
+async def remove(tx: Tx, person: int, now_ms: int) -> None:
+    """Ends a colleague's access at once: links and sessions too."""
+    await tx.run("UPDATE people SET removed_ms = :now WHERE id = :id", id=person, now=now_ms)
+    await tx.run("DELETE FROM sessions WHERE person = :id", id=person)
+    await tx.run("DELETE FROM sign_ins WHERE person = :id", id=person)
+
+
+async def has_admin(tx: Tx) -> bool:
+    return bool(await tx.value("SELECT COUNT(*) FROM people WHERE role = 'admin' AND removed_ms IS NULL"))
+
+
+async def new_link(
+    tx: Tx, *, purpose: str, now_ms: int, person: int | None = None, email: str | None = None, lasts_ms: int = LINK_MS
+) -> str:
+    """The secret of a new one-time link."""
+    secret = new_secret()
+    await tx.run(
+        "INSERT INTO sign_ins (token_hash, person, email, purpose, expires_ms)"
+        " VALUES (:token_hash, :person, :email, :purpose, :expires)",
+        token_hash=hashed(secret),
+        person=person,
+        email=email,
+        purpose=purpose,
+        expires=now_ms + lasts_ms,
+    )
+    return secret
+
+
+async def drop_owner_links(tx: Tx) -> None:
+    """An older owner link ends when a new one is made, and when there is an owner."""
+    await tx.run("DELETE FROM sign_ins WHERE purpose = 'owner'")
+
+
+async def find_link(tx: Tx, secret: str, now_ms: int) -> SignIn | None:
+    row = await tx.row(
+        "SELECT purpose, person, email FROM sign_ins WHERE token_hash = :token_hash AND expires_ms > :now",
+        token_hash=hashed(secret),
+        now=now_ms,
+    )
+    return SignIn(**row) if row else None
+
+
+async def use_link(tx: Tx, secret: str, now_ms: int) -> SignIn | None:
+    """Takes the link away for good; of two that come at once, one gets it."""
+    row = await tx.row(
+        "DELETE FROM sign_ins WHERE token_hash = :token_hash RETURNING purpose, person, email, expires_ms",
+        token_hash=hashed(secret),
+    )
+    if row is None or row.pop("expires_ms") <= now_ms:
+        return None
+    return SignIn(**row)
+
+
+async def new_session(tx: Tx, *, person: int | None, email: str | None, now_ms: int) -> str:
+    secret = new_secret()
+    await tx.run(
+        "INSERT INTO sessions (token_hash, person, email, created_ms, seen_ms)"
+        " VALUES (:token_hash, :person, :email, :now, :now)",
+        token_hash=hashed(secret),
+        person=person,
+        email=email,
+        now=now_ms,
+    )
+    return secret
+
+
+async def session(tx: Tx, secret: str, now_ms: int) -> Session | None:
+    row = await tx.row(
+        "SELECT token_hash, person, email FROM sessions WHERE token_hash = :token_hash AND created_ms > :oldest",
+        token_hash=hashed(secret),
+        oldest=now_ms - SESSION_MS,
+    )
+    if row is None:
+        return None
+    person = await by_id(tx, row["person"]) if row["person"] is not None else None
+    return Session(bytes(row["token_hash"]), person, row["email"])
+
+
+async def end_session(tx: Tx, token_hash: bytes) -> None:
+    await tx.run("DELETE FROM grants WHERE session = :token_hash", token_hash=token_hash)
+    await tx.run("DELETE FROM sessions WHERE token_hash = :token_hash", token_hash=token_hash)
+
+
+async def grant(tx: Tx, token_hash: bytes, issue: int) -> None:
+    """This browser speaks as the filer of the issue from now on."""
+    await tx.run(
+        "INSERT INTO grants (session, issue) VALUES (:session, :issue) ON CONFLICT (session, issue) DO NOTHING",
+        session=token_hash,
+        issue=issue,
+    )
+
+
+async def granted(tx: Tx, session: Session) -> list[int]:
+    """The issues whose filer this browser is: by private link, or by the mail address that signed in."""
+    rows = await tx.rows(
+        "SELECT issue FROM grants WHERE session = :session UNION SELECT issue FROM filers WHERE email = :email"
+        " ORDER BY issue DESC",
+        session=session.token_hash,
+        email=session.email or "",
+    )
+    return [row["issue"] for row in rows]
+
+
+async def is_granted(tx: Tx, session: Session, issue: int) -> bool:
+    return bool(
+        await tx.value(
+            "SELECT 1 FROM grants WHERE session = :session AND issue = :issue"
+            " UNION SELECT 1 FROM filers WHERE email = :email AND issue = :issue",
+            session=session.token_hash,
+            issue=issue,
+            email=session.email or "",
+        )
+    )
+
+
+async def new_token(tx: Tx, *, label: str, role: str, now_ms: int) -> str:
+    """A new API token; it can be read this once only."""
+    secret = "board_" + new_secret()
+    await tx.run(
+        "INSERT INTO tokens (label, role, token_hash, created_ms) VALUES (:label, :role, :token_hash, :now)",
+        label=label,
+        role=role,
+        token_hash=hashed(secret),
+        now=now_ms,
+    )
+    return secret
+
+
+async def token(tx: Tx, secret: str) -> dict[str, Any] | None:
+    return await tx.row(
+        "SELECT id, label, role FROM tokens WHERE token_hash = :token_hash AND revoked_ms IS NULL",
+        token_hash=hashed(secret),
+    )
+
+
+async def tokens(tx: Tx) -> list[dict[str, Any]]:
+    return await tx.rows("SELECT id, label, role, created_ms, revoked_ms FROM tokens ORDER BY id")
+
+
+async def revoke_token(tx: Tx, token_id: int, now_ms: int) -> bool:
+    row = await tx.row(
+        "UPDATE tokens SET revoked_ms = :now WHERE id = :id AND revoked_ms IS NULL RETURNING id",
+        id=token_id,
+        now=now_ms,
+    )
+    return row is not None

@@ -1,0 +1,1 @@
+"""How people reach it. Thin: read the request, call one act, answer."""

@@ -1,0 +1,180 @@
+"""The JSON API, version 1: reads for anyone, public acts under the pages' limits, staff acts with a token."""
+
+import asyncio
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from board.domain import clocks
+from board.domain.leaf import format_time
+from board.domain.proof import b64url
+from board.domain.text import clean
+from board.errors import Invalid, NotFound
+from board.store import company, entries, issues, record
+from board.store.database import Tx
+from board.store.issues import SORTS, STATES, Wanted
+from board.store.record import Opening, Redaction
+from board.stream import OutOfReach
+from board.web import session, views
+from board.web.fragments import read_names
+from board.web.home import cursor, read_cursor
+from board.web.json import answer, integer, read_number
+from board.web.views import Names
+
+MOST = 100
+WAIT_S = 25
+ENTRY_KEYS = ("resolution", "whose", "grade", "via")
+
+
+def issue_json(request: Request, row: dict[str, Any]) -> dict[str, Any]:
+    """The Issue of the API; times are RFC 3339 in UTC, absent is null."""
+    public = row["visibility"] == "public"
+    return {
+        "number": row["number"],
+        "url": request.app.state.board.links.issue(row["number"]),
+        "title": row["title"] if public else None,
+        "body": row.get("body") if public else None,
+        "area": row["area"],
+        "state": row["state"],
+        "resolution": row["resolution"],
+        "confirmation": row["confirmation"],
+        "visibility": row["visibility"],
+        "turn": row["turn"],
+        "filed_at": row["filed_at"],
+        "first_answer_at": row["first_answer_at"],
+        "last_event": row["last_event"],
+        "owner": row["owner"] if public else None,
+        "promise_due": row["promise_due"],
+        "followers": row["followers"],
+        "mine_too": row["mine_too"],
+        "reopened": row["reopened"],
+    }
+
+
+async def with_body(tx: Tx, row: dict[str, Any]) -> dict[str, Any]:
+    filed = await entries.one(tx, row["filed_seq"])
+    return {**row, "body": filed["body"] if filed else None}
+
+
+async def list_issues(request: Request) -> Response:
+    query = request.query_params
+    state, sort = query.get("state", "all"), query.get("sort", "active")
+    if state not in STATES:
+        raise Invalid({"state": f"Choose one of: {', '.join(STATES)}."})
+    if sort not in SORTS:
+        raise Invalid({"sort": f"Choose one of: {', '.join(SORTS)}."})
+    after = read_cursor(query["after"], sort) if query.get("after") else None
+    if query.get("after") and after is None:
+        raise Invalid({"after": "Give the “next” of the page before."})
+    wanted = Wanted(
+        state=state,
+        area=clean(query.get("area", ""), lines=False)[:80] or None,
+        text=clean(query.get("q", ""), lines=False)[:200] or None,
+        sort=sort,
+        after=after,
+        limit=integer(query.get("limit"), "limit", 1, MOST, default=50),
+    )
+    async with request.app.state.board.db.reading() as tx:
+        found = await issues.listed(tx, wanted, format_time(session.now()))
+        shown = [await with_body(tx, row) for row in found[: wanted.limit]]
+    more = cursor(wanted, found) if len(found) > wanted.limit else None
+    return answer({"issues": [issue_json(request, row) for row in shown], "next": more})
+
+
+async def show_issue(request: Request) -> Response:
+    number = read_number(request)
+    async with request.app.state.board.db.reading() as tx:
+        return answer(await whole_issue(tx, request, number))
+
+
+async def whole_issue(tx: Tx, request: Request, number: int) -> dict[str, Any]:
+    """The Issue with its timeline; nothing but its place where it is not public."""
+    row = await issues.find(tx, number)
+    if row is None:
+        raise NotFound(f"There is no issue {number} on this board.")
+    names = await read_names(tx, request.app.state.board)
+    timeline = await entries.of_issue(tx, number) if row["visibility"] == "public" else []
+    return {
+        **issue_json(request, await with_body(tx, row)),
+        "timeline": [entry_json(entry, names) for entry in timeline],
+    }
+
+
+def entry_json(entry: dict[str, Any], names: Names) -> dict[str, Any]:
+    return {
+        "index": entry["seq"],
+        "event": entry["kind"],
+        "role": entry["role"],
+        "by_filer": bool(entry["by_filer"]),
+        "name": entry["name"],
+        "time": entry["at"],
+        "recorded_at": entry["time"],
+        "body": entry["body"],
+        "body_html": entry["body_html"],
+        "sentence": views.sentence(entry, names).plain(),
+        "corrected": bool(entry["corrected"]),
+        "due": entry["due"],
+        "promise": entry["outcome"],
+        "into": entry["into_issue"],
+        "reason": entry["reason"],
+        **{key: entry[key] for key in ENTRY_KEYS},
+    }
+
+
+async def issue_events(request: Request) -> Response:
+    number = read_number(request)
+    async with request.app.state.board.db.reading() as tx:
+        chain = await record.of_issue(tx, number)
+        if not chain:
+            raise NotFound(f"There is no issue {number} on this board.")
+        opened = await record.openings_of_issue(tx, number)
+        gone = await record.redactions(tx, chain[0].index, chain[-1].index)
+        epoch, head = await record.head(tx)
+    return answer({"events": [event_json(r, opened, gone) for r in chain], "head": head + 1, "epoch": epoch})
+
+
+async def list_events(request: Request) -> Response:
+    """The record behind `after`; with `wait`, up to that many seconds for the next event (long poll)."""
+    query, board = request.query_params, request.app.state.board
+    after = integer(query.get("after"), "after", -1, 2**53 - 1, default=-1)
+    limit = integer(query.get("limit"), "limit", 1, MOST, default=MOST)
+    wait = integer(query.get("wait"), "wait", 0, WAIT_S, default=0)
+    if wait and after >= board.stream.head:
+        await wait_for_more(board, wait)
+    async with board.db.reading() as tx:
+        found = await record.after(tx, after, limit=limit)
+        first, last = (found[0].index, found[-1].index) if found else (0, -1)
+        opened = await record.openings(tx, first, last)
+        gone = await record.redactions(tx, first, last)
+        epoch, head = await record.head(tx)
+    return answer({"events": [event_json(r, opened, gone) for r in found], "head": head + 1, "epoch": epoch})
+
+
+async def wait_for_more(board: Any, seconds: int) -> None:
+    """Returns at the next event, or when the time is over."""
+    try:
+        async with asyncio.timeout(seconds):
+            async for _ in board.stream.follow(board.stream.head, frozenset({"board"})):
+                return
+    except (TimeoutError, OutOfReach):
+        return
+
+
+def event_json(r: Any, opened: dict[int, list[Opening]], gone: dict[int, list[Redaction]]) -> dict[str, Any]:
+    return {
+        "leaf": r.leaf,
+        "leaf_hash": b64url(r.leaf_hash),
+        "openings": {o.field: {"salt": b64url(o.salt), "value": o.value} for o in opened.get(r.index, ())},
+        "redactions": {x.field: {"by_event": x.by_event, "reason": x.reason} for x in gone.get(r.index, ())},
+    }
+
+
+async def list_areas(request: Request) -> Response:
+    async with request.app.state.board.db.reading() as tx:
+        found = await company.areas(tx)
+    return answer({"areas": [{"slug": a.slug, "name": a.name, **target_json(a.target)} for a in found]})
+
+
+def target_json(target: clocks.Target) -> dict[str, int | None]:
+    return {"first_answer_s": target.first_answer_s, "resolve_s": target.resolve_s}

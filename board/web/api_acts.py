@@ -1,0 +1,180 @@
+"""The API's writes: each act of the pages, with a JSON body, by anyone, by the filer's secret, or by a token."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+from starlette.requests import Request
+from starlette.responses import Response
+
+from board.actions import customers, staff
+from board.actions.acting import Done
+from board.domain.decisions import Then
+from board.domain.people import Actor
+from board.domain.proof import b64url
+from board.domain.words import Filing, optional_text, person_name, text
+from board.errors import Invalid
+from board.store import company, issues
+from board.store.database import WriteTx
+from board.web.api import issue_json, with_body
+from board.web.json import body, once, read_number
+
+Number = Annotated[int, Meta(ge=1, le=2**53 - 1)]
+Grade = Annotated[int, Meta(ge=1, le=5)]
+
+
+class NewIssue(msgspec.Struct, forbid_unknown_fields=True):
+    body: str
+    title: str = ""
+    area: str = ""
+    email: str | None = None
+    name: str | None = None
+    private: str | None = None
+
+
+class NewComment(msgspec.Struct, forbid_unknown_fields=True):
+    body: str
+    name: str | None = None
+    email: str | None = None
+
+
+class NewUpdate(msgspec.Struct, forbid_unknown_fields=True):
+    body: str
+    state: str | None = None
+    resolution: str | None = None
+    promise_due: str | None = None
+    whose: str | None = None
+    duplicate_of: Number | None = None
+
+
+class NewResolution(msgspec.Struct, forbid_unknown_fields=True):
+    resolution: str
+    body: str
+    whose: str | None = None
+    duplicate_of: Number | None = None
+
+
+class NewConfirmation(msgspec.Struct, forbid_unknown_fields=True):
+    body: str | None = None
+    grade: Grade | None = None
+
+
+class NewWords(msgspec.Struct, forbid_unknown_fields=True):
+    body: str
+
+
+class NewPromise(msgspec.Struct, forbid_unknown_fields=True):
+    promise_due: str
+
+
+async def file_issue(request: Request) -> Response:
+    given = await body(request, NewIssue)
+    typed = {key: value or "" for key, value in msgspec.structs.asdict(given).items()}
+
+    async def perform(tx: WriteTx, by: Actor) -> tuple[int, dict[str, Any]]:
+        filing = customers.read_filing(typed, needs_email=(await company.read(tx)).mail == "required")
+        return 201, await filed_json(tx, request, filing)
+
+    return await once(request, None, perform)
+
+
+async def filed_json(tx: WriteTx, request: Request, filing: Filing) -> dict[str, Any]:
+    """The answer to filing: the number, the private link, and the entry of the record as a receipt."""
+    board = request.app.state.board
+    filed = await customers.file(tx, filing, via="api", links=board.links, say=board.renderer.say)
+    entry = filed.done.events[0]
+    return {
+        "number": filed.number,
+        "url": board.links.issue(filed.number),
+        "private_url": filed.private_url,
+        "receipt": {"index": entry.index, "leaf": entry.leaf, "leaf_hash": b64url(entry.leaf_hash)},
+    }
+
+
+Act = Callable[[WriteTx, int, Actor, Any], Awaitable[Done]]
+
+
+def act(kind: type[msgspec.Struct], perform: Act, status: int = 201) -> Callable[[Request], Awaitable[Response]]:
+    """The door of one act on an issue; answers with the index of its event and the issue as it is then."""
+
+    async def door(request: Request) -> Response:
+        number, given = read_number(request), await body(request, kind)
+
+        async def write(tx: WriteTx, by: Actor) -> tuple[int, dict[str, Any]]:
+            done = await perform(tx, number, by, given)
+            row = await issues.find(tx, number)
+            assert row
+            return status, {"index": done.index, "issue": issue_json(request, await with_body(tx, row))}
+
+        return await once(request, number, write)
+
+    return door
+
+
+async def comment(tx: WriteTx, number: int, by: Actor, given: NewComment) -> Done:
+    named = by if by.is_staff else Actor(standing=by.standing, name=person_name(given.name or ""))
+    return await customers.comment(tx, number, by=named, body=text(given.body), via="api")
+
+
+async def update(tx: WriteTx, number: int, by: Actor, given: NewUpdate) -> Done:
+    then = Then(
+        state=given.state,
+        resolution=given.resolution,
+        promise_due=moment(given.promise_due),
+        whose=named(given.whose),
+        into=given.duplicate_of,
+    )
+    return await staff.update(tx, number, by=by, body=text(given.body), via="api", then=then)
+
+
+async def resolve(tx: WriteTx, number: int, by: Actor, given: NewResolution) -> Done:
+    then = Then(resolution=given.resolution, whose=named(given.whose), into=given.duplicate_of)
+    return await staff.update(tx, number, by=by, body=text(given.body), via="api", then=then)
+
+
+def named(whose: str | None) -> str | None:
+    try:
+        return person_name(whose or "")
+    except Invalid as wrong:
+        raise Invalid({"whose": wrong.detail}) from None
+
+
+def moment(value: str | None) -> datetime | None:
+    """An RFC 3339 time; raises Invalid for anything else."""
+    if value is None:
+        return None
+    try:
+        at = datetime.fromisoformat(value)
+        if at.tzinfo is None:
+            raise ValueError
+        return at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Invalid({"promise_due": "Give a time with its zone, for example 2026-12-24T18:00:00Z."}) from None
+
+
+async def confirm(tx: WriteTx, number: int, by: Actor, given: NewConfirmation) -> Done:
+    return await customers.confirm(tx, number, by=by, body=optional_text(given.body or ""), grade=given.grade)
+
+
+async def dispute(tx: WriteTx, number: int, by: Actor, given: NewWords) -> Done:
+    return await customers.dispute(tx, number, by=by, body=text(given.body))
+
+
+async def withdraw(tx: WriteTx, number: int, by: Actor, given: NewConfirmation) -> Done:
+    return await customers.withdraw(tx, number, by=by, body=optional_text(given.body or ""))
+
+
+async def thank(tx: WriteTx, number: int, by: Actor, given: NewWords) -> Done:
+    return await customers.thank(tx, number, by=by, body=text(given.body))
+
+
+async def reopen(tx: WriteTx, number: int, by: Actor, given: NewWords) -> Done:
+    return await staff.reopen(tx, number, by=by, body=text(given.body))
+
+
+async def promise(tx: WriteTx, number: int, by: Actor, given: NewPromise) -> Done:
+    due = moment(given.promise_due)
+    assert due
+    return await staff.promise(tx, number, by=by, due=due)

@@ -1,0 +1,147 @@
+"""One issue as it is read: the case with its clock and timeline, and the parts of it that the live stream sends."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from markupsafe import Markup
+
+from board.domain import clocks, decisions, wording
+from board.domain.issue import Issue, fold
+from board.domain.leaf import Recorded, parse_time
+from board.domain.people import Actor
+from board.domain.proof import b64url
+from board.errors import NotFound
+from board.store import company, entries, intake, issues, record
+from board.store.database import Tx
+from board.store.record import Redaction
+from board.web import views
+from board.web.views import Names
+
+PUBLIC_ACTS = {"comment", "confirm", "dispute", "withdraw", "thank", "correct"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """Everything that the templates of one issue are given, and the issue as its chain tells it."""
+
+    issue: Issue
+    context: dict[str, Any]
+
+    @property
+    def is_public(self) -> bool:
+        return self.issue.visibility == "public"
+
+
+async def read(tx: Tx, number: int, names: Names, now: datetime, *, sees_all: bool = False) -> Case:
+    """Raises NotFound where there is no such issue; `sees_all` is for staff and the filer."""
+    row = await issues.find(tx, number)
+    if row is None:
+        raise NotFound(f"There is no issue {number} on this board.")
+    chain = await record.of_issue(tx, number)
+    redactions = await record.redactions(tx, chain[0].index, chain[-1].index)
+    timeline = await entries.of_issue(tx, number, sees_all=sees_all)
+    target = await company.target(tx, row["area"])
+    return Case(
+        fold(chain),
+        {
+            "issue": await head(tx, row, chain, redactions, names, now),
+            "clock": views.clock(clocks.read(chain), target, now),
+            "timeline": [views.entry(entry, names, redactions.get(entry["seq"], ())) for entry in timeline],
+            "side": {
+                "owner": row["owner"],
+                "target": {"first_answer_s": target.first_answer_s, "resolve_s": target.resolve_s},
+                "promises": views.actual_promises(timeline),
+                "events": len(chain),
+                "merged": await issues.merged_into(tx, number),
+                "related": [],
+            },
+        },
+    )
+
+
+async def head(
+    tx: Tx,
+    row: dict[str, Any],
+    chain: list[Recorded],
+    redactions: dict[int, list[Redaction]],
+    names: Names,
+    now: datetime,
+) -> dict[str, Any]:
+    """The facts of the issue with the customer's first words."""
+    filed = await entries.one(tx, row["filed_seq"])
+    assert filed
+    return {
+        **views.issue(row, names, now),
+        "words": Markup(filed["body_html"]) if filed["body_html"] else None,  # noqa: S704
+        "text": filed["body"],
+        "gone": views.gone(redactions.get(row["filed_seq"], ()), names.say),
+        "corrected": bool(filed["corrected"]),
+        "imported_from": await intake.source_of_issue(tx, row["number"]) if row["imported"] else None,
+        "recorded_at": chain[0].time,
+    }
+
+
+def may(case: Case, by: Actor, now: datetime) -> set[str]:
+    """What this actor can do on the public page now."""
+    acts = {act for act in decisions.allowed(case.issue, now) if by.may(act)}
+    if by.is_staff:
+        return set()
+    acts &= PUBLIC_ACTS
+    if case.is_public:
+        acts |= {"follow"} if by.standing == "filer" else {"follow", "mine_too"}
+    elif by.standing != "filer":
+        acts.discard("comment")
+    return acts
+
+
+def own_words(case: Case) -> list[dict[str, Any]]:
+    """The filer's own texts that can be corrected, as typed."""
+    found = []
+    head = case.context["issue"]
+    if head["text"]:
+        found.append({"seq": case.issue.filed, "at": head["filed_at"], "title": head["title"], "body": head["text"]})
+    for entry in case.context["timeline"]:
+        text = case.issue.texts.get(entry["seq"])
+        if text and text.author == "filer" and entry["text"] and text.kind == "comment.posted":
+            found.append({"seq": entry["seq"], "at": entry["at"], "title": None, "body": entry["text"]})
+    return found
+
+
+async def log(tx: Tx, number: int, names: Names) -> list[dict[str, Any]]:
+    """Every event of the issue as it is stored, with the public words that open its commitments."""
+    chain = await record.of_issue(tx, number)
+    if not chain:
+        raise NotFound(f"There is no issue {number} on this board.")
+    opened = await record.openings_of_issue(tx, number)
+    redactions = await record.redactions(tx, chain[0].index, chain[-1].index)
+    return [
+        {
+            "index": r.index,
+            "event": r.name,
+            "role": r.event.role,
+            "time": r.time,
+            "occurred": parse_time(occurred) if (occurred := getattr(r.event, "occurred", None)) else None,
+            "leaf": r.leaf,
+            "leaf_hash": b64url(r.leaf_hash),
+            "sentence": await log_sentence(tx, r, names, is_public=bool(opened)),
+            "openings": [
+                {"field": o.field, "value": o.value, "salt": b64url(o.salt)} for o in opened.get(r.index, ())
+            ],
+            "redactions": [
+                {"field": x.field, "by_event": x.by_event, "reason_text": wording.reason(x.reason, names.say)}
+                for x in redactions.get(r.index, ())
+            ],
+        }
+        for r in chain
+    ]
+
+
+async def log_sentence(tx: Tx, r: Recorded, names: Names, *, is_public: bool) -> Markup | None:
+    """The event's sentence; names in it only where the public may read them."""
+    entry = await entries.one(tx, r.index)
+    if entry is None:
+        return None
+    if not is_public or entry["status"] != "public":
+        entry = {**entry, "name": None, "whose": None}
+    return Markup(views.sentence(entry, names).html())  # noqa: S704

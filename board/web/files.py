@@ -1,0 +1,56 @@
+"""Files that pages load: the stylesheet, the company's colour, scripts, fonts and marks."""
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from board.domain.colour import accents
+from board.render import static_folder
+from board.store import company
+
+VERSIONED = "public, max-age=31536000, immutable"
+PLAIN = "public, max-age=3600"
+
+
+class Static(StaticFiles):
+    """static/ as it is; what is asked for with its version may be kept for a year."""
+
+    def __init__(self) -> None:
+        super().__init__(directory=static_folder())
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        if response.status_code < 400:
+            response.headers["Cache-Control"] = kept(path, scope)
+        return response
+
+
+def kept(path: str, scope: Scope) -> str:
+    """Modules import each other without a version, so they are asked for again each time (and mostly answered 304)."""
+    if path.startswith("js/"):
+        return "no-cache"
+    return VERSIONED if b"v=" in scope["query_string"] else PLAIN
+
+
+async def stylesheet(request: Request) -> Response:
+    kept = VERSIONED if request.query_params.get("v") else PLAIN
+    content = request.app.state.board.renderer.stylesheet
+    return Response(content, media_type="text/css", headers={"Cache-Control": kept})
+
+
+async def accent(request: Request) -> Response:
+    """The company's colour, made light or dark enough to be read on both grounds."""
+    async with request.app.state.board.db.reading() as tx:
+        colour = (await company.read(tx)).accent
+    light, dark = accents(colour)
+    css = f":root{{--accent:light-dark({light.ground},{dark.ground});--on-accent:light-dark({light.ink},{dark.ink})}}"
+    return Response(css, media_type="text/css", headers={"Cache-Control": "public, max-age=60"})
+
+
+async def favicon(request: Request) -> Response:
+    return Response(status_code=204, headers={"Cache-Control": PLAIN})
+
+
+async def robots(request: Request) -> Response:
+    return PlainTextResponse("User-agent: *\nDisallow: /staff\nDisallow: /mine/\nDisallow: /signin/\nDisallow: /me\n")

@@ -1,0 +1,31 @@
+"""Whether the process lives, and whether it can serve."""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from board.store import migrate, positions, record
+from board.store.database import LOST
+
+NO_STORE = {"Cache-Control": "no-store"}
+
+
+async def healthz(request: Request) -> Response:
+    return JSONResponse({"status": "ok"}, headers=NO_STORE)
+
+
+async def readyz(request: Request) -> Response:
+    """200 where the database answers, its schema is current and the followers keep up; else 503 with what is wrong."""
+    board = request.app.state.board
+    checks: dict[str, str] = {}
+    try:
+        checks["migrations"] = "ok" if await migrate.is_current(board.settings.database_url) else "run `board migrate`"
+        async with board.db.reading() as tx:
+            _, head = await record.head(tx)
+            mail = await positions.read(tx, "mail", "")
+        checks["database"] = "ok"
+        behind = head - (mail.seq if mail else -1)
+        checks["mail"] = "ok" if behind < 1_000 else f"{behind} events behind"
+    except LOST as lost:
+        checks["database"] = f"cannot be read: {type(lost).__name__}"
+    ready = all(found == "ok" for found in checks.values())
+    return JSONResponse({"ready": ready, "checks": checks}, 200 if ready else 503, headers=NO_STORE)

@@ -1,0 +1,258 @@
+"""The pages of one issue, and what customers and anyone else send to it."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from board.actions import customers
+from board.domain.leaf import later
+from board.domain.people import Actor
+from board.domain.proof import b64url
+from board.domain.text import clean
+from board.domain.words import address, optional_text, person_name, text, title_alone
+from board.errors import Conflict, Invalid, NotAllowed, NotFound
+from board.store import company, issues, record, search
+from board.store.database import WriteTx
+from board.web import case, session, views
+from board.web.page import Frame, back, form, frame, page
+
+GRADES = ("1", "2", "3", "4", "5")
+
+
+def number_of(request: Request) -> int:
+    return int(request.path_params["number"])
+
+
+async def show(request: Request) -> Response:
+    """The case; a stub where it is removed, a word of patience where it is held."""
+    return await answer(request)
+
+
+async def answer(
+    request: Request, *, typed: dict[str, str] | None = None, errors: dict[str, str] | None = None, status: int = 200
+) -> Response:
+    number = number_of(request)
+    async with request.app.state.board.db.reading() as tx:
+        around = await frame(tx, request)
+        by = await session.actor(tx, around.viewer, number)
+        found = await case.read(tx, number, around.names, around.now, sees_all=by.standing == "filer")
+    if not found.is_public and by.standing != "filer":
+        return stub(request, around, found)
+    return page(
+        request,
+        around,
+        "issue.html",
+        nav="issues",
+        status=status,
+        is_filer=by.standing == "filer",
+        may=case.may(found, by, around.now),
+        own=case.own_words(found) if by.standing == "filer" else [],
+        form=typed or {},
+        errors=errors or {},
+        **found.context,
+    )
+
+
+def stub(request: Request, around: Frame, found: case.Case) -> Response:
+    """The place of an issue that is not shown: its number and dates, never a word of it."""
+    issue = found.context["issue"]
+    facts = {key: issue[key] for key in ("number", "filed_at", "mark", "visibility")}
+    removed = next((e for e in reversed(found.context["timeline"]) if e["event"] in HIDING), None)
+    return page(
+        request,
+        around,
+        "removed.html" if issue["visibility"] == "removed" else "held.html",
+        nav="issues",
+        issue=facts,
+        reason_text=removed["reason_text"] if removed else None,
+        removed_at=removed["at"] if removed else None,
+        role=removed["role"] if removed else None,
+    )
+
+
+HIDING = ("issue.removed", "issue.rejected")
+
+
+async def log(request: Request) -> Response:
+    number = number_of(request)
+    async with request.app.state.board.db.reading() as tx:
+        around = await frame(tx, request)
+        events = await case.log(tx, number, around.names)
+    return page(request, around, "log.html", nav="issues", issue={"number": number}, events=events)
+
+
+async def new(request: Request) -> Response:
+    return await new_form(request, {"area": request.query_params.get("area", "")}, {})
+
+
+async def new_form(request: Request, typed: dict[str, str], errors: dict[str, str], status: int = 200) -> Response:
+    async with request.app.state.board.db.reading() as tx:
+        around = await frame(tx, request)
+        areas = await company.areas(tx)
+        alike = await similar_rows(tx, typed.get("body", ""), around) if errors else []
+    return page(
+        request,
+        around,
+        "new.html",
+        status=status,
+        form=typed,
+        errors=errors,
+        areas=areas,
+        policy={"email": around.company.mail},
+        similar=alike,
+    )
+
+
+async def similar_rows(tx: Any, words: str, around: Frame) -> list[dict[str, Any]]:
+    numbers = await search.similar(tx, clean(words)[:500], limit=4)
+    return [views.issue(row, around.names, around.now) for row in await issues.by_number(tx, numbers)]
+
+
+async def similar(request: Request) -> Response:
+    """The issues like the words being typed, as a fragment."""
+    async with request.app.state.board.db.reading() as tx:
+        around = await frame(tx, request, anonymous=True)
+        found = await similar_rows(tx, request.query_params.get("q", ""), around)
+    return page(request, around, "parts/similar.html", similar=found)
+
+
+async def file(request: Request) -> Response:
+    """Files an issue and shows the receipt; what was typed comes back where something is wrong."""
+    board = request.app.state.board
+    typed = await form(request)
+    try:
+        if typed.get("website"):
+            raise Invalid({"website": "Leave the field “website” empty."})
+        async with board.db.writing(session.now()) as tx:
+            filing = customers.read_filing(typed, needs_email=(await company.read(tx)).mail == "required")
+            filed = await customers.file(tx, filing, via="web", links=board.links, say=board.renderer.say)
+            secret = await session.grant(tx, request, filed.number)
+    except Invalid as wrong:
+        return await new_form(request, typed, wrong.fields, wrong.status)
+    response = back(f"/issues/{filed.number}/receipt")
+    session.set_cookie(response, board.settings, secret)
+    return response
+
+
+async def receipt(request: Request) -> Response:
+    """The receipt, for the browser that filed."""
+    board, number = request.app.state.board, number_of(request)
+    async with board.db.reading() as tx:
+        around = await frame(tx, request)
+        by = await session.actor(tx, around.viewer, number)
+        if by.standing != "filer":
+            raise NotAllowed("The receipt is for the customer who filed the issue. Open your private link first.")
+        found = await case.read(tx, number, around.names, around.now, sees_all=True)
+        filed = (await record.after(tx, found.issue.filed - 1, limit=1))[0]
+        mailed = await customers.has_address(tx, number)
+    target = found.context["side"]["target"]["first_answer_s"]
+    return page(
+        request,
+        around,
+        "receipt.html",
+        issue=found.context["issue"],
+        private_url=board.links.private(number),
+        first_answer_due=later(filed.time, target) if target else None,
+        mailed=mailed,
+        held=not found.is_public,
+        leaf=filed.leaf,
+        leaf_hash=b64url(filed.leaf_hash),
+    )
+
+
+async def open_private_link(request: Request) -> Response:
+    """The filer's private link: this browser speaks as the filer from now on."""
+    board = request.app.state.board
+    number = board.links.opened("filer", request.path_params["secret"])
+    if number is None:
+        raise NotFound("This private link is not complete. Please copy the whole of it.")
+    async with board.db.saving() as tx:
+        if await issues.find(tx, number) is None:
+            raise NotFound(f"There is no issue {number} on this board.")
+        secret = await session.grant(tx, request, number)
+    response = back(f"/issues/{number}", "welcome")
+    session.set_cookie(response, board.settings, secret)
+    return response
+
+
+Perform = Callable[[WriteTx, int, Actor, dict[str, str]], Awaitable[str]]
+
+
+def act(name: str, perform: Perform, anchor: str = "#next") -> Callable[[Request], Awaitable[Response]]:
+    """The door of one act: a form comes in, `perform` does it, and the page says what was done or what to mend."""
+
+    async def door(request: Request) -> Response:
+        number, typed = number_of(request), await form(request)
+        try:
+            async with request.app.state.board.db.writing(session.now()) as tx:
+                who = await session.viewer(tx, request)
+                by = await session.actor(tx, who, number)
+                done = await perform(tx, number, by, {**typed, "voter": session.voter(request, who).hex()})
+        except Invalid as wrong:
+            return await answer(request, typed={**typed, "act": name}, errors=wrong.fields, status=wrong.status)
+        except Conflict as late:
+            kept = {**typed, "act": name}
+            return await answer(request, typed=kept, errors={"body": late.detail}, status=late.status)
+        return back(f"/issues/{number}", done, anchor)
+
+    return door
+
+
+async def comment(tx: WriteTx, number: int, by: Actor, typed: dict[str, str]) -> str:
+    named = Actor(standing=by.standing, person=by.person, name=by.name or person_name(typed.get("name", "")))
+    done = await customers.comment(tx, number, by=named, body=text(typed.get("body", "")), via="web")
+    return "held" if any(r.name == "comment.held" for r in done.events) else "commented"
+
+
+async def confirm(tx: WriteTx, number: int, by: Actor, typed: dict[str, str]) -> str:
+    grade = typed.get("grade", "")
+    if grade and grade not in GRADES:
+        raise Invalid({"grade": "Give a grade from 1 to 5, or none."})
+    words = optional_text(typed.get("body", ""))
+    await customers.confirm(tx, number, by=by, body=words, grade=int(grade) if grade else None)
+    return "confirmed"
+
+
+async def dispute(tx: WriteTx, number: int, by: Actor, typed: dict[str, str]) -> str:
+    await customers.dispute(tx, number, by=by, body=text(typed.get("body", "")))
+    return "disputed"
+
+
+async def withdraw(tx: WriteTx, number: int, by: Actor, typed: dict[str, str]) -> str:
+    await customers.withdraw(tx, number, by=by, body=optional_text(typed.get("body", "")))
+    return "withdrawn"
+
+
+async def thank(tx: WriteTx, number: int, by: Actor, typed: dict[str, str]) -> str:
+    await customers.thank(tx, number, by=by, body=text(typed.get("body", "")))
+    return "thanked"
+
+
+async def correct(tx: WriteTx, number: int, by: Actor, typed: dict[str, str]) -> str:
+    target = typed.get("target", "")
+    if not (target.isascii() and target.isdigit() and len(target) <= 15):
+        raise Invalid({"target": "Choose the words to correct."})
+    words = {"body": text(typed["body"])} if "body" in typed else {}
+    if "title" in typed:
+        words["title"] = title_alone(typed["title"])
+    done = await customers.correct(tx, number, by=by, target=int(target), words=words)
+    return "corrected" if done.events else "unchanged"
+
+
+async def mine_too(tx: WriteTx, number: int, by: Actor, typed: dict[str, str]) -> str:
+    await customers.mine_too(tx, number, voter=bytes.fromhex(typed["voter"]))
+    return "mine_too"
+
+
+async def follow(request: Request) -> Response:
+    """Asks for news by mail; one question goes to the address, whoever typed it."""
+    board, number, typed = request.app.state.board, number_of(request), await form(request)
+    try:
+        email = address(typed.get("email", ""), needed=True)
+        async with board.db.writing(session.now()) as tx:
+            await customers.follow(tx, number, email=email or "", links=board.links, say=board.renderer.say)
+    except Invalid as wrong:
+        return await answer(request, typed={**typed, "act": "follow"}, errors=wrong.fields, status=wrong.status)
+    return back(f"/issues/{number}", "follow")

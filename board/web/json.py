@@ -1,0 +1,151 @@
+"""JSON in and out: strict bodies, problem details (RFC 9457), and Idempotency-Key."""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from board.domain.people import STRANGER, Actor
+from board.errors import Conflict, Invalid, NotFound, Refused, TooMany
+from board.store import intake, people
+from board.store.database import Tx, WriteTx
+from board.web import session
+from board.web.page import WrongType
+
+Body = TypeVar("Body", bound=msgspec.Struct)
+JSON = "application/json"
+PROBLEM = "application/problem+json"
+KEY_LENGTH = 255
+NUMBER_DIGITS = 15
+
+
+def answer(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """A JSON answer that is never kept by caches: words in it may be erased."""
+    kept = {"Cache-Control": "no-store", **(headers or {})}
+    return Response(msgspec.json.encode(content), status, kept, JSON)
+
+
+def problem(refused: Refused) -> Response:
+    """Problem details; `errors` names each wrong field, `allowed` what the life-cycle would allow."""
+    content: dict[str, Any] = {
+        "type": "about:blank",
+        "title": refused.title,
+        "status": refused.status,
+        "detail": refused.detail,
+    }
+    headers = {"Cache-Control": "no-store"}
+    if isinstance(refused, Invalid):
+        content["errors"] = [{"field": field, "detail": detail} for field, detail in refused.fields.items()]
+    if isinstance(refused, Conflict):
+        content["allowed"] = list(refused.allowed)
+    if isinstance(refused, TooMany):
+        headers["Retry-After"] = str(refused.retry_after)
+    return Response(msgspec.json.encode(content), refused.status, headers, PROBLEM)
+
+
+def read_number(request: Request) -> int:
+    """The issue's number in the path; raises NotFound for what cannot be one."""
+    number = request.path_params["number"]
+    if not (number.isascii() and number.isdigit() and len(number) <= NUMBER_DIGITS):
+        raise NotFound("There is no such issue on this board.")
+    return int(number)
+
+
+def integer(text: str | None, field: str, least: int, most: int, *, default: int) -> int:
+    """A whole number from the query; raises Invalid outside of its bounds."""
+    if text is None:
+        return default
+    digits = text.removeprefix("-")
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 17 and least <= int(text) <= most):
+        raise Invalid({field: f"Give a whole number from {least} to {most}."})
+    return int(text)
+
+
+async def body(request: Request, kind: type[Body]) -> Body:
+    """The request's JSON as the struct; raises Refused for another type, Invalid with the field for a wrong value."""
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type != JSON:
+        raise WrongType("Send JSON with Content-Type: application/json.")
+    try:
+        return msgspec.json.decode(await request.body(), type=kind)
+    except msgspec.ValidationError as wrong:
+        detail, _, path = str(wrong).partition(" - at `$")
+        field = path.strip("`.[]") or "body"
+        raise Invalid({field: f"{detail}."}) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as wrong:
+        raise NotJson(f"The body is not valid JSON: {wrong}.") from None
+
+
+class NotJson(Refused):
+    """A body that cannot be read at all."""
+
+    title = "Not JSON"
+
+
+async def actor(tx: Tx, request: Request, issue: int | None) -> Actor:
+    """Who acts, by the Authorization header alone: cookies never count here."""
+    header = request.headers.get("authorization")
+    if header is None:
+        return STRANGER
+    scheme, _, secret = header.partition(" ")
+    if scheme.lower() == "bearer":
+        token = await people.token(tx, secret.strip())
+        if token is None:
+            raise Unauthorized("This token is not known, or was revoked.")
+        return Actor(standing=session.STANDINGS[token["role"]], name=token["label"])
+    if scheme.lower() == "filer":
+        if request.app.state.board.links.opened("filer", secret.strip()) != issue or issue is None:
+            raise Unauthorized("This is not the secret of the private link of this issue.")
+        return Actor(standing="filer")
+    raise Unauthorized("Use “Authorization: Bearer TOKEN”, or “Filer SECRET” for the customer who filed.")
+
+
+class Unauthorized(Refused):
+    """Credentials that were given and do not hold."""
+
+    status = 401
+    title = "Not authorized"
+
+
+Perform = Callable[[WriteTx, Actor], Awaitable[tuple[int, Any]]]
+
+
+async def once(request: Request, issue: int | None, perform: Perform) -> Response:
+    """Performs a write in one transaction; a repeat with the same Idempotency-Key gets the first answer again."""
+    key = request.headers.get("idempotency-key")
+    if key is not None and not (1 <= len(key) <= KEY_LENGTH and key.isascii() and key.isprintable()):
+        raise Invalid({"Idempotency-Key": f"Give 1 to {KEY_LENGTH} printable ASCII characters."})
+    async with request.app.state.board.db.writing(session.now()) as tx:
+        by = await actor(tx, request, issue)
+        if key is None:
+            status, content = await perform(tx, by)
+            return answer(content, status, location(content, status))
+        return await remembered(tx, request, key, by, perform)
+
+
+async def remembered(tx: WriteTx, request: Request, key: str, by: Actor, perform: Perform) -> Response:
+    scope = f"{request.method} {request.url.path}\n{request.headers.get('authorization', '')}\n{key}"
+    key_hash, body_hash = sha256(scope.encode()), sha256(await request.body())
+    earlier = await intake.answer(tx, key_hash)
+    if earlier is None:
+        status, content = await perform(tx, by)
+        text = msgspec.json.encode(content).decode()
+        await intake.keep_answer(
+            tx, key_hash=key_hash, body_hash=body_hash, status=status, body=text, now_ms=session.now_ms()
+        )
+        return answer(content, status, location(content, status))
+    if bytes(earlier["body_hash"]) != body_hash:
+        raise Conflict("This Idempotency-Key was used with another body. Take a new key for a new request.")
+    content = msgspec.json.decode(earlier["body"])
+    return answer(content, earlier["status"], {"Idempotency-Replayed": "true", **location(content, earlier["status"])})
+
+
+def location(content: Any, status: int) -> dict[str, str]:
+    return {"Location": content["url"]} if status == 201 and "url" in content else {}
+
+
+def sha256(content: bytes) -> bytes:
+    return hashlib.sha256(content).digest()

@@ -1,0 +1,155 @@
+"""How a page is answered: what every template is given, strict forms, and the words after an act."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse
+
+from board.domain.leaf import Recorded
+from board.errors import Invalid, Refused
+from board.store import company, record
+from board.store.company import Company
+from board.store.database import Tx
+from board.web import session
+from board.web.session import Viewer
+from board.web.views import Names
+
+FORM = "application/x-www-form-urlencoded"
+FIELDS = 60
+DONE = {
+    "commented": "Your words are public now.",
+    "held": "Thank you. Your words are looked at before everybody can read them.",
+    "confirmed": "Thank you. The cure is confirmed.",
+    "disputed": "The issue is open again. We have been told.",
+    "withdrawn": "The issue is withdrawn.",
+    "thanked": "Your thanks are public now.",
+    "corrected": "The new words are shown. What stood before is in the record.",
+    "follow": "Please look into your mail: one message asks you to confirm.",
+    "mine_too": "Counted: it is yours too.",
+    "welcome": "This browser now speaks as the customer who filed this issue.",
+    "answered": "Your answer is public now.",
+    "noted": "The note is saved. Only staff see it.",
+    "assigned": "It has its owner now.",
+    "moved": "It is in the other area now.",
+    "promised": "The promise is public now.",
+    "merged": "It is joined with the other issue.",
+    "split": "It stands on its own again.",
+    "reopened": "It is open again.",
+    "published": "Everybody can read it now.",
+    "rejected": "It is not shown. The reason is in the record.",
+    "removed": "It is removed from view. A stub with the reason stays.",
+    "restored": "Everybody can read it again.",
+    "redacted": "The words are erased.",
+    "unchanged": "Nothing had to change.",
+    "saved": "Saved.",
+    "trying": "It is tried again now.",
+    "signed_out": "You are signed out.",
+}
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What every page shows around its content."""
+
+    company: Company
+    names: Names
+    head: str
+    count: int
+    opened: Recorded | None
+    viewer: Viewer | None
+    now: datetime
+
+
+async def frame(tx: Tx, request: Request, *, anonymous: bool = False) -> Frame:
+    """Read before the content, so that the cursor in the page is never newer than what it shows."""
+    board = request.app.state.board
+    epoch, head = await record.head(tx)
+    setup = await company.read(tx)
+    areas = {area.slug: area.name for area in await company.areas(tx)}
+    who = None if anonymous else await session.viewer(tx, request)
+    return Frame(
+        setup,
+        Names(setup.name, areas, board.renderer.say),
+        f"{epoch}:{head}",
+        head + 1,
+        await record.first(tx),
+        who,
+        session.now(),
+    )
+
+
+def page(
+    request: Request, around: Frame, template: str, *, nav: str = "", status: int = 200, **context: Any
+) -> HTMLResponse:
+    """The rendered template; answers to people who are signed in are nobody else's."""
+    board = request.app.state.board
+    query = f"?{request.url.query}" if request.url.query else ""
+    html = board.renderer.render(
+        template,
+        {
+            "board": {
+                "name": around.company.name,
+                "tagline": around.company.tagline,
+                "demo": around.company.demo,
+                "url": board.settings.base_url,
+            },
+            "viewer": around.viewer,
+            "path": request.url.path + query,
+            "nav": nav,
+            "head": around.head,
+            "record": {"count": around.count, "since": around.opened.time if around.opened else None},
+            "now": around.now,
+            "flash": flash(request),
+            "status": status,
+            **context,
+        },
+    )
+    kept = "no-cache" if around.viewer is None else "private, no-store"
+    return HTMLResponse(html, status, headers={"Cache-Control": kept, "Vary": "Cookie"})
+
+
+def flash(request: Request) -> dict[str, str] | None:
+    text = DONE.get(request.query_params.get("done", ""))
+    return {"kind": "done", "text": request.app.state.board.renderer.say(text)} if text else None
+
+
+def back(url: str, done: str | None = None, anchor: str = "") -> RedirectResponse:
+    """Back to the page after an act; 303, so that loading it again sends nothing twice."""
+    joined = f"{url}{'&' if '?' in url else '?'}done={done}" if done else url
+    return RedirectResponse(joined + anchor, 303)
+
+
+async def form(request: Request) -> dict[str, str]:
+    """A form's fields; a field that comes twice keeps all values, one a line. Raises Refused for anything else."""
+    kind = request.headers.get("content-type", FORM).partition(";")[0].strip().lower()
+    if kind != FORM:
+        raise WrongType("Send this as an ordinary form (application/x-www-form-urlencoded).")
+    try:
+        pairs = parse_qsl(
+            (await request.body()).decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=FIELDS
+        )
+    except UnicodeDecodeError:
+        raise Invalid({"body": "Some characters arrived broken. Please type them again."}) from None
+    except ValueError:
+        raise Invalid({"body": f"A form has at most {FIELDS} fields."}) from None
+    fields: dict[str, str] = {}
+    for name, value in pairs:
+        fields[name] = f"{fields[name]}\n{value}" if name in fields else value
+    return fields
+
+
+class WrongType(Refused):
+    """A body of a type that this address does not read."""
+
+    status = 415
+    title = "Wrong type"
+
+
+class TooLarge(Refused):
+    """A body that is longer than anything that fits."""
+
+    status = 413
+    title = "Too large"

