@@ -18,6 +18,7 @@ from board.domain.links import Links
 from board.domain.proof import vkey
 from board.errors import NotFound, Refused
 from board.followers import mail
+from board.followers.sending import Post
 from board.keys import Keys
 from board.render import Renderer
 from board.settings import Settings
@@ -89,7 +90,7 @@ async def found(board: Board) -> None:
 
 @asynccontextmanager
 async def running(board: Board) -> AsyncIterator[None]:
-    post = mail.Post(board.settings.smtp_url, sender(board.settings), board.links, board.renderer.say)
+    post = Post(board.settings.smtp_url, sender(board.settings), board.links, board.renderer.say)
     tasks = [
         asyncio.create_task(board.stream.run(), name="stream"),
         asyncio.create_task(mail.run(board.db, board.stream, post, session.now), name="mail"),

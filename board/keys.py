@@ -1,4 +1,4 @@
-"""The board's two secrets, made at first start and kept in files that only their owner can read: never in the database."""
+"""The board's two secrets, made at first start and kept in files of mode 0600, never in the database."""
 
 import os
 import secrets

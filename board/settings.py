@@ -1,4 +1,4 @@
-"""The one frozen Settings, read once from the environment; each `BOARD_…` may come from a file named by `BOARD_…_FILE`."""
+"""The one frozen Settings, read once from the environment; each key may come from a file (`…_FILE`)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

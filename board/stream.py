@@ -1,4 +1,4 @@
-"""Follows the record: catch up from it, then wait for more. One pump a process reads each new event once and wakes everyone.
+"""Follows the record: catch up from it, then wait for more. One pump a process reads each event once and wakes all.
 
 A missed hint costs a second, never an event: catching up and living on are the same loop.
 """

@@ -46,7 +46,3 @@ def signed(by: Actor, **words: str | None) -> dict[str, str]:
     """The words of an event, with the name under which they are public, and without empty fields."""
     kept = {field.replace("_", "."): value for field, value in words.items() if value}
     return {**kept, "author.name": by.name} if by.name else kept
-
-
-def milliseconds(at: datetime) -> int:
-    return int(at.timestamp() * 1000)

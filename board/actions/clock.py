@@ -1,4 +1,4 @@
-"""What time does by itself: promises missed, confirmations lapsed. Each tick may run twice; the second finds nothing."""
+"""What time does by itself: promises missed, confirmations lapsed. A tick may run twice; the second finds nothing."""
 
 from datetime import datetime, timedelta
 

@@ -3,9 +3,9 @@
 import hashlib
 import re
 
-from board.actions.acting import milliseconds
 from board.domain.clocks import Target
 from board.domain.events import PolicyChanged
+from board.domain.leaf import milliseconds
 from board.domain.people import Actor, require
 from board.domain.text import clean, slug
 from board.domain.words import address, person_name

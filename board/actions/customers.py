@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from board.actions.acting import Done, act, load, milliseconds, signed
+from board.actions.acting import Done, act, load, signed
 from board.domain import decisions, letters
 from board.domain import words as typed_words
+from board.domain.leaf import milliseconds
 from board.domain.links import Links
 from board.domain.people import STRANGER, Actor
 from board.domain.wording import Say

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from board.actions import clock, customers, staff
-from board.actions.acting import milliseconds, signed
+from board.actions.acting import signed
 from board.actions.company import publish_policy
 from board.domain import decisions
 from board.domain.clocks import Target
 from board.domain.decisions import Then
-from board.domain.leaf import later
+from board.domain.leaf import later, milliseconds
 from board.domain.people import Actor
 from board.errors import Conflict
 from board.store import company, intake, issues, people, record, wipe

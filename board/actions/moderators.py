@@ -1,4 +1,4 @@
-"""What moderators do: show or withhold, remove and restore, and take words out. Each is a public event with its reason."""
+"""What moderators do: show or withhold, remove and restore, and take words out. Each is a public event."""
 
 from board.actions.acting import Done, act, load
 from board.domain import decisions

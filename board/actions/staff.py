@@ -1,12 +1,13 @@
-"""What staff do on an issue: answer, resolve, promise, assign, move, merge, split, reopen, and note among themselves."""
+"""What staff do on an issue: answer, resolve, promise, assign, move, merge, split, reopen, and leave notes."""
 
 from dataclasses import replace
 from datetime import datetime
 
-from board.actions.acting import Done, act, load, milliseconds, signed
+from board.actions.acting import Done, act, load, signed
 from board.actions.customers import known_area, take_back_followers
 from board.domain import decisions
 from board.domain.decisions import Then
+from board.domain.leaf import milliseconds
 from board.domain.people import Actor, require
 from board.errors import Invalid, NotFound
 from board.store import intake, issues, people
@@ -15,7 +16,7 @@ from board.store.database import WriteTx
 MERGES_DEEP = 20
 
 
-async def update(tx: WriteTx, number: int, *, by: Actor, body: str, via: str, then: Then = Then()) -> Done:
+async def update(tx: WriteTx, number: int, *, by: Actor, body: str, via: str, then: Then) -> Done:
     """A public answer, with what it brings about in the same moment."""
     if then.resolution == "duplicate":
         then = replace(then, into=await merge_target(tx, number, then.into))

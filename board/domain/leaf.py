@@ -69,6 +69,11 @@ def whole_second(at: datetime) -> datetime:
     return at.astimezone(UTC).replace(microsecond=0)
 
 
+def milliseconds(at: datetime) -> int:
+    """Since 1970, for the private tables."""
+    return int(at.timestamp() * 1000)
+
+
 def later(at: datetime, seconds: int) -> datetime:
     return at + timedelta(seconds=seconds)
 

@@ -7,7 +7,7 @@ from board.domain.wording import Say
 
 @dataclass(frozen=True, kw_only=True)
 class Letter:
-    """`issue` makes a thread of an issue's letters; `stop` is the link that ends them; `secret` ones are for admins only."""
+    """`issue` makes one thread of an issue's letters; `stop` ends them; a `secret` link is for admins only."""
 
     subject: str
     paragraphs: tuple[str, ...]

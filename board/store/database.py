@@ -1,4 +1,4 @@
-"""The one door to the database, where its two dialects meet: reading, writing, migrating, and the hint that the head moved.
+"""The one door to the database, where its two dialects meet: reading, writing, and the hint that the head moved.
 
 A public change takes the pen first: inside `writing` the head row is locked before anything is read, so that the
 order of the record equals the order of commits. Nothing but the database may be awaited inside.

@@ -1,4 +1,4 @@
-"""What comes in with public acts and stays private: filers, follows, “mine too”, notes, answers to repeated requests."""
+"""What comes in with public acts and stays private: filers, follows, “mine too”, notes, answers once given."""
 
 from dataclasses import dataclass
 from typing import Any

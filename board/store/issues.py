@@ -259,5 +259,5 @@ async def waiting_for_customers(tx: Tx) -> list[Row]:
 
 
 async def behind(tx: Tx, number: int, *, limit: int) -> list[Row]:
-    """The issues with higher numbers, in order, whatever their visibility: for exports, which hide what is not public."""
+    """The issues with higher numbers, whatever their visibility: for exports, which hide what is not public."""
     return await tx.rows(READ + "WHERE number > :number ORDER BY number LIMIT :limit", number=number, limit=limit)

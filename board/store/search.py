@@ -1,6 +1,7 @@
-"""Full-text search over public issues: the one place, beside the connection, where the two dialects differ (FTS5, tsvector).
+"""Full-text search over public issues: beside the connection, the one place where the dialects differ.
 
-Excerpts mark what was found with the control characters HIT and END, which no text can hold; the reader escapes and replaces them.
+Excerpts mark what was found with the control characters HIT and END, which no text can hold; the
+reader escapes and replaces them.
 """
 
 import re

@@ -31,7 +31,8 @@ EMPTIED = (
 async def real_issues(tx: Tx) -> list[int]:
     """The issues that somebody else than the demonstration has filed."""
     rows = await tx.rows(
-        "SELECT number FROM issues WHERE number NOT IN (SELECT issue FROM sources WHERE source = 'demo') ORDER BY number"
+        "SELECT number FROM issues WHERE number NOT IN (SELECT issue FROM sources WHERE source = 'demo')"
+        " ORDER BY number"
     )
     return [row["number"] for row in rows]
 

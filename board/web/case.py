@@ -12,6 +12,7 @@ from board.domain.leaf import Recorded, parse_time
 from board.domain.people import Actor
 from board.domain.proof import b64url
 from board.errors import NotFound
+from board.render import trusted
 from board.store import company, entries, intake, issues, record
 from board.store.database import Tx
 from board.store.record import Redaction
@@ -73,7 +74,7 @@ async def head(
     assert filed
     return {
         **views.issue(row, names, now),
-        "words": Markup(filed["body_html"]) if filed["body_html"] else None,  # noqa: S704
+        "words": trusted(filed["body_html"]) if filed["body_html"] else None,
         "text": filed["body"],
         "gone": views.gone(redactions.get(row["filed_seq"], ()), names.say),
         "corrected": bool(filed["corrected"]),
@@ -125,9 +126,7 @@ async def log(tx: Tx, number: int, names: Names) -> list[dict[str, Any]]:
             "leaf": r.leaf,
             "leaf_hash": b64url(r.leaf_hash),
             "sentence": await log_sentence(tx, r, names, is_public=bool(opened)),
-            "openings": [
-                {"field": o.field, "value": o.value, "salt": b64url(o.salt)} for o in opened.get(r.index, ())
-            ],
+            "openings": [{"field": o.field, "value": o.value, "salt": b64url(o.salt)} for o in opened.get(r.index, ())],
             "redactions": [
                 {"field": x.field, "by_event": x.by_event, "reason_text": wording.reason(x.reason, names.say)}
                 for x in redactions.get(r.index, ())
@@ -144,4 +143,4 @@ async def log_sentence(tx: Tx, r: Recorded, names: Names, *, is_public: bool) ->
         return None
     if not is_public or entry["status"] != "public":
         entry = {**entry, "name": None, "whose": None}
-    return Markup(views.sentence(entry, names).html())  # noqa: S704
+    return trusted(views.sentence(entry, names).html())

@@ -13,8 +13,9 @@ from board.web.page import TooLarge
 
 BODY_LIMIT = 256 * 1024  # bytes; the longest text and its encoding fit
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; connect-src 'self';"
-    " form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types board"
+    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:;"
+    " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none';"
+    " require-trusted-types-for 'script'; trusted-types board"
 )
 HEADERS = {
     "Content-Security-Policy": POLICY,

@@ -3,7 +3,6 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
@@ -11,6 +10,7 @@ from board.domain.leaf import format_time
 from board.domain.proof import vkey
 from board.domain.text import clean, to_html
 from board.errors import NotFound
+from board.render import trusted
 from board.store import company, issues, record, search
 from board.store.database import Tx
 from board.store.issues import SORTS, STATES, Wanted
@@ -111,7 +111,7 @@ async def rules(request: Request) -> Response:
         around,
         "rules.html",
         nav="rules",
-        rules=Markup(to_html(text)),
+        rules=trusted(to_html(text)),
         policy_rows=policy,
         policy_sha256=sha256 or "",
     )
@@ -137,7 +137,7 @@ async def about(request: Request) -> Response:
         around,
         "about.html",
         nav="about",
-        about=Markup(to_html(text)),
+        about=trusted(to_html(text)),
         origin=origin,
         vkey=vkey(origin, board.keys.log_public),
     )

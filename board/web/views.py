@@ -12,6 +12,7 @@ from board.domain.clocks import Clock, Target, overdue_since, seconds
 from board.domain.events import CURES
 from board.domain.leaf import parse_time
 from board.domain.wording import Say
+from board.render import trusted
 from board.store.record import Redaction
 from board.store.search import END, HIT
 
@@ -71,7 +72,7 @@ def mark(row: Row, overdue: datetime | None) -> str:
 
 def hits(excerpt: str) -> Markup:
     """An excerpt with its hits marked; everything else is escaped."""
-    return Markup(str(escape(excerpt)).replace(HIT, "<mark>").replace(END, "</mark>"))  # noqa: S704
+    return trusted(str(escape(excerpt)).replace(HIT, "<mark>").replace(END, "</mark>"))
 
 
 def gone(redactions: Iterable[Redaction], say: Say) -> list[dict[str, str]]:
@@ -87,7 +88,7 @@ def entry(row: Row, names: Names, redactions: Iterable[Redaction] = ()) -> dict[
         "by_filer": bool(row["by_filer"]),
         "at": moment(row["at"]),
         "recorded_at": moment(row["time"]),
-        "body": Markup(html) if html else None,  # noqa: S704
+        "body": trusted(html) if html else None,
         "text": row["body"],
         "corrected": bool(row["corrected"]),
         "gone": gone(redactions, names.say),
@@ -99,7 +100,7 @@ def entry(row: Row, names: Names, redactions: Iterable[Redaction] = ()) -> dict[
         "area_name": names.areas.get(row["area"] or "", row["area"]),
         "into": row["into_issue"],
         "reason_text": wording.reason(row["reason"], names.say) if row["reason"] else None,
-        "sentence": Markup(sentence(row, names).html()),  # noqa: S704
+        "sentence": trusted(sentence(row, names).html()),
     }
 
 

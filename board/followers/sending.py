@@ -1,0 +1,141 @@
+"""Sends what waits in the outbox, each message apart, and notes what became of it. Failures are values."""
+
+import asyncio
+import hashlib
+import logging
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from html import escape
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import aiosmtplib
+
+from board.domain.leaf import milliseconds
+from board.domain.letters import Letter
+from board.domain.links import Links
+from board.domain.wording import Say
+from board.store import outbox
+from board.store.database import LOST, Database, Tx
+
+log = logging.getLogger("board.mail")
+
+RETRIES_S = (5, 300, 1_800, 7_200, 18_000, 36_000, 86_400)
+AT_ONCE = 20
+LOOK_EVERY_S = 1.0
+
+
+@dataclass(frozen=True)
+class Post:
+    """How mail goes out: `url` is smtp[s]://user:password@host:port, None for the outbox only."""
+
+    url: str | None
+    sender: str
+    links: Links
+    say: Say
+
+
+async def send_for_ever(db: Database, post: Post, clock: Callable[[], datetime]) -> None:
+    while True:
+        try:
+            sent = await send_due(db, post, clock())
+        except LOST as lost:
+            log.warning("the database is away: %s", lost)
+            sent = 0
+        await asyncio.sleep(0 if sent else LOOK_EVERY_S)
+
+
+async def send_due(db: Database, post: Post, now: datetime) -> int:
+    """Sends what is due, each message apart; without a mail server they are kept as they are."""
+    async with db.reading() as tx:
+        waiting = await outbox.due(tx, milliseconds(now), limit=AT_ONCE)
+    for row in waiting:
+        error = await send(row, post, now) if post.url else None
+        async with db.saving() as tx:
+            await settle(tx, row, error, now, is_mail_set=post.url is not None)
+    return len(waiting)
+
+
+async def settle(tx: Tx, row: dict[str, Any], error: str | None, now: datetime, *, is_mail_set: bool) -> None:
+    tries = row["tries"] + 1
+    if error is None:
+        state, retry_ms = ("sent" if is_mail_set else "kept"), milliseconds(now)
+    elif tries > len(RETRIES_S):
+        state, retry_ms = "failed", milliseconds(now)
+    else:
+        state, retry_ms = "queued", milliseconds(now) + RETRIES_S[tries - 1] * 1000
+    await outbox.settle(tx, row["id"], state=state, tries=tries, retry_ms=retry_ms, error=error)
+
+
+async def send(row: dict[str, Any], post: Post, now: datetime) -> str | None:
+    """One try; returns what went wrong, as a value."""
+    assert post.url
+    server = urlsplit(post.url)
+    message = compose(row, outbox.letter_of(row), post, now)
+    try:
+        await aiosmtplib.send(
+            message,
+            hostname=server.hostname,
+            port=server.port or (465 if server.scheme == "smtps" else 587),
+            username=unquote(server.username) if server.username else None,
+            password=unquote(server.password) if server.password else None,
+            use_tls=server.scheme == "smtps",
+            start_tls=None if server.scheme == "smtp" else False,
+            timeout=30,
+        )
+    except (aiosmtplib.SMTPException, OSError, ssl.SSLError, ValueError) as wrong:
+        return f"{type(wrong).__name__}: {wrong}"[:500]
+    return None
+
+
+def compose(row: dict[str, Any], letter: Letter, post: Post, now: datetime) -> EmailMessage:
+    """The mail itself, with a text and an HTML part; one issue's letters are one thread."""
+    host = urlsplit(post.links.base).hostname or "board"
+    message = EmailMessage(policy=SMTP)
+    message["From"] = post.sender
+    message["To"] = row["recipient"]
+    message["Subject"] = letter.subject
+    message["Date"] = format_datetime(now)
+    message["Message-ID"] = f"<{stable(row['message_id'])}@{host}>"
+    message["Auto-Submitted"] = "auto-generated"
+    if letter.issue is not None:
+        thread = f"<issue.{letter.issue}@{host}>"
+        message["References"] = thread
+        message["In-Reply-To"] = thread
+        message["List-Id"] = f"<issue-{letter.issue}.{host}>"
+    if letter.stop:
+        message["List-Unsubscribe"] = f"<{letter.stop}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    message.set_content(as_text(letter, post.say))
+    message.add_alternative(as_html(letter, post.say), subtype="html")
+    return message
+
+
+def stable(message_id: str) -> str:
+    """A Message-ID that shows no address: the same for the same message."""
+    return hashlib.sha256(message_id.encode()).hexdigest()[:32]
+
+
+def as_text(letter: Letter, say: Say) -> str:
+    parts = [*letter.paragraphs]
+    if letter.link:
+        parts.append(f"{letter.label}:\n{letter.link}")
+    if letter.stop:
+        parts.append(f"{say('No more mail about this issue')}:\n{letter.stop}")
+    return "\n\n".join(parts) + "\n"
+
+
+def as_html(letter: Letter, say: Say) -> str:
+    parts = [f"<p>{escape(p).replace(chr(10), '<br>')}</p>" for p in letter.paragraphs]
+    if letter.link:
+        parts.append(f'<p><a href="{escape(letter.link)}">{escape(letter.label or letter.link)}</a></p>')
+    if letter.stop:
+        parts.append(
+            f'<p><small><a href="{escape(letter.stop)}">{escape(say("No more mail about this issue"))}</a></small></p>'
+        )
+    return "\n".join(parts)
