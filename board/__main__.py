@@ -22,9 +22,10 @@ from board.domain.links import Links
 from board.domain.people import Actor
 from board.domain.proof import vkey
 from board.errors import Invalid, Refused
+from board.render import Renderer
 from board.settings import Settings, WrongSetting
 from board.store import migrate as migrations
-from board.store import people, record
+from board.store import people, rebuild, record
 from board.store.database import LOST, Database
 from board.store.export import export as write_export
 
@@ -149,9 +150,11 @@ def staff_add(email: str, name: str, role: str) -> None:
 
     async def work() -> None:
         async with opened(given) as db, db.writing(now()) as tx:
-            person, secret = await company_acts.invite(tx, by=OPERATOR, email=email, name=name, role=role)
+            person, url = await company_acts.invite(
+                tx, by=OPERATOR, email=email, name=name, role=role, links=links(given), say=Renderer().say
+            )
         click.echo(f"{person.name} ({person.role}) signs in once with this link, within 7 days:")
-        click.echo(links(given).sign_in(secret))
+        click.echo(url)
 
     run(work())
 
@@ -298,8 +301,6 @@ class RollBack(Exception):
 
 
 async def replay(db: Database, mend: bool) -> list[str]:
-    from board.store import rebuild
-
     differences: list[str] = []
     try:
         async with db.writing(now()) as tx:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -48,6 +49,7 @@ class Board:
     renderer: Renderer
     frames: Frames = field(default_factory=Frames)
     tickets: Tickets = field(default_factory=Tickets)
+    sockets: Counter[str] = field(default_factory=Counter)  # open ones, by address
 
 
 def assemble(settings: Settings, renderer: Renderer | None = None) -> Board:

@@ -16,6 +16,7 @@ PING_S = 25.0
 def serve(given: Settings, *, host: str, port: int, workers: int) -> None:
     """Serves until it is told to stop; more workers are processes that share the database only."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("databases").setLevel(logging.WARNING)
     uvicorn.run(
         "board.serving:application",
         factory=True,
@@ -30,7 +31,7 @@ def serve(given: Settings, *, host: str, port: int, workers: int) -> None:
         proxy_headers=False,
         access_log=False,  # paths may hold private links
         log_level="warning",
-        timeout_graceful_shutdown=10,
+        timeout_graceful_shutdown=3,
     )
 
 

@@ -3,20 +3,24 @@
 import hashlib
 import re
 
+from board.domain import letters
 from board.domain.clocks import Target
 from board.domain.events import PolicyChanged
 from board.domain.leaf import milliseconds
+from board.domain.links import Links
 from board.domain.people import Actor, require
 from board.domain.text import clean, slug
+from board.domain.wording import Say
 from board.domain.words import address, person_name
 from board.errors import Invalid
-from board.store import company, issues, people, record
+from board.store import company, issues, outbox, people, record
 from board.store.company import Area
 from board.store.database import Tx, WriteTx
 from board.store.people import Person
 
 ROLES = ("agent", "moderator", "admin")
 TOKEN_ROLES = (*ROLES, "reader")
+INVITED_DAYS = people.LINK_MS // 86_400_000
 COLOUR = re.compile(r"#[0-9a-f]{6}")
 LIMITS = {"name": 80, "tagline": 120, "rules": 20_000, "about": 20_000}
 CHOICES = {"mail": ("optional", "required"), "moderation": ("open", "hold")}
@@ -83,18 +87,23 @@ async def publish_policy(tx: WriteTx, by: Actor | None) -> None:
         await record.append(tx, [PolicyChanged(sha256=sha256)], by)
 
 
-async def invite(tx: WriteTx, *, by: Actor, email: str, name: str, role: str) -> tuple[Person, str]:
-    """Adds a colleague; returns them with the secret of their one-time link."""
+async def invite(
+    tx: WriteTx, *, by: Actor, email: str, name: str, role: str, links: Links, say: Say
+) -> tuple[Person, str]:
+    """Adds a colleague; returns them with their one-time link, which also goes out by mail."""
     require(by, "run_board")
     if role not in ROLES:
         raise Invalid({"role": f"Choose one of: {', '.join(ROLES)}."})
-    known = address(email, needed=True)
-    called = person_name(name)
+    known, called = address(email, needed=True), person_name(name)
     if not called or not known:
         raise Invalid({"name": "Give the name that customers will read."})
-    person = await people.add(tx, email=known, name=called, role=role, now_ms=milliseconds(tx.at))
-    secret = await people.new_link(tx, purpose="staff", person=person.id, now_ms=milliseconds(tx.at))
-    return person, secret
+    now_ms = milliseconds(tx.at)
+    person = await people.add(tx, email=known, name=called, role=role, now_ms=now_ms)
+    url = links.sign_in(await people.new_link(tx, purpose="staff", person=person.id, now_ms=now_ms))
+    setup = await company.read(tx)
+    letter = letters.invitation(company=setup.name, name=called, url=url, days=INVITED_DAYS, say=say)
+    await outbox.put(tx, message_id=f"invitation.{person.id}.{now_ms}", recipient=known, letter=letter, now_ms=now_ms)
+    return person, url
 
 
 async def remove_colleague(tx: Tx, *, by: Actor, person: int, now_ms: int) -> None:

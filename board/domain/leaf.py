@@ -17,10 +17,17 @@ LIMIT = 65_535  # bytes
 NUMBER_LIMIT = 2**53 - 1
 TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 PLAIN = re.compile(r"[ !#-\[\]-~]*")  # printable ASCII without the quote and the backslash
+HASH = re.compile(r"[A-Za-z0-9_-]{43}")
 HEADER = ("v", "board", "index", "time", "event")
 ROLES = ("customer", "company", "moderator", "system")
-NUMBERS = ("index", "issue", "target", "into", "prev")
+TIMES = ("time", "occurred", "due")
+TYPES: dict[str, Any] = {
+    **dict.fromkeys(("v", "index", "issue", "target", "into", "prev"), int),
+    "commit": dict,
+    "fields": list,
+}
 FIELDS = {kind: frozenset(f.name for f in fields(kind)) - {"words"} for kind in KINDS.values()}
+SPOKEN = frozenset(kind for kind in KINDS.values() if any(f.name == "words" for f in fields(kind)))
 CLOSED = {"role": ROLES, "via": VIAS, "resolution": RESOLUTIONS, "reason": REASONS}
 
 
@@ -122,6 +129,8 @@ def check_value(value: object) -> None:
                 check_value(item)
         case Mapping():
             for key, item in value.items():
+                if not isinstance(key, str):
+                    raise ValueError(f"a leaf's key must be a text: {key!r}")
                 check_value(key)
                 check_value(item)
         case int() | str():
@@ -132,31 +141,54 @@ def check_value(value: object) -> None:
 
 def check(text: str) -> None:
     """Raises ValueError unless the text is a valid leaf: canonical, of a known kind, with just its keys and codes."""
-    leaf = json.loads(text)
-    if not isinstance(leaf, dict) or canonical(leaf) != text:
+    try:
+        leaf = json.loads(text)
+        is_canonical = isinstance(leaf, dict) and canonical(leaf) == text
+    except RecursionError:
+        is_canonical = False
+    if not is_canonical:
         raise ValueError("not the canonical form of a leaf")
-    kind = KINDS.get(leaf.get("event", ""))
+    check_keys(leaf)
+    check_values(leaf)
+    check_places(leaf)
+
+
+def check_keys(leaf: Mapping[str, Any]) -> None:
+    kind = KINDS.get(str(leaf.get("event")))
     if leaf.get("v") != VERSION or kind is None:
         raise ValueError(f"unknown version or kind: {leaf.get('v')} {leaf.get('event')}")
-    known = FIELDS[kind]
+    known, chained = FIELDS[kind], {"prev", "prev_hash"} & leaf.keys()
     needed = {f.name for f in fields(kind) if f.default is MISSING and f.name != "words"} | {*HEADER, "role"}
     if missing := needed - leaf.keys():
         raise ValueError(f"{leaf['event']} needs {sorted(missing)}")
-    if extra := leaf.keys() - known - {*HEADER, "commit", "prev", "prev_hash"}:
+    if len(chained) == 1 or (chained and "issue" not in known):
+        raise ValueError("prev and prev_hash go together, in the events of an issue")
+    spoken = {"commit"} if kind in SPOKEN else set()
+    if extra := leaf.keys() - known - {*HEADER} - chained - spoken:
         raise ValueError(f"{leaf['event']} has no {sorted(extra)}")
-    check_codes(leaf)
 
 
-def check_codes(leaf: Mapping[str, Any]) -> None:
-    for key, codes in CLOSED.items():
-        if key in leaf and leaf[key] not in codes:
-            raise ValueError(f"unknown {key}: {leaf[key]!r}")
-    for key in NUMBERS:
-        if not isinstance(leaf.get(key, 0), int):
-            raise ValueError(f"{key} must be a number")
-    for key in ("time", "occurred", "due"):
-        if key in leaf:
-            parse_time(leaf[key])
+def check_values(leaf: Mapping[str, Any]) -> None:
+    for key, value in leaf.items():
+        if not isinstance(value, TYPES.get(key, str)):
+            raise ValueError(f"{key} is of the wrong type: {value!r}")
+        if key in CLOSED and value not in CLOSED[key]:
+            raise ValueError(f"unknown {key}: {value!r}")
+        if key in TIMES:
+            parse_time(value)
+    hashes = [*leaf.get("commit", {}).values(), leaf.get("prev_hash", "A" * 43)]
+    if not all(isinstance(text, str) and HASH.fullmatch(text) for text in hashes):
+        raise ValueError("hashes and commitments are 43 characters of base64url")
+    if not all(isinstance(name, str) for name in leaf.get("fields", ())):
+        raise ValueError("fields are a list of names")
+
+
+def check_places(leaf: Mapping[str, Any]) -> None:
+    for key in ("prev", "target"):
+        if leaf.get(key, -1) >= leaf["index"]:
+            raise ValueError(f"{key} must be the index of an earlier event")
+    if any(leaf.get(key) in ({}, []) for key in ("commit", "fields")):
+        raise ValueError("where nothing is committed or named, the key is left out")
 
 
 def decode(text: str, leaf_hash: bytes) -> Recorded:

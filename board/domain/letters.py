@@ -31,9 +31,7 @@ def receipt(*, number: int, title: str, company: str, url: str, held: bool, say:
                 number=number, company=company, title=title
             ),
             shown.format(company=company),
-            say(
-                "This is your private link. With it you can answer, confirm the cure, or say that it still fails. Keep it."
-            ),
+            say("This is your private link. With it you answer, confirm the cure, or say that it still fails."),
         ),
         label=say("Open my issue"),
         link=url,
@@ -63,6 +61,21 @@ def sign_in(*, company: str, url: str, minutes: int, say: Say) -> Letter:
         paragraphs=(
             say("Here is your link. It works once, for {minutes} minutes.").format(minutes=minutes),
             say("If you did not ask for it, do nothing."),
+        ),
+        label=say("Sign in"),
+        link=url,
+        secret=True,
+    )
+
+
+def invitation(*, company: str, name: str, url: str, days: int, say: Say) -> Letter:
+    return Letter(
+        subject=say("You are invited to the board of {company}").format(company=company),
+        paragraphs=(
+            say("{name}, you can answer customers on the public board of {company} now.").format(
+                name=name, company=company
+            ),
+            say("Here is your link. It works once, for {days} days.").format(days=days),
         ),
         label=say("Sign in"),
         link=url,

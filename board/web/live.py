@@ -4,8 +4,9 @@ import asyncio
 import json
 import secrets
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 from starlette.requests import HTTPConnection, Request
@@ -21,7 +22,10 @@ MOST_TOPICS = 20
 AT_EVERY_S = 15.0
 TICKET_S = 30.0
 KEPT_FRAMES = 4_000
-BAD_REQUEST, FORBIDDEN, DRAINING = 4500, 4503, 4001
+MOST_SOCKETS = 30  # an address
+MOST_MESSAGES, MESSAGES_S = 20, 10.0
+STALLED_S = 30.0
+NORMAL, TOO_SLOW, RATE_LIMITED, BAD_REQUEST, FORBIDDEN, TOO_MANY = 1000, 4008, 4009, 4500, 4503, 4504
 NAME_LENGTH = 60
 
 
@@ -121,26 +125,67 @@ async def following(board: Any, wish: Wish, seq: int) -> AsyncIterator[tuple[int
             yield progress.upto, dump({"t": "at", "seq": progress.upto})
 
 
+class Ended(Exception):
+    """A socket that the server closes; `code` says whether the client may come back (4000–4499) or not."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code, self.reason = code, reason[:120]
+
+
 async def live(socket: WebSocket) -> None:
     """The websocket. The origin is checked before anything is accepted."""
     board = socket.app.state.board
-    if not session.is_own_origin(socket):
-        await socket.send_denial_response(Response("This socket is for the board's own pages.", 403))
-        return
-    if socket.headers.get("origin") is None and "queue" in socket.query_params.get("topics", ""):
-        await socket.send_denial_response(Response("The queue is for the board's own pages.", 403))
+    if is_foreign(socket):
+        await socket.close()  # before accepting: the handshake is answered with 403
         return
     await socket.accept(subprotocol=PROTOCOL if PROTOCOL in socket.scope.get("subprotocols", ()) else None)
+    address = session.network_of(session.client_address(socket))
+    board.sockets[address] += 1
+    try:
+        await serve(socket, address)
+    except Ended as ended:
+        await close(socket, ended)
+    except WebSocketDisconnect:
+        return  # the reader has left
+    finally:
+        board.sockets[address] -= 1
+        if not board.sockets[address]:
+            del board.sockets[address]
+
+
+def is_foreign(socket: WebSocket) -> bool:
+    """Another site's page; for the queue also whatever does not say where it comes from."""
+    if socket.headers.get("origin") is None:
+        return "queue" in socket.query_params.get("topics", "")
+    return not session.is_own_origin(socket)
+
+
+async def close(socket: WebSocket, ended: Ended) -> None:
+    with suppress(RuntimeError, WebSocketDisconnect):  # it may be gone already
+        await socket.close(ended.code, ended.reason)
+
+
+async def serve(socket: WebSocket, address: str) -> None:
+    """Sends until the reader leaves; what the reader says is read and counted, so that its leaving is noticed."""
+    board = socket.app.state.board
+    if board.sockets[address] > MOST_SOCKETS:
+        raise Ended(TOO_MANY, f"at most {MOST_SOCKETS} sockets an address")
     try:
         wish = Wish(socket)
-        if wish.needs_ticket and not await has_ticket(socket):
-            await socket.close(FORBIDDEN, "a fresh ticket is needed")
-            return
-        await serve(socket, wish)
     except BadRequest as wrong:
-        await socket.close(BAD_REQUEST, str(wrong)[:120])
-    except (WebSocketDisconnect, asyncio.CancelledError):
-        board.renderer  # the reader has left  # noqa: B018
+        raise Ended(BAD_REQUEST, str(wrong)) from None
+    if wish.needs_ticket and not await has_ticket(socket):
+        raise Ended(FORBIDDEN, "a fresh ticket is needed")
+    tasks = [asyncio.create_task(send_all(socket, wish)), asyncio.create_task(listen(socket))]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def has_ticket(socket: WebSocket) -> bool:
@@ -152,27 +197,24 @@ async def has_ticket(socket: WebSocket) -> bool:
     return isinstance(first, dict) and socket.app.state.board.tickets.use(first.get("ticket"))
 
 
-async def serve(socket: WebSocket, wish: Wish) -> None:
-    """Sends until the reader leaves; what it says is read so that its leaving is noticed."""
-    sending = asyncio.create_task(send_all(socket, wish))
-    leaving = asyncio.create_task(listen(socket))
-    done, pending = await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
-    for task in pending:
-        task.cancel()
-    await asyncio.gather(*pending, return_exceptions=True)
-    for task in done:
-        task.result()
-
-
 async def send_all(socket: WebSocket, wish: Wish) -> None:
-    async for _, frame in frames(socket.app.state.board, wish):
-        await socket.send_text(frame)
-    await socket.close(1000)
+    """Every frame in turn; a reader that takes none for 30 s is let go and resumes from its cursor."""
+    try:
+        async for _, frame in frames(socket.app.state.board, wish):
+            await asyncio.wait_for(socket.send_text(frame), STALLED_S)
+    except TimeoutError:
+        raise Ended(TOO_SLOW, "too slow") from None
+    except BadRequest as wrong:
+        raise Ended(BAD_REQUEST, str(wrong)) from None
+    raise Ended(NORMAL, "load the page again")
 
 
 async def listen(socket: WebSocket) -> None:
+    heard: deque[float] = deque(maxlen=MOST_MESSAGES + 1)
     while (await socket.receive())["type"] != "websocket.disconnect":
-        continue
+        heard.append(time.monotonic())
+        if len(heard) > MOST_MESSAGES and heard[-1] - heard[0] < MESSAGES_S:
+            raise Ended(RATE_LIMITED, "too many messages")
 
 
 async def events(request: Request) -> Response:

@@ -171,12 +171,18 @@ async def invite(request: Request) -> Response:
     try:
         async with board.db.writing(session.now()) as tx:
             by = await session.actor(tx, await session.require_staff(tx, request, "run_board"))
-            person, secret = await acts.invite(
-                tx, by=by, email=typed.get("email", ""), name=typed.get("name", ""), role=typed.get("role", "")
+            person, url = await acts.invite(
+                tx,
+                by=by,
+                email=typed.get("email", ""),
+                name=typed.get("name", ""),
+                role=typed.get("role", ""),
+                links=board.links,
+                say=board.renderer.say,
             )
     except Invalid as wrong:
         return await settings_page(request, typed={**typed, "act": "colleagues"}, errors=wrong.fields)
-    return await settings_page(request, invited={"name": person.name, "link": board.links.sign_in(secret)})
+    return await settings_page(request, invited={"name": person.name, "link": url})
 
 
 async def remove_colleague(request: Request) -> Response:
