@@ -1,27 +1,16 @@
-# Everything runs in .venv, which is set up from uv.lock at first use.
-SHELL := /bin/bash
+# Everything runs in .venv, which is made at first use and follows uv.lock from then on.
 VENV := .venv
 BIN := $(VENV)/bin
-READY := $(VENV)/.ready
+PORT ?= 8000
+SYNC = UV_PROJECT_ENVIRONMENT=$(VENV) UV_SYSTEM_CERTS=1 $(BIN)/uv sync --quiet --frozen --inexact --compile-bytecode
 
-.PHONY: install run demo test check bench soak clean
+.PHONY: run demo test check install python3-venv clean
 
-$(READY): uv.lock pyproject.toml
-	@command -v python3 >/dev/null || { echo "Board needs Python 3.11 or newer."; exit 1; }
-	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Board needs Python 3.11 or newer; this is $$(python3 --version)."; exit 1; }
-	@python3 -c 'import ensurepip, venv' 2>/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq python3-venv; } || { echo "Please install python3-venv (as root: apt-get install python3-venv)."; exit 1; }
-	@[ -x $(BIN)/python ] || python3 -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.9"
-	@UV_PROJECT_ENVIRONMENT=$(VENV) $(BIN)/uv sync --quiet --frozen --inexact --compile-bytecode
-	@touch $@
+run: $(VENV)/.run
+	@BOARD_BASE_URL=$${BOARD_BASE_URL:-http://127.0.0.1:$(PORT)} $(BIN)/python -m board serve --port $(PORT)
 
-install: $(READY)
-
-run: install
-	@$(BIN)/python -m board serve
-
-demo: install
-	@$(BIN)/python -m board demo
+demo: $(VENV)/.run
+	@BOARD_BASE_URL=$${BOARD_BASE_URL:-http://127.0.0.1:$(PORT)} $(BIN)/python -m board demo
 
 test: install
 	@tests/prepare.sh
@@ -30,11 +19,36 @@ test: install
 check: install
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
-bench: install
-	@$(BIN)/python -m tests.bench
+install: $(VENV)/.install
 
-soak: install
-	@$(BIN)/python -m pytest -m soak tests/soak
+# What the program needs, for whoever only runs it.
+$(VENV)/.run: uv.lock pyproject.toml | $(BIN)/uv
+	@$(SYNC) --no-dev
+	@touch $@
+
+# The same with the tools for working on it.
+$(VENV)/.install: uv.lock pyproject.toml | $(BIN)/uv
+	@$(SYNC)
+	@touch $(VENV)/.run $@
+
+# The last file that making .venv leaves behind: where it is missing, .venv was never finished.
+$(BIN)/uv:
+	@command -v python3 >/dev/null || { echo "Board needs Python 3.11 or newer (python3)."; exit 1; }
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Board needs Python 3.11 or newer; this is $$(python3 --version)."; exit 1; }
+	@python3 -c 'import ensurepip, venv' 2>/dev/null || $(MAKE) --no-print-directory python3-venv
+	@echo "Setting up $(VENV), once …"
+	@python3 -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.13,<1"
+
+# Debian and Ubuntu keep this part of Python in a package of its own.
+python3-venv:
+	@[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null || { echo "Python's venv module is missing. Please install it (on Debian and Ubuntu, as root: apt-get install python3-venv), then try again."; exit 1; }
+	@echo "Installing python3-venv …"
+	@apt-get update -qq
+	@DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv >/dev/null
+
+messages: install
+	@$(BIN)/pybabel -q extract -F babel.cfg --no-location --sort-output --omit-header -o board/locale/board.pot .
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

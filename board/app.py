@@ -11,13 +11,13 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from board import keys
 from board.actions import clock
 from board.domain.links import Links
 from board.domain.proof import vkey
-from board.errors import NotFound, Refused
+from board.errors import NotFound, Refused, SignInFirst
 from board.followers import mail
 from board.followers.sending import Post
 from board.keys import Keys
@@ -129,6 +129,8 @@ async def refuse(request: Request, refused: Exception) -> Response:
     assert isinstance(refused, Refused)
     if request.url.path.startswith(("/api/", "/live/")):
         return problem(refused)
+    if isinstance(refused, SignInFirst) and request.method in session.SAFE:
+        return RedirectResponse("/signin", 303)
     async with request.app.state.board.db.reading() as tx:
         around = await frame(tx, request)
     say = request.app.state.board.renderer.say
@@ -138,7 +140,7 @@ async def refuse(request: Request, refused: Exception) -> Response:
         "error.html",
         status=refused.status,
         title=say(refused.title),
-        detail=refused.detail,
+        detail=say(refused.detail),
         allowed=getattr(refused, "allowed", None),
         search=refused.status == 404,
     )

@@ -26,6 +26,12 @@ class NotAllowed(Refused):
     title = "Not allowed"
 
 
+class SignInFirst(NotAllowed):
+    """Nobody is signed in; a page leads to the sign-in."""
+
+    title = "Please sign in"
+
+
 class Invalid(Refused):
     """A field is wrong; `fields` maps each one to the sentence that mends it."""
 

@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from board.domain.leaf import format_time
+from board.domain.phrase import Phrase
 from board.domain.wording import span
 
 PACKAGE = Path(__file__).parent
@@ -53,6 +54,9 @@ class Renderer:
         return self.environment.get_template(template).render(context)
 
     def say(self, text: str) -> str:
+        """The text in this language; a phrase is translated by its template and filled again."""
+        if isinstance(text, Phrase):
+            return text.in_words(self.translations.gettext(text.template))
         return self.translations.gettext(text)
 
     def static(self, path: str) -> str:

@@ -8,6 +8,7 @@ from board.domain.events import Event, UpdatePosted
 from board.domain.issue import Issue, fold
 from board.domain.leaf import Recorded
 from board.domain.people import Actor
+from board.domain.phrase import no_issue
 from board.errors import NotFound
 from board.store import record
 from board.store.database import Tx, WriteTx
@@ -32,7 +33,7 @@ async def load(tx: Tx, number: int) -> Issue:
     """The issue as its chain tells it; raises NotFound where there is none."""
     chain = await record.of_issue(tx, number)
     if not chain:
-        raise NotFound(f"There is no issue {number} on this board.")
+        raise NotFound(no_issue(number))
     return fold(chain)
 
 

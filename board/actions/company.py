@@ -9,6 +9,7 @@ from board.domain.events import PolicyChanged
 from board.domain.leaf import milliseconds
 from board.domain.links import Links
 from board.domain.people import Actor, require
+from board.domain.phrase import choose, phrase
 from board.domain.text import clean, slug
 from board.domain.wording import Say
 from board.domain.words import address, person_name
@@ -43,13 +44,15 @@ async def set_up(tx: WriteTx, changes: dict[str, str], *, by: Actor) -> None:
 
 def setting_problem(key: str, value: str) -> str | None:
     if key in LIMITS and len(value) > LIMITS[key]:
-        return f"This is {len(value):,} characters long; {LIMITS[key]:,} fit."
+        return phrase(
+            "This is {length:,} characters long; {most:,} fit. Please shorten it.", length=len(value), most=LIMITS[key]
+        )
     if key == "name" and not value:
         return "Give the company's name."
     if key == "accent" and not COLOUR.fullmatch(value.lower()):
         return "Give a colour as #rrggbb, for example #0b4f6c."
     if key in CHOICES and value not in CHOICES[key]:
-        return f"Choose one of: {', '.join(CHOICES[key])}."
+        return choose(CHOICES[key])
     return None
 
 
@@ -93,7 +96,7 @@ async def invite(
     """Adds a colleague; returns them with their one-time link, which also goes out by mail."""
     require(by, "run_board")
     if role not in ROLES:
-        raise Invalid({"role": f"Choose one of: {', '.join(ROLES)}."})
+        raise Invalid({"role": choose(ROLES)})
     known, called = address(email, needed=True), person_name(name)
     if not called or not known:
         raise Invalid({"name": "Give the name that customers will read."})
@@ -121,5 +124,5 @@ async def create_token(tx: Tx, *, by: Actor, label: str, role: str, now_ms: int)
     if not 1 <= len(called) <= 80:
         raise Invalid({"label": "Say in 1–80 characters what the token is for."})
     if role not in TOKEN_ROLES:
-        raise Invalid({"role": f"Choose one of: {', '.join(TOKEN_ROLES)}."})
+        raise Invalid({"role": choose(TOKEN_ROLES)})
     return await people.new_token(tx, label=called, role=role, now_ms=now_ms)

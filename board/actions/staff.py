@@ -9,6 +9,7 @@ from board.domain import decisions
 from board.domain.decisions import Then
 from board.domain.leaf import milliseconds
 from board.domain.people import Actor, require
+from board.domain.phrase import no_issue
 from board.errors import Invalid, NotFound
 from board.store import intake, issues, people
 from board.store.database import WriteTx
@@ -94,5 +95,5 @@ async def note(tx: WriteTx, number: int, *, by: Actor, body: str) -> None:
     """An internal note: never an event, never public."""
     require(by, "note")
     if await issues.find(tx, number) is None:
-        raise NotFound(f"There is no issue {number} on this board.")
+        raise NotFound(no_issue(number))
     await intake.add_note(tx, issue=number, person=by.person, body=body, now_ms=milliseconds(tx.at))

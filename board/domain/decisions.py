@@ -11,6 +11,7 @@ from board.domain.events import Event, Words
 from board.domain.issue import Issue
 from board.domain.leaf import format_time
 from board.domain.people import Actor, require, role_in
+from board.domain.phrase import choose, phrase
 from board.errors import Conflict, Invalid, NotAllowed
 
 DISPUTE_DAYS = 60
@@ -75,7 +76,15 @@ def permit(issue: Issue, act: str, by: Actor, at: datetime) -> None:
     possible = allowed(issue, at)
     if act not in possible:
         mine = tuple(a for a in possible if by.may(a))
-        raise Conflict(f"Issue {issue.number} is {describe(issue)}: “{act}” is not possible now.", mine)
+        raise Conflict(
+            phrase(
+                "Issue {number} is {state}: “{act}” is not possible now.",
+                number=issue.number,
+                state=describe(issue),
+                act=act,
+            ),
+            mine,
+        )
 
 
 def describe(issue: Issue) -> str:
@@ -132,7 +141,7 @@ def settle(issue: Issue, *, by: Actor, then: Then, at: datetime, occurred: str |
         permit(issue, "resolve", by, at)
         return [e.IssueResolved(issue=number, resolution=resolution, occurred=occurred)]
     if resolution not in e.CLOSURES:
-        raise Invalid({"resolution": f"Choose one of: {', '.join((*e.CURES, *e.CLOSURES))}."})
+        raise Invalid({"resolution": choose((*e.CURES, *e.CLOSURES))})
     if resolution == "duplicate":
         return merge(issue, by=by, into=then.into, at=at)
     permit(issue, "close", by, at)
@@ -150,14 +159,20 @@ def party(whose: str | None) -> tuple[str, Words]:
 def change_state(issue: Issue, state: str, occurred: str | None = None) -> list[Event]:
     number = issue.number
     if state not in STATES_TO_ASK_FOR:
-        raise Invalid({"state": f"Choose one of: {', '.join(STATES_TO_ASK_FOR)}."})
+        raise Invalid({"state": choose(STATES_TO_ASK_FOR)})
     if not issue.is_open:
-        raise Conflict(f"Issue {number} is {describe(issue)}: reopen it first.", ("reopen", "update"))
+        raise Conflict(
+            phrase("Issue {number} is {state}: reopen it first.", number=number, state=describe(issue)),
+            ("reopen", "update"),
+        )
     if state == issue.state:
         return []
     if state == "acknowledged":
         if issue.state != "new":
-            raise Conflict(f"Issue {number} is already {describe(issue)}.", ("in_progress", "waiting_on_customer"))
+            raise Conflict(
+                phrase("Issue {number} is already {state}.", number=number, state=describe(issue)),
+                ("in_progress", "waiting_on_customer"),
+            )
         return [e.IssueAcknowledged(issue=number, occurred=occurred)]
     if state == "in_progress":
         return [e.IssueStarted(issue=number, occurred=occurred)]
@@ -174,7 +189,9 @@ def comment(
         raise NotAllowed("Staff speak for the company: post an update instead of a comment.")
     is_filer = by.standing == "filer"
     if issue.visibility != "public" and not is_filer:
-        raise Conflict(f"Issue {issue.number} is {issue.visibility}: it takes no comments yet.")
+        raise Conflict(
+            phrase("Issue {number} is {state}: it takes no comments yet.", number=issue.number, state=issue.visibility)
+        )
     target = issue.filed if is_filer else None
     events: list[Event] = [e.CommentPosted(issue=issue.number, via=via, target=target, words=words, occurred=occurred)]
     if is_filer and issue.state == "waiting_on_customer":
@@ -306,7 +323,7 @@ def redact(
 
 def check_reason(reason: str) -> None:
     if reason not in e.REASONS:
-        raise Invalid({"reason": f"Choose one of: {', '.join(e.REASONS)}."})
+        raise Invalid({"reason": choose(e.REASONS)})
 
 
 def publish(issue: Issue, *, by: Actor, at: datetime) -> list[Event]:

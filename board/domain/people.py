@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from board.domain.events import Role
+from board.domain.phrase import phrase
 from board.errors import NotAllowed
 
 Standing = Literal["anyone", "filer", "agent", "moderator", "admin", "system"]
@@ -81,7 +82,7 @@ SYSTEM = Actor(standing="system")
 def require(by: Actor, act: str) -> None:
     """Raises NotAllowed unless the actor's standing has the right."""
     if not by.may(act):
-        raise NotAllowed(f"Only {WHO[MAY[act]]} can do this.")
+        raise NotAllowed(phrase("Only {who} can do this.", who=WHO[MAY[act]]))
 
 
 def role_in(by: Actor, act: str) -> Role:

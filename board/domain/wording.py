@@ -125,7 +125,7 @@ def reason(code: str | None, say: Say) -> str:
 
 
 def resolution(code: str | None, say: Say) -> str:
-    return say(RESOLUTIONS.get(code or "", ""))
+    return say(RESOLUTIONS[code]) if code in RESOLUTIONS else ""
 
 
 def party(whose: str | None, say: Say) -> str:

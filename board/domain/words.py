@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from board.domain.phrase import Phrase, phrase
 from board.domain.text import clean, first_sentence
 from board.errors import Invalid
 
@@ -58,7 +59,7 @@ def text(value: str, field: str = "body") -> str:
     if not kept:
         raise Invalid({field: "Write a few words first."})
     if len(kept) > BODY[1]:
-        raise Invalid({field: f"This is {len(kept):,} characters long; {BODY[1]:,} fit. Please shorten it."})
+        raise Invalid({field: too_long(kept, BODY[1])})
     return kept
 
 
@@ -77,16 +78,18 @@ def headline(title: str, body: str) -> str:
 def title_alone(title: str) -> str:
     kept = clean(title, lines=False)
     if len(kept) < TITLE[0]:
-        raise Invalid({"title": f"Give a title of at least {TITLE[0]} characters, or leave it empty."})
+        raise Invalid(
+            {"title": phrase("Give a title of at least {least} characters, or leave it empty.", least=TITLE[0])}
+        )
     if len(kept) > TITLE[1]:
-        raise Invalid({"title": f"This title is {len(kept)} characters long; {TITLE[1]} fit. Please shorten it."})
+        raise Invalid({"title": too_long(kept, TITLE[1])})
     return kept
 
 
 def person_name(name: str) -> str | None:
     kept = clean(name, lines=False)
     if len(kept) > NAME[1]:
-        raise Invalid({"name": f"This name is {len(kept)} characters long; {NAME[1]} fit. Please shorten it."})
+        raise Invalid({"name": too_long(kept, NAME[1])})
     return kept or None
 
 
@@ -105,5 +108,9 @@ def address(email: str, *, needed: bool = False) -> str | None:
 def private(details: str) -> str | None:
     kept = clean(details)
     if len(kept) > DETAILS:
-        raise Invalid({"private": f"This is {len(kept):,} characters long; {DETAILS:,} fit. Please shorten it."})
+        raise Invalid({"private": too_long(kept, DETAILS)})
     return kept or None
+
+
+def too_long(text: str, most: int) -> Phrase:
+    return phrase("This is {length:,} characters long; {most:,} fit. Please shorten it.", length=len(text), most=most)

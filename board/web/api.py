@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from board.domain import clocks
 from board.domain.leaf import format_time
+from board.domain.phrase import choose, no_issue
 from board.domain.proof import b64url
 from board.domain.text import clean
 from board.errors import Invalid, NotFound
@@ -61,9 +62,9 @@ async def list_issues(request: Request) -> Response:
     query = request.query_params
     state, sort = query.get("state", "all"), query.get("sort", "active")
     if state not in STATES:
-        raise Invalid({"state": f"Choose one of: {', '.join(STATES)}."})
+        raise Invalid({"state": choose(tuple(STATES))})
     if sort not in SORTS:
-        raise Invalid({"sort": f"Choose one of: {', '.join(SORTS)}."})
+        raise Invalid({"sort": choose(tuple(SORTS))})
     after = read_cursor(query["after"], sort) if query.get("after") else None
     if query.get("after") and after is None:
         raise Invalid({"after": "Give the “next” of the page before."})
@@ -92,7 +93,7 @@ async def whole_issue(tx: Tx, request: Request, number: int) -> dict[str, Any]:
     """The Issue with its timeline; nothing but its place where it is not public."""
     row = await issues.find(tx, number)
     if row is None:
-        raise NotFound(f"There is no issue {number} on this board.")
+        raise NotFound(no_issue(number))
     names = await read_names(tx, request.app.state.board)
     timeline = await entries.of_issue(tx, number) if row["visibility"] == "public" else []
     return {
@@ -127,7 +128,7 @@ async def issue_events(request: Request) -> Response:
     async with request.app.state.board.db.reading() as tx:
         chain = await record.of_issue(tx, number)
         if not chain:
-            raise NotFound(f"There is no issue {number} on this board.")
+            raise NotFound(no_issue(number))
         opened = await record.openings_of_issue(tx, number)
         gone = await record.redactions(tx, chain[0].index, chain[-1].index)
         epoch, head = await record.head(tx)

@@ -10,6 +10,7 @@ from board.domain import clocks, decisions, wording
 from board.domain.issue import Issue, fold
 from board.domain.leaf import Recorded, parse_time
 from board.domain.people import Actor
+from board.domain.phrase import no_issue
 from board.domain.proof import b64url
 from board.errors import NotFound
 from board.render import trusted
@@ -38,7 +39,7 @@ async def read(tx: Tx, number: int, names: Names, now: datetime, *, sees_all: bo
     """Raises NotFound where there is no such issue; `sees_all` is for staff and the filer."""
     row = await issues.find(tx, number)
     if row is None:
-        raise NotFound(f"There is no issue {number} on this board.")
+        raise NotFound(no_issue(number))
     chain = await record.of_issue(tx, number)
     redactions = await record.redactions(tx, chain[0].index, chain[-1].index)
     timeline = await entries.of_issue(tx, number, sees_all=sees_all)
@@ -113,7 +114,7 @@ async def log(tx: Tx, number: int, names: Names) -> list[dict[str, Any]]:
     """Every event of the issue as it is stored, with the public words that open its commitments."""
     chain = await record.of_issue(tx, number)
     if not chain:
-        raise NotFound(f"There is no issue {number} on this board.")
+        raise NotFound(no_issue(number))
     opened = await record.openings_of_issue(tx, number)
     redactions = await record.redactions(tx, chain[0].index, chain[-1].index)
     return [

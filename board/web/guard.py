@@ -6,6 +6,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from board.domain.phrase import phrase
 from board.errors import NotAllowed, Refused
 from board.web import session
 from board.web.json import problem
@@ -71,7 +72,7 @@ async def limited(scope: Scope, receive: Receive) -> Receive:
         parts.append(message.get("body", b""))
         size += len(parts[-1])
         if size > BODY_LIMIT:
-            raise TooLarge(f"A request holds at most {BODY_LIMIT // 1024} KiB. Please shorten it.")
+            raise TooLarge(phrase("A request holds at most {most} KiB. Please shorten it.", most=BODY_LIMIT // 1024))
         if not message.get("more_body"):
             return replay({"type": "http.request", "body": b"".join(parts), "more_body": False}, receive)
 

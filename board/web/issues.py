@@ -9,6 +9,7 @@ from starlette.responses import Response
 from board.actions import customers
 from board.domain.leaf import later
 from board.domain.people import Actor
+from board.domain.phrase import no_issue
 from board.domain.proof import b64url
 from board.domain.text import clean
 from board.domain.words import address, optional_text, person_name, text, title_alone
@@ -170,7 +171,7 @@ async def open_private_link(request: Request) -> Response:
         raise NotFound("This private link is not complete. Please copy the whole of it.")
     async with board.db.saving() as tx:
         if await issues.find(tx, number) is None:
-            raise NotFound(f"There is no issue {number} on this board.")
+            raise NotFound(no_issue(number))
         secret = await session.grant(tx, request, number)
     response = back(f"/issues/{number}", "welcome")
     session.set_cookie(response, board.settings, secret)

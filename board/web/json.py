@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from board.domain.people import STRANGER, Actor
+from board.domain.phrase import phrase
 from board.errors import Conflict, Invalid, NotFound, Refused, TooMany
 from board.store import intake, people
 from board.store.database import Tx, WriteTx
@@ -60,7 +61,7 @@ def integer(text: str | None, field: str, least: int, most: int, *, default: int
         return default
     digits = text.removeprefix("-")
     if not (digits.isascii() and digits.isdigit() and len(digits) <= 17 and least <= int(text) <= most):
-        raise Invalid({field: f"Give a whole number from {least} to {most}."})
+        raise Invalid({field: phrase("Give a whole number from {least} to {most}.", least=least, most=most)})
     return int(text)
 
 
@@ -117,7 +118,7 @@ async def once(request: Request, issue: int | None, perform: Perform) -> Respons
     """Performs a write in one transaction; a repeat with the same Idempotency-Key gets the first answer again."""
     key = request.headers.get("idempotency-key")
     if key is not None and not (1 <= len(key) <= KEY_LENGTH and key.isascii() and key.isprintable()):
-        raise Invalid({"Idempotency-Key": f"Give 1 to {KEY_LENGTH} printable ASCII characters."})
+        raise Invalid({"Idempotency-Key": phrase("Give 1 to {most} printable ASCII characters.", most=KEY_LENGTH)})
     async with request.app.state.board.db.writing(session.now()) as tx:
         by = await actor(tx, request, issue)
         if key is None:

@@ -99,21 +99,21 @@ def unset(setup: company.Company, areas: list[company.Area], request: Request) -
     board = request.app.state.board
     say = board.renderer.say
     checks = [
-        (setup.name == company.Company.name, "The company has no name yet.", "Give it under “Company”."),
-        (not areas, "There are no areas.", "Add at least one under “Areas”, with target times."),
-        (not setup.rules, "House rules are the standard ones.", "Write your own under “Rules and about”."),
+        (setup.name == company.Company.name, say("The company has no name yet."), say("Give it under “Company”.")),
+        (not areas, say("There are no areas."), say("Add at least one under “Areas”, with target times.")),
+        (not setup.rules, say("House rules are the standard ones."), say("Write your own under “Rules and about”.")),
         (
             board.settings.smtp_url is None,
-            "No mail server is set.",
-            "Set BOARD_SMTP_URL and BOARD_MAIL_FROM; until then, messages stay in the outbox.",
+            say("No mail server is set."),
+            say("Set BOARD_SMTP_URL and BOARD_MAIL_FROM; until then, messages stay in the outbox."),
         ),
         (
             not board.settings.is_https,
-            "The board has no public address.",
-            "Set BOARD_BASE_URL to its https:// address before customers come.",
+            say("The board has no public address."),
+            say("Set BOARD_BASE_URL to its https:// address before customers come."),
         ),
     ]
-    return [{"text": say(text), "how": say(how)} for missing, text, how in checks if missing]
+    return [{"text": text, "how": how} for missing, text, how in checks if missing]
 
 
 def save_section(section: str) -> Callable[[Request], Awaitable[Response]]:

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from board.domain.leaf import Recorded
+from board.domain.phrase import phrase
 from board.errors import Invalid, Refused
 from board.store import company, record
 from board.store.company import Company
@@ -105,6 +106,7 @@ def page(
             "flash": flash(request),
             "status": status,
             **context,
+            "errors": {field: board.renderer.say(text) for field, text in context.get("errors", {}).items()},
         },
     )
     kept = "no-cache" if around.viewer is None else "private, no-store"
@@ -134,7 +136,7 @@ async def form(request: Request) -> dict[str, str]:
     except UnicodeDecodeError:
         raise Invalid({"body": "Some characters arrived broken. Please type them again."}) from None
     except ValueError:
-        raise Invalid({"body": f"A form has at most {FIELDS} fields."}) from None
+        raise Invalid({"body": phrase("A form has at most {most} fields.", most=FIELDS)}) from None
     fields: dict[str, str] = {}
     for name, value in pairs:
         fields[name] = f"{fields[name]}\n{value}" if name in fields else value

@@ -11,7 +11,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from board.domain.people import STRANGER, Actor, Standing
-from board.errors import NotAllowed
+from board.errors import NotAllowed, SignInFirst
 from board.settings import Settings
 from board.store import intake, people
 from board.store.database import Tx
@@ -83,7 +83,7 @@ async def require_staff(tx: Tx, request: Request, act: str = "see_desk") -> View
     who = await viewer(tx, request)
     by = await actor(tx, who)
     if who is None or not by.is_staff:
-        raise NotAllowed("This page is for staff. Please sign in.")
+        raise SignInFirst("This page is for staff. Please sign in.")
     if not by.may(act):
         raise NotAllowed("Your role does not include this. Ask an admin.")
     return who
