@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from board.domain import events as e
 from board.domain.events import Event, Words
 from board.domain.issue import Issue
-from board.domain.leaf import format_time
+from board.domain.leaf import format_time, whole_second
 from board.domain.people import Actor, require, role_in
 from board.domain.phrase import choose, phrase
 from board.errors import Conflict, Invalid, NotAllowed
@@ -34,6 +34,7 @@ VISIBLE_ACTS: dict[str, tuple[str, ...]] = {
     "public": ("remove",),
     "removed": ("restore",),
 }
+CORRECTABLE = frozenset({"title", "body", "author.name", "whose"})
 STATES_TO_ASK_FOR = ("acknowledged", "in_progress", "waiting_on_customer")
 
 
@@ -251,6 +252,7 @@ def split(issue: Issue, *, by: Actor, words: Words, at: datetime) -> list[Event]
 def promise(issue: Issue, *, by: Actor, due: datetime, at: datetime) -> list[Event]:
     """A dated next word; an open one is moved, which everybody sees."""
     permit(issue, "promise", by, at)
+    due = whole_second(due)
     if not at < due <= at + timedelta(days=PROMISE_DAYS):
         raise Invalid({"promise_due": "Promise a time that is still to come, within a year."})
     text = format_time(due)
@@ -293,8 +295,10 @@ def correct(issue: Issue, *, by: Actor, target: int, words: Words, at: datetime)
         raise Invalid({"target": "There are no words to correct at this place."})
     if text.author != ("company" if by.is_staff else "filer"):
         raise NotAllowed("Only the author can correct these words.")
-    if gone := sorted(words.keys() - text.fields):
+    if gone := sorted(words.keys() - (text.fields & CORRECTABLE)):
         raise Invalid(dict.fromkeys(gone, "These words are not there, or were removed."))
+    if not words:
+        raise Invalid({"body": "Change something first."})
     return [e.TextCorrected(issue=issue.number, target=target, words=words, role=role_in(by, "correct"))]
 
 

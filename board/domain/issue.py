@@ -28,12 +28,16 @@ class Promise:
 
 @dataclass(frozen=True)
 class Text:
-    """The words of one event: whose they are, which fields are still there, and whether the public may read them."""
+    """The words of one event: whose they are, which fields are still there, and whether the public may read them.
+
+    `original` is the event whose words a correction puts anew.
+    """
 
     author: Author
     kind: str
     fields: frozenset[str]
     status: Literal["public", "held", "rejected"] = "public"
+    original: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,15 +185,18 @@ def thanked(issue: Issue, r: Recorded) -> Issue:
 def judged(status: Literal["public", "held", "rejected"]) -> "Step":
     def apply(issue: Issue, r: Recorded) -> Issue:
         assert isinstance(r.event, e.CommentHeld | e.CommentPublished | e.CommentRejected)
-        text = replace(issue.texts[r.event.target], status=status)
-        return replace(issue, texts={**issue.texts, r.event.target: text})
+        target = r.event.target
+        wordings = {i: t for i, t in issue.texts.items() if target in (i, t.original)}
+        return replace(issue, texts={**issue.texts, **{i: replace(t, status=status) for i, t in wordings.items()}})
 
     return apply
 
 
 def corrected(issue: Issue, r: Recorded) -> Issue:
+    """The new wording is as public as the text that it corrects."""
     assert isinstance(r.event, e.TextCorrected)
-    return with_text(issue, r, issue.texts[r.event.target].author)
+    text = replace(issue.texts[r.event.target], kind=r.name, fields=frozenset(r.commit), original=r.event.target)
+    return replace(issue, texts={**issue.texts, r.index: text})
 
 
 def redacted(issue: Issue, r: Recorded) -> Issue:
