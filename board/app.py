@@ -29,7 +29,7 @@ from board.stream import Stream
 from board.web import routes, session
 from board.web.guard import Guard
 from board.web.json import problem
-from board.web.live import Frames, Tickets
+from board.web.live import Frames
 from board.web.page import frame, page
 
 CLOCK_EVERY_S = 5.0
@@ -48,7 +48,6 @@ class Board:
     stream: Stream
     renderer: Renderer
     frames: Frames = field(default_factory=Frames)
-    tickets: Tickets = field(default_factory=Tickets)
     sockets: Counter[str] = field(default_factory=Counter)  # open ones, by address
 
 

@@ -18,6 +18,7 @@ TAIL = 2_000  # events kept in memory
 BATCH = 500
 LOOK_AGAIN_S = 1.0
 BEHIND = 1_000  # events of one topic; further back, loading the page again is quicker
+HIDING = ("text.redacted", "issue.held", "issue.removed", "issue.rejected", "comment.held", "comment.rejected")
 WHOLE_RECORD = ("board", "queue")  # topics that every event belongs to
 
 log = logging.getLogger("board.stream")
@@ -67,6 +68,7 @@ class Stream:
         self.db = db
         self.epoch = ""
         self.head = -1
+        self.hidden = -1  # the newest event that took words from view
         self._tail: deque[Happening] = deque(maxlen=TAIL)
         self._moved = asyncio.Event()
 
@@ -101,6 +103,7 @@ class Stream:
             found = await after(tx, self.head, head)
         if found:
             self._tail.extend(found)
+            self.hidden = max((h.seq for h in found if h.recorded.name in HIDING), default=self.hidden)
             self.head = found[-1].seq
             self.wake()
         return len(found) == BATCH

@@ -118,22 +118,25 @@ async def drop_owner_links(tx: Tx) -> None:
     await tx.run("DELETE FROM sign_ins WHERE purpose = 'owner'")
 
 
+SIGN_IN = ("owner", "staff", "customer")  # the purposes of links that sign somebody in
+
+
 async def find_link(tx: Tx, secret: str, now_ms: int) -> SignIn | None:
     row = await tx.row(
         "SELECT purpose, person, email FROM sign_ins WHERE token_hash = :token_hash AND expires_ms > :now",
         token_hash=hashed(secret),
         now=now_ms,
     )
-    return SignIn(**row) if row else None
+    return SignIn(**row) if row and row["purpose"] in SIGN_IN else None
 
 
-async def use_link(tx: Tx, secret: str, now_ms: int) -> SignIn | None:
-    """Takes the link away for good; of two that come at once, one gets it."""
+async def use_link(tx: Tx, secret: str, now_ms: int, *, purposes: tuple[str, ...] = SIGN_IN) -> SignIn | None:
+    """Takes the link away for good; of two that come at once, one gets it. Of another purpose it is just gone."""
     row = await tx.row(
         "DELETE FROM sign_ins WHERE token_hash = :token_hash RETURNING purpose, person, email, expires_ms",
         token_hash=hashed(secret),
     )
-    if row is None or row.pop("expires_ms") <= now_ms:
+    if row is None or row.pop("expires_ms") <= now_ms or row["purpose"] not in purposes:
         return None
     return SignIn(**row)
 

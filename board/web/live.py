@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import secrets
 import time
 from collections import OrderedDict, deque
 from collections.abc import AsyncIterator
@@ -14,6 +13,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from board.errors import NotAllowed
+from board.store import people
 from board.stream import Happening, OutOfReach, Stream
 from board.web import fragments, session
 
@@ -30,37 +30,29 @@ NAME_LENGTH = 60
 
 
 class Frames:
-    """Frames by topic, event and form, each encoded once and shared by every connection."""
+    """Frames by topic, event and form, each encoded once and shared; none outlives words that were hidden since."""
 
     def __init__(self) -> None:
         self.kept: OrderedDict[tuple[str, int, bool], str] = OrderedDict()
+        self.hidden = -1
 
     async def get(self, board: Any, happening: Happening, topic: str, *, html: bool) -> str:
+        hidden = board.stream.hidden
+        if hidden != self.hidden:
+            self.kept.clear()
+            self.hidden = hidden
         key = (topic, happening.seq, html)
-        if key not in self.kept:
-            if happening.recorded.name in ("text.redacted", "issue.removed", "comment.held", "comment.rejected"):
-                self.kept.clear()  # no frame may outlive the words it holds
-            self.kept[key] = await fragments.encode(board, happening, topic, html=html)
-            while len(self.kept) > KEPT_FRAMES:
-                self.kept.popitem(last=False)
-        return self.kept[key]
+        if key in self.kept:
+            return self.kept[key]
+        frame = await fragments.encode(board, happening, topic, html=html)
+        if board.stream.hidden == hidden:  # nothing was hidden while the frame was made
+            self.keep(key, frame)
+        return frame
 
-
-class Tickets:
-    """Single-use passes for the staff queue, so that a socket needs no cookie."""
-
-    def __init__(self) -> None:
-        self.until: dict[str, float] = {}
-
-    def issue(self) -> str:
-        now = time.monotonic()
-        self.until = {ticket: until for ticket, until in self.until.items() if until > now}
-        ticket = secrets.token_urlsafe(24)
-        self.until[ticket] = now + TICKET_S
-        return ticket
-
-    def use(self, ticket: object) -> bool:
-        return isinstance(ticket, str) and self.until.pop(ticket, 0.0) > time.monotonic()
+    def keep(self, key: tuple[str, int, bool], frame: str) -> None:
+        self.kept[key] = frame
+        while len(self.kept) > KEPT_FRAMES:
+            self.kept.popitem(last=False)
 
 
 class BadRequest(Exception):
@@ -194,7 +186,11 @@ async def has_ticket(socket: WebSocket) -> bool:
         first = json.loads(await asyncio.wait_for(socket.receive_text(), TICKET_S))
     except (ValueError, KeyError, RecursionError, TimeoutError):
         return False
-    return isinstance(first, dict) and socket.app.state.board.tickets.use(first.get("ticket"))
+    ticket = first.get("ticket") if isinstance(first, dict) else None
+    if not isinstance(ticket, str):
+        return False
+    async with socket.app.state.board.db.saving() as tx:
+        return await people.use_link(tx, ticket, session.now_ms(), purposes=("ticket",)) is not None
 
 
 async def send_all(socket: WebSocket, wish: Wish) -> None:
@@ -242,7 +238,10 @@ async def sse(board: Any, wish: Wish) -> AsyncIterator[str]:
 
 
 async def ticket(request: Request) -> Response:
-    """A single-use pass for the staff queue, good for 30 seconds."""
-    async with request.app.state.board.db.reading() as tx:
-        await session.require_staff(tx, request)
-    return JSONResponse({"ticket": request.app.state.board.tickets.issue()}, headers={"Cache-Control": "no-store"})
+    """A single-use pass for the staff queue, good for 30 seconds, so that a socket needs no cookie."""
+    async with request.app.state.board.db.saving() as tx:
+        who = await session.require_staff(tx, request)
+        made = await people.new_link(
+            tx, purpose="ticket", person=who.id, now_ms=session.now_ms(), lasts_ms=int(TICKET_S * 1000)
+        )
+    return JSONResponse({"ticket": made}, headers={"Cache-Control": "no-store"})
