@@ -79,7 +79,7 @@ async def write_letters(db: Database, post: Post, now: datetime) -> None:
     """Writes letters for everything behind the position; a board that has none yet starts at its first event."""
     while True:
         async with db.saving() as tx:
-            place = await positions.read(tx, "mail", "") or Position(-1)
+            place = await positions.take(tx, "mail", "")
             events = await record.after(tx, place.seq, limit=BATCH)
             if not events:
                 return

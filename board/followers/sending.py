@@ -27,6 +27,7 @@ log = logging.getLogger("board.mail")
 
 RETRIES_S = (5, 300, 1_800, 7_200, 18_000, 36_000, 86_400)
 AT_ONCE = 20
+CLAIM_MS = 120_000
 LOOK_EVERY_S = 1.0
 
 
@@ -55,10 +56,18 @@ async def send_due(db: Database, post: Post, now: datetime) -> int:
     async with db.reading() as tx:
         waiting = await outbox.due(tx, milliseconds(now), limit=AT_ONCE)
     for row in waiting:
-        error = await send(row, post, now) if post.url else None
-        async with db.saving() as tx:
-            await settle(tx, row, error, now, is_mail_set=post.url is not None)
+        await try_one(db, row, post, now)
     return len(waiting)
+
+
+async def try_one(db: Database, row: dict[str, Any], post: Post, now: datetime) -> None:
+    now_ms = milliseconds(now)
+    async with db.saving() as tx:
+        if not await outbox.claim(tx, row["id"], now_ms=now_ms, until_ms=now_ms + CLAIM_MS):
+            return
+    error = await send(row, post, now) if post.url else None
+    async with db.saving() as tx:
+        await settle(tx, row, error, now, is_mail_set=post.url is not None)
 
 
 async def settle(tx: Tx, row: dict[str, Any], error: str | None, now: datetime, *, is_mail_set: bool) -> None:

@@ -32,6 +32,17 @@ async def due(tx: Tx, now_ms: int, *, limit: int) -> list[dict[str, Any]]:
     )
 
 
+async def claim(tx: Tx, message: int, *, now_ms: int, until_ms: int) -> bool:
+    """Whether this process may try the message now; if it dies on the way, the message is due again at `until_ms`."""
+    row = await tx.row(
+        "UPDATE outbox SET retry_ms = :until WHERE id = :id AND state = 'queued' AND retry_ms <= :now RETURNING id",
+        id=message,
+        now=now_ms,
+        until=until_ms,
+    )
+    return row is not None
+
+
 async def settle(tx: Tx, message: int, *, state: str, tries: int, retry_ms: int, error: str | None) -> None:
     """What became of a try: sent, failed for good, or queued for the next one."""
     await tx.run(

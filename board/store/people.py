@@ -99,7 +99,8 @@ async def has_admin(tx: Tx) -> bool:
 async def new_link(
     tx: Tx, *, purpose: str, now_ms: int, person: int | None = None, email: str | None = None, lasts_ms: int = LINK_MS
 ) -> str:
-    """The secret of a new one-time link."""
+    """The secret of a new one-time link; old ones are cleared away."""
+    await tx.run("DELETE FROM sign_ins WHERE expires_ms < :now", now=now_ms)
     secret = new_secret()
     await tx.run(
         "INSERT INTO sign_ins (token_hash, person, email, purpose, expires_ms)"

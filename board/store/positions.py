@@ -23,6 +23,18 @@ async def read(tx: Tx, follower: str, target: str) -> Position | None:
     return Position(**row) if row else None
 
 
+async def take(tx: Tx, follower: str, target: str) -> Position:
+    """The place, held until the transaction ends, so that of many processes one goes on from it; -1 at first."""
+    row = await tx.row(
+        "INSERT INTO positions (follower, target, seq, failures, retry_ms) VALUES (:follower, :target, -1, 0, 0)"
+        " ON CONFLICT (follower, target) DO UPDATE SET seq = positions.seq RETURNING seq, failures, retry_ms",
+        follower=follower,
+        target=target,
+    )
+    assert row
+    return Position(**row)
+
+
 async def save(tx: Tx, follower: str, target: str, position: Position) -> None:
     await tx.run(
         "INSERT INTO positions (follower, target, seq, failures, retry_ms)"
