@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 PORT ?= 8000
 SYNC = UV_PROJECT_ENVIRONMENT=$(VENV) UV_SYSTEM_CERTS=1 $(BIN)/uv sync --quiet --frozen --inexact --compile-bytecode
 
-.PHONY: run demo test check install python3-venv clean
+.PHONY: run demo test check install messages python3-venv clean
 
 run: $(VENV)/.run
 	@BOARD_BASE_URL=$${BOARD_BASE_URL:-http://127.0.0.1:$(PORT)} $(BIN)/python -m board serve --port $(PORT)

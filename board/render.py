@@ -81,6 +81,14 @@ def when(at: datetime) -> Markup:
     return Markup('<time datetime="{}" title="{}" data-when>{}</time>').format(format_time(at), full(at), shown)
 
 
+def day(at: datetime) -> Markup:
+    """A moment where its day is enough."""
+    at = at.astimezone(UTC)
+    return Markup('<time datetime="{}" title="{}" data-day>{}</time>').format(
+        format_time(at), full(at), f"{at.day} {at:%b %Y}"
+    )
+
+
 def ago(at: datetime, now: datetime) -> Markup:
     """The span since a moment; the script keeps it fresh."""
     shown = span(int((now - at).total_seconds()))
@@ -102,6 +110,7 @@ def number(value: int) -> str:
 
 FILTERS: dict[str, Callable[..., Any]] = {
     "when": when,
+    "day": day,
     "ago": ago,
     "until": until,
     "duration": span,

@@ -72,6 +72,15 @@ async def save_area(
     return chosen
 
 
+async def make_area(tx: WriteTx, name: str) -> str:
+    """The slug of the area of this name; made where there is none, without target times."""
+    chosen = slug(name)
+    if chosen not in [area.slug for area in await company.areas(tx)]:
+        await company.save_area(tx, Area(chosen, clean(name, lines=False)[:80], Target()))
+        await publish_policy(tx, None)
+    return chosen
+
+
 def hours(text: str, field: str) -> int | None:
     """Hours as typed to seconds; nothing where nothing was typed."""
     kept = clean(text, lines=False).replace(",", ".")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from board.actions.acting import Done, act, load, signed
+from board.actions.company import make_area
 from board.domain import decisions, letters
 from board.domain import words as typed_words
 from board.domain.leaf import milliseconds
@@ -14,6 +15,8 @@ from board.domain.words import Filing
 from board.errors import Conflict, Invalid, NotFound
 from board.store import company, entries, intake, issues, outbox, record
 from board.store.database import Tx, WriteTx
+
+FIRST_AREA = "General"
 
 
 @dataclass(frozen=True)
@@ -67,10 +70,10 @@ async def file(tx: WriteTx, filing: Filing, *, via: str, links: Links, say: Say)
 
 
 async def known_area(tx: WriteTx, slug: str) -> str:
-    """The area that was named; the first one where none was."""
+    """The area that was named; the first one where none was, made where there is none yet."""
     known = [area.slug for area in await company.areas(tx)]
-    if not slug and known:
-        return known[0]
+    if not slug:
+        return known[0] if known else await make_area(tx, FIRST_AREA)
     if slug not in known:
         raise Invalid({"area": "Choose one of the areas in the list."})
     return slug

@@ -1,17 +1,14 @@
 """Brings conversations from elsewhere in as issues. What happened when is kept apart from when it was recorded."""
 
 from board.actions.acting import act, signed
-from board.actions.company import publish_policy
+from board.actions.company import make_area
 from board.domain import decisions
-from board.domain.clocks import Target
 from board.domain.conversations import Conversation, Message
 from board.domain.decisions import Then
 from board.domain.issue import Issue
 from board.domain.leaf import format_time
 from board.domain.people import Actor
-from board.domain.text import clean, slug
-from board.store import company, intake, issues, record
-from board.store.company import Area
+from board.store import intake, issues, record
 from board.store.database import WriteTx
 
 
@@ -33,7 +30,7 @@ async def file(tx: WriteTx, said: Conversation) -> int:
     filing = said.filing
     events = decisions.file(
         number,
-        area=await area_of(tx, said.area),
+        area=await make_area(tx, said.area),
         via="import",
         words=signed(customer(filing), title=said.title, body=filing.text),
         occurred=format_time(filing.at),
@@ -43,15 +40,6 @@ async def file(tx: WriteTx, said: Conversation) -> int:
     await intake.add_source(tx, source=said.source, source_id=said.source_id, issue=number)
     await note_message(tx, said, filing, number)
     return number
-
-
-async def area_of(tx: WriteTx, name: str) -> str:
-    """The area of this name; made where there is none, without target times."""
-    chosen = slug(name)
-    if chosen not in [area.slug for area in await company.areas(tx)]:
-        await company.save_area(tx, Area(chosen, clean(name, lines=False)[:80], Target()))
-        await publish_policy(tx, None)
-    return chosen
 
 
 async def is_new(tx: WriteTx, said: Conversation, message: Message) -> bool:

@@ -7,11 +7,12 @@ from typing import Any
 
 from board.domain.events import CLOSURES, CURES
 from board.domain.leaf import whole_second
-from board.domain.text import first_sentence
+from board.domain.text import clean, first_sentence
 from board.domain.words import person_name, text, title_alone
 from board.errors import Invalid
 
 ID_LIMIT = 200
+EARLIEST = 1970  # nothing was said to a company on the net before
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,11 @@ class Conversation:
     def filing(self) -> Message:
         return next(m for m in self.messages if not m.by_staff)
 
+    @property
+    def replies(self) -> tuple[Message, ...]:
+        """What was said after the filing; a greeting before it answers nothing."""
+        return self.messages[self.messages.index(self.filing) + 1 :]
+
 
 def read(line: str, *, until: datetime | None = None) -> Conversation | None:
     """The conversation as it stood at `until`, None where it had not begun; raises ValueError with the reason."""
@@ -59,8 +65,8 @@ def read_object(line: Any, until: datetime | None) -> Conversation | None:
     given = line.get("messages")
     if not isinstance(given, list) or not given:
         raise ValueError("“messages” must be a list with at least one message")
-    source_id = string(line, "source_id")
     said = [message(m, str(place)) for place, m in enumerate(given)]
+    refuse_twins(said)
     messages = tuple(sorted((m for m in said if until is None or m.at <= until), key=lambda m: m.at))
     if all(m.by_staff for m in said):
         raise ValueError("no message is by the customer, so there is nothing to file")
@@ -69,8 +75,21 @@ def read_object(line: Any, until: datetime | None) -> Conversation | None:
     opening = next(m for m in messages if not m.by_staff)
     title = title_alone(string(line, "title")) if line.get("title") else first_sentence(opening.text)
     return Conversation(
-        string(line, "source"), source_id, string(line, "area"), title, messages, outcome(line.get("resolution"))
+        source=identity(line, "source"),
+        source_id=identity(line, "source_id"),
+        area=string(line, "area"),
+        title=title,
+        messages=messages,
+        resolution=outcome(line.get("resolution")),
     )
+
+
+def refuse_twins(said: list[Message]) -> None:
+    known = set[str]()
+    for each in said:
+        if each.source_id in known:
+            raise ValueError(f"two messages have the “source_id” “{each.source_id}”")
+        known.add(each.source_id)
 
 
 def outcome(resolution: object) -> str | None:
@@ -91,21 +110,32 @@ def message(given: object, default_id: str) -> Message:
         name=person_name(name),
         at=moment(string(given, "at")),
         text=text(string(given, "text", limit=None), "text"),
-        source_id=string(given, "source_id") if given.get("source_id") else default_id,
+        source_id=identity(given, "source_id") if given.get("source_id") else default_id,
     )
 
 
 def moment(value: str) -> datetime:
     try:
-        at = datetime.fromisoformat(value)
-        return whole_second(at if at.tzinfo else at.replace(tzinfo=UTC))
+        given = datetime.fromisoformat(value)
+        at = whole_second(given if given.tzinfo else given.replace(tzinfo=UTC))
+        if at.year < EARLIEST:
+            raise ValueError
+        return at
     except (ValueError, OverflowError):
         raise ValueError(f"“at” is not a time like 2020-04-01T17:31:32Z: {value[:40]!r}") from None
 
 
+def identity(given: dict[str, Any], key: str) -> str:
+    """A name by which it is known again: without characters that break lines or that databases do not keep."""
+    value = string(given, key)
+    if not value.isprintable():
+        raise ValueError(f"“{key}” holds characters that cannot be kept")
+    return value
+
+
 def string(given: dict[str, Any], key: str, *, limit: int | None = ID_LIMIT) -> str:
     value = given.get(key)
-    if not isinstance(value, str) or not value.strip():
+    if not isinstance(value, str) or not clean(value):
         raise ValueError(f"“{key}” must be a text")
     if limit and len(value) > limit:
         raise ValueError(f"“{key}” is longer than {limit} characters")
