@@ -91,7 +91,8 @@ class Stream:
                 except LOST as lost:
                     log.warning("the record cannot be read just now: %s", lost)
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(hint.wait(), LOOK_AGAIN_S)
+                    async with asyncio.timeout(LOOK_AGAIN_S):  # `wait_for` may swallow a cancellation (Python 3.11)
+                        await hint.wait()
 
     async def read_on(self) -> bool:
         """Reads what is new, wakes everyone; whether there may be more."""

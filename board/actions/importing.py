@@ -8,21 +8,23 @@ from board.domain.decisions import Then
 from board.domain.issue import Issue
 from board.domain.leaf import format_time
 from board.domain.people import Actor
+from board.errors import Invalid
 from board.store import intake, issues, record
 from board.store.database import WriteTx
 
 
 async def bring_in(tx: WriteTx, said: Conversation) -> int:
     """Records what is new of the conversation; returns how many messages that were, 0 where all were there."""
+    if said.messages[-1].at > tx.at:
+        raise Invalid({"at": "A message is from a time that is still to come."})
     number = await intake.issue_of_source(tx, said.source, said.source_id)
-    written = 0
-    if number is None:
-        number, written = await file(tx, said), 1
-    for message in said.messages:
-        if await is_new(tx, said, message):
-            await speak(tx, number, said, message)
-            written += 1
-    return written
+    is_new = number is None
+    number = number or await file(tx, said)
+    known = await intake.ids_of_issue(tx, source=said.source, issue=number)
+    new = [message for message in said.replies if message_id(said, message) not in known]
+    for message in new:
+        await speak(tx, number, said, message)
+    return is_new + len(new)
 
 
 async def file(tx: WriteTx, said: Conversation) -> int:
@@ -42,17 +44,13 @@ async def file(tx: WriteTx, said: Conversation) -> int:
     return number
 
 
-async def is_new(tx: WriteTx, said: Conversation, message: Message) -> bool:
-    return await intake.issue_of_source(tx, said.source, message_id(said, message)) is None
-
-
 async def note_message(tx: WriteTx, said: Conversation, message: Message, number: int) -> None:
     await intake.add_source(tx, source=said.source, source_id=message_id(said, message), issue=number)
 
 
 def message_id(said: Conversation, message: Message) -> str:
-    """A message is known within its conversation: the same one may stand in two of them."""
-    return f"{said.source_id}/{message.source_id}"
+    """A message is known within its conversation: the same one may stand in two of them. No id holds a line break."""
+    return f"{said.source_id}\n{message.source_id}"
 
 
 async def speak(tx: WriteTx, number: int, said: Conversation, message: Message) -> None:

@@ -226,9 +226,8 @@ def promise_missed(issue: Issue, r: Recorded) -> Issue:
 
 
 def updated(issue: Issue, r: Recorded) -> Issue:
-    answered = with_text(issue, r, "company")
-    over = issue.promise and issue.promise.missed
-    return replace(answered, promise=None) if over else answered
+    """A public word ends the promise of one; the event before it says whether it came in time."""
+    return replace(with_text(issue, r, "company"), promise=None)
 
 
 def unchanged(issue: Issue, r: Recorded) -> Issue:

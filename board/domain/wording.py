@@ -6,6 +6,9 @@ Sentences hold places for names; `Sentence.html` fills them escaped, `Sentence.p
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from html import escape
+from typing import Any
+
+from board.domain.leaf import parse_time
 
 Say = Callable[[str], str]
 
@@ -118,6 +121,38 @@ def sentence(
     variant = "filer" if by_filer and kind == "comment.posted" else resolution if kind == "issue.closed" else role
     text = SENTENCES.get(f"{kind}.{variant}", SENTENCES[kind])
     return Sentence(say(text), places)
+
+
+def of_entry(entry: Mapping[str, Any], *, company: str, areas: Mapping[str, str], say: Say) -> Sentence:
+    """The sentence for a row of the timeline; `areas` are names by slug."""
+    places = {
+        "company": company,
+        "owner": entry["name"] or say("Somebody"),
+        "name": entry["name"] or say("Another customer"),
+        "area": areas.get(entry["area"] or "", entry["area"] or ""),
+        "into": f"#{entry['into_issue']}",
+        "whose": party(entry["whose"], say),
+        "reason": reason(entry["reason"], say),
+        "resolution": resolution(entry["resolution"], say),
+        "due": when(entry["due"]),
+        "source": "",
+    }
+    return sentence(
+        entry["kind"],
+        places,
+        role=entry["role"],
+        resolution=entry["resolution"],
+        by_filer=bool(entry["by_filer"]),
+        say=say,
+    )
+
+
+def when(time: str | None) -> str:
+    """A time of the record as people write it, in UTC."""
+    if time is None:
+        return ""
+    at = parse_time(time)
+    return f"{at.day} {at:%b %Y, %H:%M} UTC"
 
 
 def reason(code: str | None, say: Say) -> str:

@@ -168,26 +168,7 @@ async def said(tx: Tx, happened: list[Recorded], name: str, say: Say, *, to_file
 
 
 def line(entry: dict[str, Any], name: str, say: Say) -> str:
-    places = {
-        "company": name,
-        "owner": entry["name"] or say("Somebody"),
-        "name": entry["name"] or say("Another customer"),
-        "area": entry["area"] or "",
-        "into": f"#{entry['into_issue']}",
-        "whose": wording.party(entry["whose"], say),
-        "reason": wording.reason(entry["reason"], say),
-        "resolution": wording.resolution(entry["resolution"], say),
-        "due": entry["due"] or "",
-        "source": "",
-    }
-    sentence = wording.sentence(
-        entry["kind"],
-        places,
-        role=entry["role"],
-        resolution=entry["resolution"],
-        by_filer=bool(entry["by_filer"]),
-        say=say,
-    ).plain()
+    sentence = wording.of_entry(entry, company=name, areas={}, say=say).plain()
     words = to_plain(entry["body"])[:LINE_LENGTH] if entry["body"] else ""
     return f"{sentence}\n\n{words}" if words else sentence
 

@@ -240,7 +240,8 @@ class Database:
             self._moved.set()
             while not connection.is_closed():
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._told.wait(), HEAR_S)
+                    async with asyncio.timeout(HEAR_S):
+                        await self._told.wait()
                 self._told.clear()
                 await connection.execute("SELECT pg_notify('board', '')", timeout=HEAR_S)
                 await asyncio.sleep(COALESCE_S)

@@ -158,6 +158,14 @@ async def issue_of_source(tx: Tx, source: str, source_id: str) -> int | None:
     return found
 
 
+async def ids_of_issue(tx: Tx, *, source: str, issue: int) -> set[str]:
+    """What is known of the issue at its source: its own id there, and those of its messages."""
+    rows = await tx.rows(
+        "SELECT source_id FROM sources WHERE issue = :issue AND source = :source", issue=issue, source=source
+    )
+    return {row["source_id"] for row in rows}
+
+
 async def source_of_issue(tx: Tx, issue: int) -> str | None:
     found: str | None = await tx.value(
         "SELECT source FROM sources WHERE issue = :issue ORDER BY source LIMIT 1", issue=issue

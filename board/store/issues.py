@@ -28,6 +28,7 @@ UPSERT = (
 WORD_LENGTH = 160
 
 CHANGES_WORDS = (
+    e.IssueHeld,
     e.IssuePublished,
     e.IssueRestored,
     e.IssueRemoved,

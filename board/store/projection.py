@@ -129,8 +129,7 @@ def back_to_work(row: Row, r: Recorded, words: Words) -> Changes:
 
 
 def updated(row: Row, r: Recorded, words: Words) -> Changes:
-    answered = {"first_answer_at": row["first_answer_at"] or format_time(r.at)}
-    return {**answered, **NO_PROMISE} if row["promise_missed"] else answered
+    return {"first_answer_at": row["first_answer_at"] or format_time(r.at), **NO_PROMISE}
 
 
 def commented(more: int) -> Change:

@@ -152,7 +152,8 @@ def act(name: str, perform: Perform, right: str) -> Callable[[Request], Awaitabl
         except (Invalid, Conflict) as refused:
             fields = refused.fields if isinstance(refused, Invalid) else {"body": say_allowed(refused)}
             return await answer(request, typed={**typed, "act": name}, errors=fields, status=refused.status)
-        return back(f"/staff/issues/{number}", done)
+        queue = request.query_params.get("queue")
+        return back(f"/staff/issues/{number}" + (f"?queue={queue}" if queue in QUEUES else ""), done)
 
     return door
 

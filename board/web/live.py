@@ -183,7 +183,8 @@ async def serve(socket: WebSocket, address: str) -> None:
 async def has_ticket(socket: WebSocket) -> bool:
     """The first message must be `{"t":"ticket","ticket":"…"}`."""
     try:
-        first = json.loads(await asyncio.wait_for(socket.receive_text(), TICKET_S))
+        async with asyncio.timeout(TICKET_S):
+            first = json.loads(await socket.receive_text())
     except (ValueError, KeyError, RecursionError, TimeoutError):
         return False
     ticket = first.get("ticket") if isinstance(first, dict) else None
@@ -197,7 +198,8 @@ async def send_all(socket: WebSocket, wish: Wish) -> None:
     """Every frame in turn; a reader that takes none for 30 s is let go and resumes from its cursor."""
     try:
         async for _, frame in frames(socket.app.state.board, wish):
-            await asyncio.wait_for(socket.send_text(frame), STALLED_S)
+            async with asyncio.timeout(STALLED_S):
+                await socket.send_text(frame)
     except TimeoutError:
         raise Ended(TOO_SLOW, "too slow") from None
     except BadRequest as wrong:

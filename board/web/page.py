@@ -114,8 +114,8 @@ def page(
 
 
 def flash(request: Request) -> dict[str, str] | None:
-    text = DONE.get(request.query_params.get("done", ""))
-    return {"kind": "done", "text": request.app.state.board.renderer.say(text)} if text else None
+    act = request.query_params.get("done", "")
+    return {"act": act, "text": request.app.state.board.renderer.say(DONE[act])} if act in DONE else None
 
 
 def back(url: str, done: str | None = None, anchor: str = "") -> RedirectResponse:

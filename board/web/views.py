@@ -105,33 +105,8 @@ def entry(row: Row, names: Names, redactions: Iterable[Redaction] = ()) -> dict[
 
 
 def sentence(row: Row, names: Names) -> wording.Sentence:
-    """The event's sentence with its places filled; `row` is an entry."""
-    say = names.say
-    places = {
-        "company": names.company,
-        "owner": row["name"] or say("Somebody"),
-        "name": row["name"] or say("Another customer"),
-        "area": names.areas.get(row["area"] or "", row["area"] or ""),
-        "into": f"#{row['into_issue']}",
-        "whose": wording.party(row["whose"], say),
-        "reason": wording.reason(row["reason"], say),
-        "resolution": wording.resolution(row["resolution"], say),
-        "due": due_text(row["due"]),
-        "source": "",
-    }
-    return wording.sentence(
-        row["kind"],
-        places,
-        role=row["role"],
-        resolution=row["resolution"],
-        by_filer=bool(row["by_filer"]),
-        say=say,
-    )
-
-
-def due_text(due: str | None) -> str:
-    at = moment(due)
-    return f"{at.day} {at:%b %Y, %H:%M} UTC" if at else ""
+    """The event's sentence; `row` is an entry."""
+    return wording.of_entry(row, company=names.company, areas=names.areas, say=names.say)
 
 
 def clock(read: Clock, target: Target, now: datetime) -> dict[str, Any]:
