@@ -2,10 +2,13 @@
 
 import asyncio
 import logging
+import signal
+import threading
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
+from types import FrameType
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -78,7 +81,8 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
         await found(board)
         await board.stream.start()
         async with running(board):
-            yield
+            with told_to_stop(board.stream.close):
+                yield
     finally:
         await board.db.disconnect()
 
@@ -105,6 +109,29 @@ async def running(board: Board) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@contextmanager
+def told_to_stop(stop: Callable[[], None]) -> Iterator[None]:
+    """Calls `stop` as soon as the process is told to end, before the server waits for its connections."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+
+    def hear(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(stop)
+        if callable(then := before[signal.Signals(number)]):
+            then(number, frame)
+
+    for number in before:
+        signal.signal(number, hear)
+    try:
+        yield
+    finally:
+        for number, then in before.items():
+            signal.signal(number, then)
 
 
 def report(task: "asyncio.Task[None]") -> None:

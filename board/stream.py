@@ -69,6 +69,7 @@ class Stream:
         self.epoch = ""
         self.head = -1
         self.hidden = -1  # the newest event that took words from view
+        self.is_closed = False
         self._tail: deque[Happening] = deque(maxlen=TAIL)
         self._moved = asyncio.Event()
 
@@ -119,6 +120,11 @@ class Stream:
         self._moved.set()
         self._moved = asyncio.Event()
 
+    def close(self) -> None:
+        """This process is going away: whoever follows comes to an end, and resumes elsewhere from where it was."""
+        self.is_closed = True
+        self.wake()
+
     def place(self, cursor: str) -> int:
         """The seq of a cursor `epoch:seq`; raises OutOfReach for another epoch and ValueError for nonsense."""
         epoch, _, seq = cursor.rpartition(":")
@@ -129,9 +135,9 @@ class Stream:
         return int(seq)
 
     async def follow(self, seq: int, topics: frozenset[str]) -> AsyncIterator[Progress]:
-        """Everything in these topics behind `seq`: once, in order, for ever. Raises OutOfReach where it cannot."""
+        """Everything in these topics behind `seq`: once, in order, until closed. Raises OutOfReach where it cannot."""
         epoch = self.epoch
-        while True:
+        while not self.is_closed:
             moved = self._moved  # taken before looking, so that nothing is missed between looking and waiting
             if epoch != self.epoch:
                 raise OutOfReach("epoch")

@@ -60,7 +60,7 @@ async def run(db: Database, stream: Stream, post: Post, clock: Callable[[], date
 
 
 async def follow(db: Database, stream: Stream, post: Post, clock: Callable[[], datetime]) -> None:
-    while True:
+    while not stream.is_closed:
         try:
             await write_letters(db, post, clock())
             async with asyncio.timeout(REMIND_EVERY_S):

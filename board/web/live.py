@@ -25,7 +25,8 @@ KEPT_FRAMES = 4_000
 MOST_SOCKETS = 30  # an address
 MOST_MESSAGES, MESSAGES_S = 20, 10.0
 STALLED_S = 30.0
-NORMAL, TOO_SLOW, RATE_LIMITED, BAD_REQUEST, FORBIDDEN, TOO_MANY = 1000, 4008, 4009, 4500, 4503, 4504
+COME_BACK_MS = [1_000, 15_000]
+NORMAL, DRAINING, TOO_SLOW, RATE_LIMITED, BAD_REQUEST, FORBIDDEN, TOO_MANY = 1000, 4001, 4008, 4009, 4500, 4503, 4504
 NAME_LENGTH = 60
 
 
@@ -98,6 +99,7 @@ async def frames(board: Any, wish: Wish) -> AsyncIterator[tuple[int | None, str]
         seq = stream.place(wish.after) if wish.after else stream.head
         async for cursor, frame in following(board, wish, seq):
             yield cursor, frame
+        yield None, dump({"t": "bye", "retry_ms": COME_BACK_MS})
     except ValueError:
         raise BadRequest("“after” is EPOCH:SEQ") from None
     except OutOfReach as gone:
@@ -204,6 +206,8 @@ async def send_all(socket: WebSocket, wish: Wish) -> None:
         raise Ended(TOO_SLOW, "too slow") from None
     except BadRequest as wrong:
         raise Ended(BAD_REQUEST, str(wrong)) from None
+    if socket.app.state.board.stream.is_closed:
+        raise Ended(DRAINING, "this server is going away")
     raise Ended(NORMAL, "load the page again")
 
 
