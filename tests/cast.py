@@ -1,4 +1,4 @@
-"""The cast of every scene, and short ways to let them act: Ada files, Bo answers, Mo moderates, Cy passes by, Root runs it."""
+"""The cast of every scene, and short ways to act: Ada files, Bo answers, Mo moderates, Cy passes by, Root runs it."""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta

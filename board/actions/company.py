@@ -13,7 +13,7 @@ from board.domain.phrase import choose, phrase
 from board.domain.text import clean, slug
 from board.domain.wording import Say
 from board.domain.words import address, person_name
-from board.errors import Invalid
+from board.errors import Invalid, NotFound
 from board.store import company, issues, outbox, people, record
 from board.store.company import Area
 from board.store.database import Tx, WriteTx
@@ -65,7 +65,11 @@ async def save_area(
     if not 1 <= len(label) <= 80:
         raise Invalid({"name": "Give the area a name of 1–80 characters."})
     target = Target(hours(first_answer_h, "first_answer_h"), hours(resolve_h, "resolve_h"))
-    chosen = area or slug(label)
+    chosen, known = area or slug(label), [known.slug for known in await company.areas(tx)]
+    if area and area not in known:
+        raise NotFound("There is no such area.")
+    if area is None and chosen in known:
+        raise Invalid({"name": "There is an area of this name already."})
     await company.save_area(tx, Area(chosen, label, target))
     await issues.refresh_due(tx, chosen, target)
     await publish_policy(tx, by)

@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 
 from board.actions.acting import Done, act, load, signed
 from board.actions.company import make_area
 from board.domain import decisions, letters
 from board.domain import words as typed_words
+from board.domain.events import Event
+from board.domain.issue import Issue
 from board.domain.leaf import milliseconds
 from board.domain.links import Links
 from board.domain.people import STRANGER, Actor
@@ -105,9 +109,14 @@ async def dispute(tx: WriteTx, number: int, *, by: Actor, body: str) -> Done:
 
 
 async def take_back_followers(tx: WriteTx, number: int, into: int | None) -> None:
-    """Whatever ends a merge sends the followers back who came by it."""
-    if into is not None:
-        await intake.send_followers_back(tx, source=number, into=into)
+    """Whatever ends a merge sends the followers back who came by it, however far they were brought."""
+    if into is None:
+        return
+    await intake.send_followers_back(tx, source=number, into=into)
+    await issues.recount(tx, into)
+    while (row := await issues.find(tx, into)) and row["merged_into"] is not None:
+        await intake.let_go_along(tx, source=into, into=row["merged_into"])
+        into = row["merged_into"]
         await issues.recount(tx, into)
 
 
@@ -125,7 +134,15 @@ async def correct(tx: WriteTx, number: int, *, by: Actor, target: int, words: di
     entry = await entries.one(tx, target)
     if entry is None or entry["issue"] != number:
         raise NotFound("There are no words at this place.")
-    return await act(tx, number, by, lambda i, at: decisions.correct(i, by=by, target=target, words=words, at=at))
+    now = await entries.wording(tx, target, words)
+    changed = {field: value for field, value in words.items() if value != now[field]}
+
+    def decide(issue: Issue, at: datetime) -> list[Event]:
+        correct = partial(decisions.correct, issue, by=by, target=target, at=at)
+        correct(words=words)  # refuses what is not theirs, also where nothing has changed
+        return correct(words=changed) if changed else []
+
+    return await act(tx, number, by, decide)
 
 
 async def follow(tx: WriteTx, number: int, *, email: str, links: Links, say: Say) -> None:

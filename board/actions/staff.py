@@ -19,6 +19,7 @@ MERGES_DEEP = 20
 
 async def update(tx: WriteTx, number: int, *, by: Actor, body: str, via: str, then: Then) -> Done:
     """A public answer, with what it brings about in the same moment."""
+    require(by, "update")
     if then.resolution == "duplicate":
         then = replace(then, into=await merge_target(tx, number, then.into))
     done = await act(
@@ -77,6 +78,7 @@ async def promise(tx: WriteTx, number: int, *, by: Actor, due: datetime) -> Done
 
 async def assign(tx: WriteTx, number: int, *, by: Actor, person: int) -> Done:
     """Gives the issue to one colleague by name."""
+    require(by, "assign")
     owner = await people.by_id(tx, person)
     if owner is None:
         raise Invalid({"person": "Choose a colleague from the list."})

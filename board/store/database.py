@@ -237,6 +237,7 @@ class Database:
         connection = await asyncpg.connect(self.url)
         try:
             await connection.add_listener("board", lambda *_: self._moved.set())
+            connection.add_termination_listener(lambda _: self._told.set())
             self._moved.set()
             while not connection.is_closed():
                 with suppress(TimeoutError):

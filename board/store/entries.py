@@ -32,9 +32,9 @@ async def apply(tx: Tx, row: Row, r: Recorded, words: Words) -> None:
     """Adds the event's own entry and changes those of older events that it speaks of."""
     await tx.run(INSERT, **entry(row, r, words))
     event = r.event
+    if result := outcome(event):
+        await settle_promise(tx, row["number"], r, result)
     match event:
-        case e.PromiseKept() | e.PromiseMissed() | e.PromiseMoved():
-            await settle_promise(tx, row["number"], r, str(outcome(event)))
         case e.CommentHeld() | e.CommentPublished() | e.CommentRejected():
             await set_status(tx, event.target, STATUS[type(event)])
         case e.TextCorrected():
@@ -89,9 +89,14 @@ async def versions(tx: Tx, seq: int) -> tuple[int, ...]:
 
 async def show_newest(tx: Tx, seq: int, fields: Iterable[str]) -> None:
     """Puts the newest wording that is left of the fields where readers look for it."""
+    for field, value in (await wording(tx, seq, fields)).items():
+        await place(tx, seq, field, value)
+
+
+async def wording(tx: Tx, seq: int, fields: Iterable[str]) -> dict[str, str | None]:
+    """The newest words that are left of an event's fields."""
     candidates = (*reversed(await versions(tx, seq)), seq)
-    for field in fields:
-        await place(tx, seq, field, await newest(tx, candidates, field))
+    return {field: await newest(tx, candidates, field) for field in fields}
 
 
 async def newest(tx: Tx, candidates: Iterable[int], field: str) -> str | None:
@@ -124,8 +129,8 @@ async def place(tx: Tx, seq: int, field: str, value: str | None) -> None:
                 seq=seq,
                 value=value,
             )
-        case "whose":
-            await tx.run("UPDATE entries SET whose = :value WHERE seq = :seq", seq=seq, value=value)
+        case "whose":  # the code that stands in the record where the name is gone
+            await tx.run("UPDATE entries SET whose = :value WHERE seq = :seq", seq=seq, value=value or "other")
         case "grade":
             grade = int(value) if value else None
             await tx.run("UPDATE entries SET grade = :grade WHERE seq = :seq", seq=seq, grade=grade)

@@ -75,7 +75,9 @@ async def follow_by_id(tx: Tx, follow_id: int) -> Follow | None:
 
 async def confirm_follow(tx: Tx, follow_id: int, now_ms: int) -> None:
     await tx.run(
-        "UPDATE follows SET confirmed_ms = COALESCE(confirmed_ms, :now) WHERE id = :id", id=follow_id, now=now_ms
+        "UPDATE follows SET confirmed_ms = COALESCE(confirmed_ms, :now), came_from = issue WHERE id = :id",
+        id=follow_id,
+        now=now_ms,
     )
 
 
@@ -102,7 +104,8 @@ async def bring_followers(tx: Tx, *, source: int, into: int, now_ms: int) -> Non
     await tx.run(
         "INSERT INTO follows (issue, email, created_ms, confirmed_ms, came_from)"
         " SELECT CAST(:into AS BIGINT), email, CAST(:now AS BIGINT), CAST(:now AS BIGINT), CAST(:source AS BIGINT)"
-        " FROM follows WHERE issue = :source AND confirmed_ms IS NOT NULL ON CONFLICT (issue, email) DO NOTHING",
+        " FROM follows WHERE issue = :source AND confirmed_ms IS NOT NULL ON CONFLICT (issue, email) DO UPDATE"
+        " SET confirmed_ms = excluded.confirmed_ms, came_from = excluded.came_from WHERE follows.confirmed_ms IS NULL",
         into=into,
         now=now_ms,
         source=source,
@@ -112,6 +115,16 @@ async def bring_followers(tx: Tx, *, source: int, into: int, now_ms: int) -> Non
 async def send_followers_back(tx: Tx, *, source: int, into: int) -> None:
     """A split: those who came by the merge leave again."""
     await tx.run("DELETE FROM follows WHERE issue = :into AND came_from = :source", into=into, source=source)
+
+
+async def let_go_along(tx: Tx, *, source: int, into: int) -> None:
+    """After a split at `source`: those who left it leave where they came from there, too."""
+    await tx.run(
+        "DELETE FROM follows WHERE issue = :into AND came_from = :source"
+        " AND email NOT IN (SELECT email FROM follows WHERE issue = :source)",
+        into=into,
+        source=source,
+    )
 
 
 async def add_mine_too(tx: Tx, issue: int, voter: bytes) -> None:

@@ -209,10 +209,10 @@ async def queue_counts(tx: Tx, *, person: int, now: str) -> dict[str, int]:
 
 
 async def due_for_lapse(tx: Tx, before: str, *, limit: int) -> list[int]:
-    """Issues that were resolved before the time and never confirmed."""
+    """Issues that were resolved before the time and never confirmed; those that are removed wait for their return."""
     rows = await tx.rows(
         "SELECT number FROM issues WHERE state = 'resolved' AND confirmation = 'asked' AND settled_time <= :before"
-        " ORDER BY number LIMIT :limit",
+        " AND visibility <> 'removed' ORDER BY number LIMIT :limit",
         before=before,
         limit=limit,
     )
@@ -236,6 +236,8 @@ async def set_owner(tx: Tx, number: int, person: int) -> None:
 
 async def recount(tx: Tx, number: int) -> None:
     """The numbers of followers and of “mine too”, from the private tables."""
+    # The row is taken first: of two who count at once, the second one then sees what the first has written.
+    await tx.run("UPDATE issues SET followers = followers WHERE number = :number", number=number)
     await tx.run(
         "UPDATE issues SET"
         " followers = (SELECT COUNT(*) FROM follows WHERE issue = :number AND confirmed_ms IS NOT NULL),"

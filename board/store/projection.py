@@ -218,7 +218,7 @@ def speaks_as_filer(row: Row, event: e.Event) -> bool:
 
 
 def outcome(event: e.Event) -> str | None:
-    """What became of the promise that the event refers to."""
+    """What becomes of a promise that is open; with its issue it ends without being kept or missed."""
     match event:
         case e.PromiseKept():
             return "kept"
@@ -226,4 +226,6 @@ def outcome(event: e.Event) -> str | None:
             return "missed"
         case e.PromiseMoved():
             return "moved"
+        case e.IssueResolved() | e.IssueClosed() | e.IssueMerged() | e.IssueWithdrawn():
+            return "ended"
     return None
