@@ -1,21 +1,36 @@
 // The entry: starts each behaviour that the page asks for with a data- attribute, and nothing else.
 // Every page works without it.
 
-const behaviours = {
+// Started once, for the whole page. A draft is forgotten on the page that follows its sending, whatever that is.
+const ofPages = {
+  "html": () => import("./draft.js"),
   "[data-live]": () => import("./live.js"),
-  "time[data-when], time[data-since], time[data-until]": () => import("./times.js"),
+  "time": () => import("./times.js"),
+  "[data-flash]": () => import("./flash.js"),
   "[data-copy]": () => import("./copy.js"),
-  "[data-count]": () => import("./counter.js"),
-  "textarea[data-finds]": () => import("./finds.js"),
   "form[data-similar]": () => import("./similar.js"),
   "[data-suggest-title]": () => import("./suggest_title.js"),
-  "form[data-submit-once]": () => import("./submit_once.js"),
-  "input[data-utc]": () => import("./local_time.js"),
   "[data-shortcuts]": () => import("./shortcuts.js"),
-  // On every page: a draft is forgotten on the page that follows its sending.
-  "html": () => import("./draft.js"),
 };
 
-for (const [selector, load] of Object.entries(behaviours)) {
+// Started in the page, and again in each part of it that the live stream renews.
+const ofParts = {
+  "[data-count]": () => import("./counter.js"),
+  "textarea[data-finds]": () => import("./finds.js"),
+  "form[data-submit-once]": () => import("./submit_once.js"),
+  "input[data-utc]": () => import("./local_time.js"),
+  "form[method=post] textarea": () => import("./draft.js"),
+};
+
+for (const [selector, load] of Object.entries(ofPages)) {
   if (document.querySelector(selector)) load().then((behaviour) => behaviour.start());
 }
+
+function startIn(root) {
+  for (const [selector, load] of Object.entries(ofParts)) {
+    if (root.querySelector(selector)) load().then((behaviour) => behaviour.startIn(root));
+  }
+}
+
+startIn(document);
+document.addEventListener("board:placed", (event) => startIn(event.target));

@@ -1,13 +1,14 @@
-// Says how many characters are left, once three quarters are used: data-count="140" on a field, and its words
-// data-left="{n} characters left" and data-over="{n} characters too many" on the line #ID-count.
+// Says how many characters are left, once three quarters are used: data-count="140" on a field, and on the line #ID-count
+// its words by plural category: data-one, data-many="{n} characters left", data-over-one, data-over-many.
 
+import { countedText } from "./counted.js";
 import { say } from "./say.js";
 
 const SHOWN_FROM = 0.75;
 const SAY_AFTER_MS = 1_000;
 
-export function start() {
-  for (const field of document.querySelectorAll("[data-count]")) watch(field);
+export function startIn(root) {
+  for (const field of root.querySelectorAll("[data-count]")) watch(field);
 }
 
 function watch(field) {
@@ -30,8 +31,9 @@ export function length(text) {
 
 function show(line, used, limit) {
   const isOver = used > limit;
-  const number = new Intl.NumberFormat(document.documentElement.lang || "en").format(Math.abs(limit - used));
-  const text = isOver ? line.dataset.over : line.dataset.left;
-  line.textContent = used < limit * SHOWN_FROM ? "" : text.replace("{n}", number);
+  const { one, many, overOne, overMany } = line.dataset;
+  const words = isOver ? { one: overOne, many: overMany } : { one, many };
+  const language = document.documentElement.lang || "en";
+  line.textContent = used < limit * SHOWN_FROM ? "" : countedText(words, Math.abs(limit - used), language);
   line.classList.toggle("is-over", isOver);
 }

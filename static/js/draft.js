@@ -6,13 +6,8 @@ const SENT = "board:sent";
 const FIELDS = "textarea, input[type=text], input:not([type])";
 const NEVER = new Set(["private", "email", "website"]);
 
-export function start() {
-  forgetSent();
-  for (const form of document.querySelectorAll("form[method=post]:has(textarea)")) watch(form);
-}
-
 /** Forgets the draft that was sent just before this page, which may have no form itself. */
-function forgetSent() {
+export function start() {
   const sent = sessionStorage.getItem(SENT);
   if (!sent) return;
   sessionStorage.removeItem(SENT);
@@ -24,6 +19,10 @@ function forgetSent() {
 export function wasTaken(arrival) {
   if (!arrival || arrival.type !== "navigate") return false;
   return arrival.redirectCount > 0 || (arrival.responseStatus >= 200 && arrival.responseStatus < 300);
+}
+
+export function startIn(root) {
+  for (const form of root.querySelectorAll("form[method=post]:has(textarea)")) watch(form);
 }
 
 function watch(form) {

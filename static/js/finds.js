@@ -11,8 +11,8 @@ const PATTERNS = [
 const DATE = /^(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{2,4})$/u;
 const LEAST_DIGITS = 7;
 
-export function start() {
-  for (const field of document.querySelectorAll("textarea[data-finds]")) watch(field);
+export function startIn(root) {
+  for (const field of root.querySelectorAll("textarea[data-finds]")) watch(field);
 }
 
 function watch(field) {

@@ -1,28 +1,31 @@
-// Keeps the page true while it is read: <main data-live="issue:128,board" data-after="EPOCH:SEQ">.
+// Keeps the page true while it is read: <main data-live="issue:128,board" data-after="EPOCH:SEQ">, on an issue's page
+// with data-url (its address) and data-shown (the visibility it was rendered for).
 // Applies each event of its topics in order and once, or loads the page again where the server says so.
 
 import { follow, raise, resumeAt, startAt } from "./live/chain.js";
 import { Connection } from "./live/connection.js";
 import { offerReload, showState } from "./live/line.js";
-import { place } from "./live/place.js";
+import { place, takeOut } from "./live/place.js";
+import { isRenewing, renew } from "./live/renew.js";
 import { countUnseen } from "./live/unseen.js";
-import { say } from "./say.js";
+import { hush, say } from "./say.js";
 
 const RELOADED = "board:reloaded";
 const LEAST_BETWEEN_RELOADS_MS = 30_000;
 const NEW_ISSUE = new Set(["issue.filed", "issue.held", "issue.published"]);
+const ERASING = new Set(["text.redacted", "issue.removed", "issue.rejected"]);
 
 export function start() {
-  const { live, after } = document.querySelector("[data-live]").dataset;
-  const topics = live.split(",").map((topic) => topic.trim());
-  const [epoch, seq] = after.split(":");
+  const page = document.querySelector("[data-live]").dataset;
+  const topics = page.live.split(",").map((topic) => topic.trim());
+  const [epoch, seq] = page.after.split(":");
   let cursors = startAt(topics, Number(seq));
   const cursor = () => `${epoch}:${resumeAt(cursors)}`;
   const connection = new Connection({ topics, cursor, onFrame: take, onState: showState });
 
   const kinds = {
-    hello: (frame) => { if (frame.epoch !== epoch) loadAgain(connection); },
-    reset: () => loadAgain(connection),
+    hello: (frame) => { if (frame.epoch !== epoch) loadAgain(); },
+    reset: loadAgain,
     at: (frame) => { cursors = raise(cursors, frame.seq); },
     event: (frame) => {
       const next = follow(cursors, frame);
@@ -34,28 +37,51 @@ export function start() {
   function take(frame) {
     kinds[frame.t]?.(frame);
   }
+  function apply(frame) {
+    if (ERASING.has(frame.event)) hush();
+    if (!frame.topic.startsWith("issue:")) return applyToList(frame);
+    // What others may no longer see leaves the page at once, whatever is typed here; and a stub gives way the same way.
+    if (frame.issue.visibility !== page.shown) return open(connection, page.url);
+    // A held issue has no frames: whoever sees it all the same gets it fresh.
+    if (!frame.html && document.getElementById("timeline")) return loadAgain();
+    applyToCase(frame);
+  }
+  function loadAgain() {
+    connection.stop();
+    const sinceLast = Date.now() - Number(sessionStorage.getItem(RELOADED) ?? 0);
+    // Words in a field, or a page that was loaded again just now: the reader decides.
+    if (hasWords() || sinceLast < LEAST_BETWEEN_RELOADS_MS) return offerReload(page.url);
+    sessionStorage.setItem(RELOADED, String(Date.now()));
+    open(connection, page.url);
+  }
   connection.start();
 }
 
-function apply({ event, html }) {
-  if (!html) return;
-  const appended = place(html, NEW_ISSUE.has(event) ? countUnseen : () => {});
-  for (const element of appended) say(element.textContent);
+function applyToCase({ event, html }) {
+  if (event === "text.redacted") document.querySelector("meta[name=description]")?.remove();
+  const title = issueTitle();
+  for (const element of place(html)) say((element.querySelector("[data-say]") ?? element).textContent);
+  if (title) document.title = document.title.replace(title, issueTitle);
+  if (isRenewing(event)) renew();
 }
 
-function loadAgain(connection) {
+function issueTitle() {
+  return document.querySelector("[data-title]")?.textContent.trim();
+}
+
+function applyToList({ topic, event, issue, html }) {
+  if (html) place(html, NEW_ISSUE.has(event) ? countUnseen : undefined);
+  else if (issue && topic !== "queue" && issue.visibility !== "public") takeOut(`issue-${issue.number}`);
+}
+
+/** Loads the page anew. One that answered a form has another address, which must not be asked for again. */
+function open(connection, url) {
   connection.stop();
-  const sinceLast = Date.now() - Number(sessionStorage.getItem(RELOADED) ?? 0);
-  // Words in a field, or a page that was loaded again just now: the reader decides.
-  if (hasWords() || sinceLast < LEAST_BETWEEN_RELOADS_MS) {
-    offerReload();
-    return;
-  }
-  sessionStorage.setItem(RELOADED, String(Date.now()));
-  location.reload();
+  if (!url || new URL(url, location.href).pathname === location.pathname) location.reload();
+  else location.replace(url);
 }
 
 function hasWords() {
-  const fields = [...document.querySelectorAll("textarea, input[type=text]")];
+  const fields = [...document.querySelectorAll("textarea, input:not([type=hidden])")];
   return fields.some((field) => field.value !== field.defaultValue);
 }

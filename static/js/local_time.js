@@ -1,8 +1,8 @@
 // Lets people write a time in their own zone where the form wants UTC: input[data-utc], with data-local-label for the
 // label that is then true. What is sent stays UTC.
 
-export function start() {
-  for (const field of document.querySelectorAll("input[data-utc]")) watch(field);
+export function startIn(root) {
+  for (const field of root.querySelectorAll("input[data-utc]")) watch(field);
 }
 
 function watch(field) {

@@ -15,6 +15,12 @@ export function say(text) {
   timer ||= setTimeout(speak, Math.max(0, last + PAUSE_MS - performance.now()));
 }
 
+/** Takes back what was said: it may hold words that were erased just now. */
+export function hush() {
+  waiting = [];
+  document.querySelector("[data-live-say]")?.replaceChildren();
+}
+
 function speak() {
   const region = document.querySelector("[data-live-say]");
   if (region) region.textContent = waiting.join(" · ").slice(-MOST_CHARACTERS);

@@ -1,8 +1,10 @@
 // Keys of the desk. A link with data-key="r" leads to a field of this page, which gets the focus; any other element
-// with data-key gets it itself; j and k move along the links marked data-step. Never while typing, or with Ctrl, Alt, Meta.
+// with data-key gets it itself; j and k move along the links marked data-step; Escape leaves a field. Never while typing,
+// or with Ctrl, Alt, Meta.
 // The dialog [data-keys] lists them; its checkbox [data-keys-on] turns all of them off, kept in this browser.
 
 const OFF = "board:keys";
+const FIELDS = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
 
 export function start() {
   const dialog = document.querySelector("dialog[data-keys]");
@@ -14,7 +16,8 @@ export function start() {
   keepChoice(dialog.querySelector("[data-keys-on]"));
   document.addEventListener("keydown", (event) => {
     if (!isMeant(event) || dialog.open) return;
-    if (act(event.key, dialog)) event.preventDefault();
+    if (event.target.closest(FIELDS)) leave(event);
+    else if (act(event.key, dialog)) event.preventDefault();
   });
 }
 
@@ -34,8 +37,12 @@ function mark(isOn) {
 
 function isMeant(event) {
   if (localStorage.getItem(OFF) === "off" || event.defaultPrevented || event.isComposing) return false;
-  if (event.ctrlKey || event.metaKey || event.altKey) return false;
-  return !event.target.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
+  return !(event.ctrlKey || event.metaKey || event.altKey);
+}
+
+/** The next key is for the page again; Tab goes on from here. */
+function leave({ key, target }) {
+  if (key === "Escape") target.blur();
 }
 
 function act(key, dialog) {

@@ -1,7 +1,7 @@
 // One press, one sending: form[data-submit-once] takes no second press while the first is under way.
 
-export function start() {
-  for (const form of document.querySelectorAll("form[data-submit-once]")) watch(form);
+export function startIn(root) {
+  for (const form of root.querySelectorAll("form[data-submit-once]")) watch(form);
 }
 
 function watch(form) {

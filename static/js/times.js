@@ -1,4 +1,4 @@
-// Shows times in the reader's zone (data-when) and keeps ages (data-since, data-until) true to the minute.
+// Shows times (data-when) and days (data-day) in the reader's zone, and keeps ages (data-since, data-until) true to the minute.
 // The words for the units come from <html data-units="d h min" data-under-minute="just now">.
 
 import { duration } from "./duration.js";
@@ -8,6 +8,7 @@ const page = globalThis.document?.documentElement;
 // The server writes day before month; plain "en" would turn that round.
 const language = page?.lang && page.lang !== "en" ? page.lang : "en-GB";
 const short = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" });
+const day = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
 const full = new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "long", hourCycle: "h23" });
 
 export function start() {
@@ -18,11 +19,12 @@ export function start() {
 }
 
 function localise(root) {
-  for (const time of root.querySelectorAll("time[data-when], time[data-since], time[data-until]")) {
+  for (const time of root.querySelectorAll("time")) {
     const at = new Date(time.dateTime);
     if (Number.isNaN(at.valueOf())) continue;
     time.title = full.format(at);
     if ("when" in time.dataset) time.textContent = short.format(at);
+    if ("day" in time.dataset) time.textContent = day.format(at);
   }
   refresh(root);
 }

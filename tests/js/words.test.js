@@ -4,7 +4,7 @@ import { length } from "../../static/js/counter.js";
 import { wasTaken } from "../../static/js/draft.js";
 import { duration } from "../../static/js/duration.js";
 import { finds } from "../../static/js/finds.js";
-import { countedText } from "../../static/js/live/unseen.js";
+import { countedText } from "../../static/js/counted.js";
 import { localFromUtc, utcFromLocal } from "../../static/js/local_time.js";
 import { suggestTitle } from "../../static/js/suggest_title.js";
 

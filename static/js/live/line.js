@@ -24,17 +24,13 @@ export function showState(state) {
   ];
 }
 
-/** The page must be loaded again, and the reader decides when. */
-export function offerReload() {
+/** The page must be loaded again, and the reader decides when; `url` is its address where it answered a form. */
+export function offerReload(url = location.pathname + location.search) {
   const line = finish("reload");
   if (!line) return;
   const link = document.createElement("a");
-  link.href = location.href;
+  link.href = url;
   link.textContent = line.textContent;
-  link.addEventListener("click", (event) => {
-    event.preventDefault();
-    location.reload();
-  });
   line.replaceChildren(link);
 }
 

@@ -6,12 +6,28 @@ import { fragment } from "../trust.js";
 const waiting = new Map();
 
 /** Places a run of elements; `onAbsent` gets each that has no place on this page. Returns those that were appended. */
-export function place(html, onAbsent) {
+export function place(html, onAbsent = () => {}) {
+  return placeEach(fragment(html).children, onAbsent);
+}
+
+export function placeEach(elements, onAbsent = () => {}) {
   const appended = [];
   keepStill(() => {
-    for (const element of [...fragment(html).children]) placeOne(element, appended, onAbsent);
+    for (const element of [...elements]) placeOne(element, appended, onAbsent);
   });
   return appended;
+}
+
+/** Takes an element from the page; a focus in it goes on to its neighbour. */
+export function takeOut(id) {
+  waiting.delete(id);
+  const element = document.getElementById(id);
+  if (!element) return;
+  const neighbour = element.nextElementSibling ?? element.previousElementSibling ?? document.querySelector("main");
+  keepStill(() => {
+    if (element.contains(document.activeElement)) (neighbour.querySelector("a") ?? neighbour).focus();
+    element.remove();
+  });
 }
 
 function placeOne(element, appended, onAbsent) {
@@ -29,13 +45,22 @@ function placeOne(element, appended, onAbsent) {
 }
 
 function replace(present, element) {
-  if (isInUse(present)) {
+  const twin = twinOfFocused(present, element);
+  if (isInUse(present, twin)) {
     waiting.set(element.id, element);
     return;
   }
   waiting.delete(element.id);
   present.replaceWith(element);
+  twin?.focus({ preventScroll: true });
   arrive(element, "is-changed");
+}
+
+/** The link in the new element that has the focus in the old one. */
+function twinOfFocused(present, element) {
+  const { activeElement } = document;
+  if (!present.contains(activeElement) || activeElement.localName !== "a") return null;
+  return element.querySelector(`a[href="${CSS.escape(activeElement.getAttribute("href"))}"]`);
 }
 
 function arrive(element, how) {
@@ -43,9 +68,9 @@ function arrive(element, how) {
   element.dispatchEvent(new CustomEvent("board:placed", { bubbles: true }));
 }
 
-function isInUse(element) {
+function isInUse(element, twin) {
   const fields = [...element.querySelectorAll("input, select, textarea")];
-  return element.contains(document.activeElement) || fields.some(isTouched);
+  return (element.contains(document.activeElement) && !twin) || fields.some(isTouched);
 }
 
 function isTouched(field) {
