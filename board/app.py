@@ -65,7 +65,7 @@ def create(board: Board) -> Starlette:
     """The application; its lifespan opens the database and keeps the stream, the mail and the clock running."""
     app = Starlette(
         routes=routes.routes(),
-        middleware=[Middleware(Guard, board=board)],
+        middleware=[Middleware(Guard, board=board, refuse=refuse)],
         exception_handlers={Refused: refuse, HTTPException: refuse_http, **dict.fromkeys(LOST, away)},
         lifespan=lifespan,
     )

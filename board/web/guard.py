@@ -1,18 +1,19 @@
 """What holds for every request: security headers, where unsafe requests come from, and how long a body may be."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from starlette.datastructures import MutableHeaders
-from starlette.requests import HTTPConnection
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from board.domain.phrase import phrase
-from board.errors import NotAllowed, Refused
+from board.errors import NotAllowed
 from board.web import session
-from board.web.json import problem
 from board.web.page import TooLarge
 
-BODY_LIMIT = 256 * 1024  # bytes; the longest text and its encoding fit
+BODY_LIMIT = 512 * 1024  # bytes; the longest texts of a filing fit in their longest encoding
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:;"
     " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none';"
@@ -27,11 +28,14 @@ HEADERS = {
 }
 
 
-class Guard:
-    """Stands before every route."""
+Refuse = Callable[[Request, Exception], Awaitable[Response]]
 
-    def __init__(self, app: ASGIApp, board: Any) -> None:
-        self.app = app
+
+class Guard:
+    """Stands before every route; `refuse` turns a refusal into a page or problem details."""
+
+    def __init__(self, app: ASGIApp, board: Any, refuse: Refuse) -> None:
+        self.app, self.refuse = app, refuse
         self.headers = dict(HEADERS)
         if board.settings.is_https:
             self.headers["Strict-Transport-Security"] = "max-age=31536000"
@@ -53,13 +57,10 @@ class Guard:
                 session.check_origin(HTTPConnection(scope))
                 receive = await limited(scope, receive)
         except (NotAllowed, TooLarge) as refused:
-            await plain(refused)(scope, receive, guarded)
+            response = await self.refuse(Request(scope, receive), refused)
+            await response(scope, receive, guarded)
             return
         await self.app(scope, receive, guarded)
-
-
-def plain(refused: Refused) -> ASGIApp:
-    return problem(refused)
 
 
 async def limited(scope: Scope, receive: Receive) -> Receive:

@@ -1,12 +1,13 @@
 """The list of issues with its figures, filters and search; the rules; the page about the board."""
 
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from board.domain.leaf import format_time
+from board.domain.leaf import format_time, parse_time
 from board.domain.proof import vkey
 from board.domain.text import clean, to_html
 from board.errors import NotFound
@@ -51,8 +52,8 @@ async def home(request: Request) -> Response:
 def read_wanted(request: Request) -> Wanted:
     """The filters in the URL; words that are not known count as not said."""
     query = request.query_params
-    state, sort = query.get("state", "open"), query.get("sort", "active")
     text = clean(query.get("q", ""), lines=False)[:QUERY_LENGTH]
+    state, sort = query.get("state", "all" if text else "open"), query.get("sort", "active")
     return Wanted(
         state=state if state in STATES else "open",
         area=clean(query.get("area", ""), lines=False)[:80] or None,
@@ -69,8 +70,15 @@ def read_cursor(cursor: str, sort: str) -> tuple[Any, int] | None:
     if not (is_number(number) and value):
         return None
     if sort in ("new", "oldest"):
-        return (value[:40], int(number))
+        return (value, int(number)) if is_time(value) else None
     return (int(value), int(number)) if is_number(value) else None
+
+
+def is_time(text: str) -> bool:
+    try:
+        return bool(parse_time(text))
+    except ValueError:
+        return False
 
 
 def is_number(text: str) -> bool:
@@ -94,7 +102,7 @@ def next_url(filters: dict[str, str], wanted: Wanted, found: list[dict[str, Any]
 def cursor(wanted: Wanted, found: list[dict[str, Any]]) -> str:
     last = found[wanted.limit - 1]
     value = last[SORTS[wanted.sort][0]]
-    return f"{value if isinstance(value, int) else format_time(value)}.{last['number']}"
+    return f"{format_time(value) if isinstance(value, datetime) else value}.{last['number']}"
 
 
 async def rules(request: Request) -> Response:

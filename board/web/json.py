@@ -44,7 +44,7 @@ def problem(refused: Refused) -> Response:
         content["allowed"] = list(refused.allowed)
     if isinstance(refused, TooMany):
         headers["Retry-After"] = str(refused.retry_after)
-    return Response(msgspec.json.encode(content), refused.status, headers, PROBLEM)
+    return Response(msgspec.json.encode(content, enc_hook=str), refused.status, headers, PROBLEM)
 
 
 def read_number(request: Request) -> int:

@@ -1,0 +1,22 @@
+"""A running board for every test of the web: on both databases where they matter (`site`), else on SQLite alone."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.web.site import Site, running
+
+
+@pytest.fixture
+async def site(url: str, tmp_path: Path) -> AsyncIterator[Site]:
+    """A running board on each database."""
+    async with running(url, tmp_path) as board:
+        yield board
+
+
+@pytest.fixture
+async def quick_site(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Site]:
+    """A running board on SQLite, where the database does not matter."""
+    async with running(sqlite_url, tmp_path) as board:
+        yield board

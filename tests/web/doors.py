@@ -1,0 +1,110 @@
+"""Every door of the board with a request that it takes, found among the routes of the application."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from starlette.routing import BaseRoute, Mount, Route
+
+from board.web.routes import routes
+from board.web.session import SAFE
+from tests.web.site import FILING
+
+WORDS = {"body": "A few words."}
+DUE = "2027-01-01T00:00"
+# What each door that changes something takes; a door that is missing here fails the tests that walk over all of them.
+FORMS: dict[str, dict[str, str]] = {
+    "/issues": {**FILING, "email": "ada@elsewhere.example", "private": "Order 4711", "website": ""},
+    "/issues/{number}/comments": {**WORDS, "name": "Cy"},
+    "/issues/{number}/confirmation": {**WORDS, "grade": "5"},
+    "/issues/{number}/dispute": WORDS,
+    "/issues/{number}/withdrawal": WORDS,
+    "/issues/{number}/thanks": WORDS,
+    "/issues/{number}/corrections": {**WORDS, "title": "A title", "target": "1"},
+    "/issues/{number}/mine-too": {},
+    "/issues/{number}/follow": {"email": "cy@elsewhere.example"},
+    "/issues/{number}/updates": {
+        **WORDS,
+        "state": "settled",
+        "resolution": "not_ours",
+        "whose": "The mill",
+        "promise_due": "",
+        "duplicate_of": "",
+    },
+    "/issues/{number}/notes": WORDS,
+    "/issues/{number}/owner": {"person": "1"},
+    "/issues/{number}/area": {"area": "returns"},
+    "/issues/{number}/promise": {"promise_due": DUE},
+    "/issues/{number}/merge": {**WORDS, "into": "2"},
+    "/issues/{number}/split": WORDS,
+    "/issues/{number}/reopening": WORDS,
+    "/issues/{number}/publication": {"target": ""},
+    "/issues/{number}/rejection": {"target": "", "reason": "spam"},
+    "/issues/{number}/removal": {"reason": "spam"},
+    "/issues/{number}/restoration": {},
+    "/issues/{number}/redactions": {"target": "1", "fields": "body", "reason": "abuse"},
+    "/signin": {"email": "ada@elsewhere.example"},
+    "/signin/{secret}": {"name": "Di", "email": "di@board.example"},
+    "/signout": {},
+    "/follows/{secret}": {"do": "confirm", "List-Unsubscribe": ""},
+    "/staff/outbox/{id}/try": {},
+    "/staff/settings/areas": {"name": "Mills", "first_answer_h": "4", "resolve_h": "8"},
+    "/staff/settings/areas/{slug}": {"name": "Mills", "first_answer_h": "4", "resolve_h": "8"},
+    "/staff/settings/colleagues": {"email": "di@board.example", "name": "Di", "role": "agent"},
+    "/staff/settings/colleagues/{id}/removal": {},
+    "/staff/settings/tokens": {"label": "Robot", "role": "reader"},
+    "/staff/settings/tokens/{id}/revocation": {},
+    "/staff/settings/company": {"name": "Tea & Co", "tagline": "in the open", "accent": "#123456"},
+    "/staff/settings/texts": {"rules": "Be kind.", "about": "We make tea."},
+    "/staff/settings/policies": {"mail_policy": "optional", "moderation_policy": "open"},
+    "/live/tickets": {},
+}
+BODIES: dict[str, dict[str, Any]] = {
+    "/api/v1/issues": {**FILING, "email": "ada@elsewhere.example", "private": "Order 4711"},
+    "/api/v1/issues/{number}/comments": {**WORDS, "name": "Cy", "email": "cy@elsewhere.example"},
+    "/api/v1/issues/{number}/updates": {**WORDS, "state": "in_progress", "promise_due": f"{DUE}:00Z"},
+    "/api/v1/issues/{number}/resolution": {**WORDS, "resolution": "not_ours", "whose": "The mill", "duplicate_of": 2},
+    "/api/v1/issues/{number}/confirmation": {**WORDS, "grade": 5},
+    "/api/v1/issues/{number}/dispute": WORDS,
+    "/api/v1/issues/{number}/withdrawal": WORDS,
+    "/api/v1/issues/{number}/thanks": WORDS,
+    "/api/v1/issues/{number}/reopening": WORDS,
+    "/api/v1/issues/{number}/promise": {"promise_due": f"{DUE}:00Z"},
+}
+FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
+
+
+def all_routes(of: list[BaseRoute] | None = None) -> Iterator[Route]:
+    for route in routes() if of is None else of:
+        if isinstance(route, Mount):
+            yield from all_routes(list(route.routes or []))
+        elif isinstance(route, Route):
+            yield route
+
+
+def unsafe() -> list[str]:
+    """The paths of all doors that take another method than GET."""
+    return [plain(route) for route in all_routes() if set(route.methods or ()) - set(SAFE)]
+
+
+def readable() -> list[str]:
+    """The paths of all pages and answers."""
+    return [plain(route) for route in all_routes() if "GET" in (route.methods or ())]
+
+
+def plain(route: Route) -> str:
+    """The path with the names of its parameters only: `/issues/{number}`."""
+    return route.path_format
+
+
+def filled(path: str, **values: str | int) -> str:
+    return path.format(**{"number": 1, "id": 1, "slug": "service", "secret": "x", "sha256": "0" * 64, **values})
+
+
+def takes_json(path: str) -> bool:
+    return path.startswith("/api/")
+
+
+def encoded(given: Any) -> bytes:
+    return json.dumps(given).encode()
