@@ -17,6 +17,7 @@ from board.store.database import LOST, Database, Tx
 TAIL = 2_000  # events kept in memory
 BATCH = 500
 LOOK_AGAIN_S = 1.0
+LIFE_S = 25.0  # a follower of a quiet record hears this often that it still follows
 BEHIND = 1_000  # events of one topic; further back, loading the page again is quicker
 HIDING = ("text.redacted", "issue.held", "issue.removed", "issue.rejected", "comment.held", "comment.rejected")
 WHOLE_RECORD = ("board", "queue")  # topics that every event belongs to
@@ -146,7 +147,8 @@ class Stream:
                 yield progress
                 seq = progress.upto
             else:
-                await moved.wait()
+                await until(moved, LIFE_S)
+                yield Progress((), seq)  # a sign of life, where nothing else came
 
     async def since(self, seq: int, topics: frozenset[str]) -> Progress:
         head = self.head
@@ -155,6 +157,12 @@ class Stream:
             return Progress(found, head)
         async with self.db.reading() as tx:
             return Progress(await catch_up(tx, seq, head, topics), head)
+
+
+async def until(moved: asyncio.Event, seconds: float) -> None:
+    """Waits for the event, but no longer than that."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(moved.wait(), seconds)
 
 
 async def after(tx: Tx, seq: int, head: int) -> list[Happening]:

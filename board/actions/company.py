@@ -113,6 +113,9 @@ async def invite(
     known, called = address(email, needed=True), person_name(name)
     if not called or not known:
         raise Invalid({"name": "Give the name that customers will read."})
+    before = await people.by_email(tx, known)
+    if before and role != "admin":
+        await keep_an_admin(tx, before.id, "role")
     now_ms = milliseconds(tx.at)
     person = await people.add(tx, email=known, name=called, role=role, now_ms=now_ms)
     url = links.sign_in(await people.new_link(tx, purpose="staff", person=person.id, now_ms=now_ms))
@@ -125,10 +128,14 @@ async def invite(
 async def remove_colleague(tx: Tx, *, by: Actor, person: int, now_ms: int) -> None:
     """Ends a colleague's access; the last admin stays."""
     require(by, "run_board")
-    admins = [p.id for p in await people.all_staff(tx) if p.role == "admin"]
-    if admins == [person]:
-        raise Invalid({"person": "This is the last admin. Make somebody else an admin first."})
+    await keep_an_admin(tx, person, "person")
     await people.remove(tx, person, now_ms)
+
+
+async def keep_an_admin(tx: Tx, person: int, field: str) -> None:
+    """Raises Invalid for the field where the person is the only admin."""
+    if [p.id for p in await people.all_staff(tx) if p.role == "admin"] == [person]:
+        raise Invalid({field: "This is the last admin. Make somebody else an admin first."})
 
 
 async def create_token(tx: Tx, *, by: Actor, label: str, role: str, now_ms: int) -> str:

@@ -128,7 +128,7 @@ async def rules(request: Request) -> Response:
 async def policy(request: Request) -> Response:
     """What was published as rules, areas and targets, by its SHA-256: the bytes that the record speaks of."""
     async with request.app.state.board.db.reading() as tx:
-        text = await company.policy(tx, request.path_params["sha256"])
+        text = await company.policy(tx, clean(request.path_params["sha256"], lines=False))
     if text is None:
         raise NotFound("No such rules were ever published here.")
     return PlainTextResponse(text, media_type="application/json")

@@ -3,16 +3,16 @@
 import asyncio
 import json
 import time
-from collections import OrderedDict, deque
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections import Counter, OrderedDict, deque
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from board.errors import NotAllowed
+from board.errors import NotAllowed, TooMany
 from board.store import people
 from board.stream import Happening, OutOfReach, Stream
 from board.web import fragments, session
@@ -107,16 +107,18 @@ async def frames(board: Any, wish: Wish) -> AsyncIterator[tuple[int | None, str]
 
 
 async def following(board: Any, wish: Wish, seq: int) -> AsyncIterator[tuple[int, str]]:
-    topics, told = frozenset(wish.topics), time.monotonic()
+    topics, told, at = frozenset(wish.topics), time.monotonic(), seq
     async for progress in board.stream.follow(seq, topics):
         for happening in progress.happenings:
             for topic in wish.topics:
                 if happening.belongs_to(topic):
                     yield happening.seq, await board.frames.get(board, happening, topic, html=wish.html)
                     told = time.monotonic()
-        if time.monotonic() - told >= AT_EVERY_S:
-            told = time.monotonic()
-            yield progress.upto, dump({"t": "at", "seq": progress.upto})
+        if progress.upto > at and time.monotonic() - told >= AT_EVERY_S:
+            at, told = progress.upto, time.monotonic()
+            yield at, dump({"t": "at", "seq": at})
+        elif not progress.happenings:
+            yield progress.upto, ""  # a sign of life
 
 
 class Ended(Exception):
@@ -134,18 +136,29 @@ async def live(socket: WebSocket) -> None:
         await socket.close()  # before accepting: the handshake is answered with 403
         return
     await socket.accept(subprotocol=PROTOCOL if PROTOCOL in socket.scope.get("subprotocols", ()) else None)
-    address = session.network_of(session.client_address(socket))
-    board.sockets[address] += 1
+    with counted(board.sockets, address_of(socket)) as number:
+        try:
+            await serve(socket, number)
+        except Ended as ended:
+            await close(socket, ended)
+        except WebSocketDisconnect:
+            return  # the reader has left
+
+
+def address_of(connection: HTTPConnection) -> str:
+    return session.network_of(session.client_address(connection))
+
+
+@contextmanager
+def counted(sockets: Counter[str], address: str) -> Iterator[int]:
+    """How many live connections the address has, this one among them, for as long as this one lasts."""
+    sockets[address] += 1
     try:
-        await serve(socket, address)
-    except Ended as ended:
-        await close(socket, ended)
-    except WebSocketDisconnect:
-        return  # the reader has left
+        yield sockets[address]
     finally:
-        board.sockets[address] -= 1
-        if not board.sockets[address]:
-            del board.sockets[address]
+        sockets[address] -= 1
+        if not sockets[address]:
+            del sockets[address]
 
 
 def is_foreign(socket: WebSocket) -> bool:
@@ -160,10 +173,9 @@ async def close(socket: WebSocket, ended: Ended) -> None:
         await socket.close(ended.code, ended.reason)
 
 
-async def serve(socket: WebSocket, address: str) -> None:
+async def serve(socket: WebSocket, number: int) -> None:
     """Sends until the reader leaves; what the reader says is read and counted, so that its leaving is noticed."""
-    board = socket.app.state.board
-    if board.sockets[address] > MOST_SOCKETS:
+    if number > MOST_SOCKETS:
         raise Ended(TOO_MANY, f"at most {MOST_SOCKETS} sockets an address")
     try:
         wish = Wish(socket)
@@ -200,8 +212,9 @@ async def send_all(socket: WebSocket, wish: Wish) -> None:
     """Every frame in turn; a reader that takes none for 30 s is let go and resumes from its cursor."""
     try:
         async for _, frame in frames(socket.app.state.board, wish):
-            async with asyncio.timeout(STALLED_S):
-                await socket.send_text(frame)
+            if frame:  # a socket has pings of its own
+                async with asyncio.timeout(STALLED_S):
+                    await socket.send_text(frame)
     except TimeoutError:
         raise Ended(TOO_SLOW, "too slow") from None
     except BadRequest as wrong:
@@ -232,15 +245,21 @@ async def events(request: Request) -> Response:
         return JSONResponse({"title": "Bad request", "status": 400, "detail": str(wrong)}, 400)
     if wish.needs_ticket:
         raise NotAllowed("The queue is followed through the socket, with a ticket.")
+    if board.sockets[address_of(request)] >= MOST_SOCKETS:
+        raise TooMany(f"At most {MOST_SOCKETS} live connections an address.", retry_after=60)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(sse(board, wish), media_type="text/event-stream", headers=headers)
+    return StreamingResponse(sse(board, wish, address_of(request)), media_type="text/event-stream", headers=headers)
 
 
-async def sse(board: Any, wish: Wish) -> AsyncIterator[str]:
-    yield "retry: 3000\n\n"
-    async for cursor, frame in frames(board, wish):
-        place = f"id: {board.stream.epoch}:{cursor}\n" if cursor is not None else ""
-        yield f"{place}data: {frame}\n\n"
+async def sse(board: Any, wish: Wish, address: str) -> AsyncIterator[str]:
+    with counted(board.sockets, address):
+        yield "retry: 3000\n\n"
+        async for cursor, frame in frames(board, wish):
+            if not frame:
+                yield ": still here\n\n"
+                continue
+            place = f"id: {board.stream.epoch}:{cursor}\n" if cursor is not None else ""
+            yield f"{place}data: {frame}\n\n"
 
 
 async def ticket(request: Request) -> Response:
