@@ -1,0 +1,127 @@
+"""The house stays as ARCHITECTURE.md draws it: what may import what, where SQL stands, and how long things are."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+BOARD = ROOT / "board"
+FILES = sorted(file for file in BOARD.rglob("*.py"))
+MAY_IMPORT = {
+    "errors": set(),
+    "domain": {"errors"},
+    "store": {"domain", "errors"},
+    "stream": {"store", "domain", "errors"},
+    "actions": {"store", "domain", "errors"},
+    "render": {"domain", "errors"},
+    "followers": {"stream", "store", "domain", "render", "errors"},
+    "web": {"actions", "stream", "store", "domain", "render", "errors", "settings"},
+    "settings": set(),
+    "keys": {"settings"},
+    "locale": set(),
+}
+ONE_DOOR = {
+    "databases": {"store/database.py"},
+    "asyncpg": {"store/database.py"},
+    "aiosqlite": {"store/database.py"},
+    "sqlalchemy": {"store/database.py", "store/migrate.py"},
+    "alembic": {"store/migrate.py"},
+    "jinja2": {"render.py"},
+    "aiosmtplib": {"followers/sending.py"},
+    "msgspec": {"web/json.py", "web/api_acts.py"},
+    "cryptography": {"keys.py"},
+    "uvicorn": {"serving.py"},
+    "click": {"__main__.py"},
+    "rich": {"__main__.py"},
+    "markdown_it": {"domain/text.py"},
+    "nh3": {"domain/text.py"},
+}
+SQL = re.compile(r"\b(SELECT .+ FROM|INSERT INTO|UPDATE \w+ SET|DELETE FROM|CREATE TABLE)\b", re.DOTALL)
+IMPURE = ("time", "random", "secrets", "os", "socket", "asyncio", "sqlite3", "pathlib", "subprocess", "urllib")
+FILE_LINES, BODY_LINES = 400, 40
+
+
+def name(file: Path) -> str:
+    return file.relative_to(BOARD).as_posix()
+
+
+def room(file: Path) -> str:
+    return file.relative_to(BOARD).parts[0].removesuffix(".py")
+
+
+def tree(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+def imports(file: Path) -> Iterator[str]:
+    """The full names of the modules that a file imports."""
+    for node in ast.walk(tree(file)):
+        match node:
+            case ast.Import(names=names):
+                yield from (alias.name for alias in names)
+            case ast.ImportFrom(module=str() as module, names=names):
+                yield module
+                yield from (f"{module}.{alias.name}" for alias in names if module == "board")
+
+
+def bodies(file: Path) -> Iterator[tuple[str, int]]:
+    """Each function with the length of its body, without its docstring."""
+    for node in ast.walk(tree(file)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            body = node.body[1:] if ast.get_docstring(node) and len(node.body) > 1 else node.body
+            yield node.name, (body[-1].end_lineno or 0) - body[0].lineno + 1
+
+
+@pytest.mark.parametrize("file", FILES, ids=name)
+def test_imports_run_one_way(file: Path) -> None:
+    if room(file) not in MAY_IMPORT:  # app, serving and the command line put the rest together
+        return
+    inside = {module.split(".")[1] for module in imports(file) if module.startswith("board.")}
+    assert inside - {room(file)} <= MAY_IMPORT[room(file)]
+
+
+@pytest.mark.parametrize("file", FILES, ids=name)
+def test_third_parties_have_one_door_each(file: Path) -> None:
+    for package in {module.split(".")[0] for module in imports(file)} & ONE_DOOR.keys():
+        assert name(file) in ONE_DOOR[package]
+
+
+def test_starlette_stays_in_the_web_and_where_the_parts_are_put_together() -> None:
+    users = {room(file) for file in FILES if any(m.split(".")[0] == "starlette" for m in imports(file))}
+    assert users <= {"web", "app", "serving"}
+
+
+@pytest.mark.parametrize("file", FILES, ids=name)
+def test_sql_stands_in_the_store_only(file: Path) -> None:
+    strings = [n.value for n in ast.walk(tree(file)) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+    if room(file) != "store":
+        assert [text for text in strings if SQL.search(text)] == []
+    if name(file) != "store/record.py":
+        assert [text for text in strings if "INSERT INTO events" in text] == []
+
+
+@pytest.mark.parametrize("file", [f for f in FILES if room(f) == "domain"], ids=name)
+def test_the_domain_is_pure(file: Path) -> None:
+    assert not {module.split(".")[0] for module in imports(file)} & set(IMPURE)
+    for node in ast.walk(tree(file)):
+        assert not isinstance(node, ast.AsyncFunctionDef | ast.Await)
+        assert not (isinstance(node, ast.Attribute) and node.attr in ("now", "utcnow", "today", "environ"))
+
+
+@pytest.mark.parametrize("file", FILES, ids=name)
+def test_files_and_functions_are_short(file: Path) -> None:
+    assert len(file.read_text(encoding="utf-8").splitlines()) <= FILE_LINES
+    assert [(function, lines) for function, lines in bodies(file) if lines > BODY_LINES] == []
+
+
+@pytest.mark.parametrize("file", FILES, ids=name)
+def test_every_module_opens_with_what_it_is_for(file: Path) -> None:
+    assert ast.get_docstring(tree(file))
+
+
+def test_scripts_are_short() -> None:
+    scripts = (ROOT / "static/js").rglob("*.js")
+    assert [file.name for file in scripts if len(file.read_text(encoding="utf-8").splitlines()) > 150] == []
