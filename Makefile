@@ -4,22 +4,31 @@ BIN := $(VENV)/bin
 PORT ?= 8000
 SYNC = UV_PROJECT_ENVIRONMENT=$(VENV) UV_SYSTEM_CERTS=1 $(BIN)/uv sync --quiet --frozen --inexact --compile-bytecode
 
-.PHONY: run demo test check install messages python3-venv clean
+.PHONY: install run demo tools test check bench messages python3-venv clean
 
-run: $(VENV)/.run
-	@BOARD_BASE_URL=$${BOARD_BASE_URL:-http://127.0.0.1:$(PORT)} $(BIN)/python -m board serve --port $(PORT)
+install: $(VENV)/.run
 
-demo: $(VENV)/.run
-	@BOARD_BASE_URL=$${BOARD_BASE_URL:-http://127.0.0.1:$(PORT)} $(BIN)/python -m board demo
+run: install
+	@exec $(BIN)/python -m board serve --port $(PORT)
 
-test: install
+demo: install
+	@$(BIN)/python -m board demo
+
+tools: $(VENV)/.tools
+
+test: tools
 	@tests/prepare.sh
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -rs
 
-check: install
+check: tools
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
-install: $(VENV)/.install
+bench: tools
+	@$(BIN)/python -m tests.bench
+
+# The sentences for translators.
+messages: tools
+	@$(BIN)/pybabel -q extract -F babel.cfg --no-location --sort-output --omit-header -o board/locale/board.pot .
 
 # What the program needs, for whoever only runs it.
 $(VENV)/.run: uv.lock pyproject.toml | $(BIN)/uv
@@ -27,7 +36,7 @@ $(VENV)/.run: uv.lock pyproject.toml | $(BIN)/uv
 	@touch $@
 
 # The same with the tools for working on it.
-$(VENV)/.install: uv.lock pyproject.toml | $(BIN)/uv
+$(VENV)/.tools: uv.lock pyproject.toml | $(BIN)/uv
 	@$(SYNC)
 	@touch $(VENV)/.run $@
 
@@ -46,9 +55,6 @@ python3-venv:
 	@echo "Installing python3-venv …"
 	@apt-get update -qq
 	@DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv >/dev/null
-
-messages: install
-	@$(BIN)/pybabel -q extract -F babel.cfg --no-location --sort-output --omit-header -o board/locale/board.pot .
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

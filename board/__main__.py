@@ -28,6 +28,7 @@ from board.store import migrate as migrations
 from board.store import people, rebuild, record
 from board.store.database import LOST, Database
 from board.store.export import export as write_export
+from board.store.migrate import Unusable
 
 OPERATOR = Actor(standing="admin", name=None)
 console = Console(stderr=True)
@@ -38,11 +39,31 @@ class Failed(click.ClickException):
 
     exit_code = 1
 
-    def show(self, file: Any = None) -> None:
-        click.echo(f"board: {self.message}", err=True)
+
+class OneLine(click.Group):
+    """Commands whose every error is one plain line on stderr."""
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        try:
+            return super().main(*args, **{**extra, "standalone_mode": False})
+        except click.exceptions.NoArgsIsHelpError as asked:
+            asked.show()
+            sys.exit(asked.exit_code)
+        except click.ClickException as wrong:
+            click.echo("board: " + " ".join(wrong.format_message().split()) + hint(wrong), err=True)
+            sys.exit(wrong.exit_code)
+        except click.Abort:
+            sys.exit(1)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def hint(wrong: click.ClickException) -> str:
+    """Where to read how a command is used."""
+    if isinstance(wrong, click.UsageError) and wrong.ctx:
+        return f" See `{wrong.ctx.command_path} --help`."
+    return ""
+
+
+@click.group(cls=OneLine, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Board: a public record of a company's issues, filed, followed and cured in the open."""
 
@@ -66,8 +87,14 @@ def run(work: Coroutine[Any, Any, None]) -> None:
         fail("; ".join(f"{field}: {why}" for field, why in wrong.fields.items()))
     except (Refused, WrongSetting) as refused:
         fail(str(refused))
-    except LOST as lost:
-        fail(f"cannot use the database: {lost}. Check BOARD_DATABASE_URL.")
+    except (Unusable, *LOST) as lost:
+        fail(trouble(lost))
+
+
+def trouble(lost: Exception) -> str:
+    if isinstance(lost, OSError) and lost.filename:
+        return f"cannot use {lost.filename}: {lost.strerror}"
+    return f"cannot use the database: {lost}. Check BOARD_DATABASE_URL."
 
 
 @asynccontextmanager
@@ -102,9 +129,15 @@ def links(given: Settings) -> Links:
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64))
 def serve(host: str, port: int, workers: int) -> None:
     """Serve the board; prints its address, and a one-time link for the owner while there is none."""
+    if settings.lookup(os.environ, "BOARD_BASE_URL") is None:  # the workers read it from there too
+        os.environ["BOARD_BASE_URL"] = serving.address(host, port)
     given = load()
+    try:
+        serving.check_address(host, port)
+    except OSError as wrong:
+        fail(f"cannot listen on {host}, port {port}: {wrong.strerror}; choose others with --host and --port")
     run(prepare(given, host, port))
-    serving.serve(given, host=host, port=port, workers=workers)
+    serving.serve(host=host, port=port, workers=workers)
 
 
 async def prepare(given: Settings, host: str, port: int) -> None:

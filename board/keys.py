@@ -6,10 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from board.settings import Settings, WrongSetting
+
+SECRET_LENGTH = 32  # characters, at least
 
 
 @dataclass(frozen=True)
@@ -26,15 +29,24 @@ class Keys:
 
 def load(settings: Settings) -> Keys:
     """Reads the keys, making those that are missing; raises WrongSetting where a file cannot be used."""
-    secret = settings.secret_key or kept(settings.data_dir / "secret.key", new_secret).decode("ascii")
+    secret = settings.secret_key or kept_secret(settings.data_dir / "secret.key")
     log_file = settings.log_key_file or settings.data_dir / "log.key"
     try:
         log = serialization.load_pem_private_key(kept(log_file, new_log_key), password=None)
-    except ValueError:
-        raise WrongSetting(f"BOARD_LOG_KEY_FILE: {log_file} holds no private key in PEM form") from None
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise WrongSetting(
+            f"BOARD_LOG_KEY_FILE: {log_file} holds no private key in PEM form, or a locked one"
+        ) from None
     if not isinstance(log, Ed25519PrivateKey):
         raise WrongSetting(f"BOARD_LOG_KEY_FILE: {log_file} must hold an Ed25519 key")
     return Keys(secret.encode(), log)
+
+
+def kept_secret(file: Path) -> str:
+    secret = kept(file, new_secret).decode("ascii", "replace").strip()
+    if len(secret) < SECRET_LENGTH:
+        raise WrongSetting(f"BOARD_SECRET_KEY: the secret in {file} is too short; restore the file from a backup")
+    return secret
 
 
 def kept(file: Path, make: Callable[[], bytes]) -> bytes:

@@ -2,37 +2,52 @@
 
 import logging
 import os
+import signal
+import socket
+import sys
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
 
 from board import app, settings
-from board.settings import Settings
 
 SOCKET_MESSAGE = 16_384  # bytes that a socket may send us
-PING_S = 25.0
+OPTIONS: dict[str, Any] = {
+    "ws": "websockets-sansio",
+    "ws_per_message_deflate": False,
+    "ws_max_size": SOCKET_MESSAGE,
+    "ws_ping_interval": 25.0,
+    "server_header": False,
+    "proxy_headers": False,
+    "access_log": False,  # paths may hold private links
+    "log_level": "warning",
+    "timeout_graceful_shutdown": 3,
+}
 
 
-def serve(given: Settings, *, host: str, port: int, workers: int) -> None:
+def serve(*, host: str, port: int, workers: int) -> None:
     """Serves until it is told to stop; more workers are processes that share the database only."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("databases").setLevel(logging.WARNING)
-    uvicorn.run(
-        "board.serving:application",
-        factory=True,
-        host=host,
-        port=port,
-        workers=workers,
-        ws="websockets-sansio",
-        ws_per_message_deflate=False,
-        ws_max_size=SOCKET_MESSAGE,
-        ws_ping_interval=PING_S,
-        server_header=False,
-        proxy_headers=False,
-        access_log=False,  # paths may hold private links
-        log_level="warning",
-        timeout_graceful_shutdown=3,
-    )
+    # The server ends by the signal that told it to stop; that is no failure.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    uvicorn.run("board.serving:application", factory=True, host=host, port=port, workers=workers, **OPTIONS)
+
+
+def address(host: str, port: int) -> str:
+    """Where a browser on this machine finds the board."""
+    if host in ("0.0.0.0", "::"):  # noqa: S104
+        host = "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def check_address(host: str, port: int) -> None:
+    """Raises OSError where nobody can listen there."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server itself does
+        probe.bind((host, port))
 
 
 def application() -> Starlette:

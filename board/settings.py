@@ -1,13 +1,15 @@
 """The one frozen Settings, read once from the environment; each key may come from a file (`…_FILE`)."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 PREFIX = "BOARD_"
+NAME = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?")  # a host in ASCII, maybe with a port
 
 
 class WrongSetting(Exception):
@@ -55,6 +57,8 @@ def lookup(environment: Mapping[str, str], key: str) -> str | None:
             return Path(file).read_text(encoding="utf-8").strip() or None
         except OSError as wrong:
             raise WrongSetting(f"{key}_FILE: cannot read {file}: {wrong.strerror}") from None
+        except UnicodeDecodeError:
+            raise WrongSetting(f"{key}_FILE: {file} holds no text in UTF-8") from None
     return environment.get(key, "").strip() or None
 
 
@@ -69,21 +73,34 @@ def path(key: str, value: str) -> Path:
 def database(key: str, value: str) -> str:
     if value.startswith("postgres://"):
         value = "postgresql://" + value.removeprefix("postgres://")
-    if not value.startswith(("sqlite:///", "postgresql://")):
+    parts = address(value)
+    sqlite = value.startswith("sqlite:///") and len(value) > len("sqlite:///")
+    if not sqlite and (parts is None or parts.scheme != "postgresql" or not parts.path.strip("/")):
         raise WrongSetting(f"{key}: use sqlite:///path/to/board.db or postgresql://user:password@host/name")
     return value
 
 
+def address(value: str) -> SplitResult | None:
+    """The parts of a URL; None where it is none, or its port is no port."""
+    try:
+        parts = urlsplit(value)
+        return parts if parts.port != 0 else None
+    except ValueError:
+        return None
+
+
 def base(key: str, value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/") or parts.query:
+    parts = address(value)
+    if parts is None or parts.scheme not in ("http", "https") or not NAME.fullmatch(parts.netloc):
         raise WrongSetting(f"{key}: give the board's own address, for example https://issues.example.com")
-    return f"{parts.scheme}://{parts.netloc}"
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        raise WrongSetting(f"{key}: give an address without a path; the board needs a host name of its own")
+    return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
 def smtp(key: str, value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+    parts = address(value)
+    if parts is None or parts.scheme not in ("smtp", "smtps") or not parts.hostname:
         raise WrongSetting(f"{key}: use smtp://user:password@host:587 or smtps://user:password@host:465")
     return value
 

@@ -73,6 +73,7 @@ class Stream:
         self.is_closed = False
         self._tail: deque[Happening] = deque(maxlen=TAIL)
         self._moved = asyncio.Event()
+        self._reading = asyncio.Lock()
 
     @property
     def cursor(self) -> str:
@@ -92,18 +93,16 @@ class Stream:
                         pass
                 except LOST as lost:
                     log.warning("the record cannot be read just now: %s", lost)
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(LOOK_AGAIN_S):  # `wait_for` may swallow a cancellation (Python 3.11)
-                        await hint.wait()
+                await until(hint, LOOK_AGAIN_S)
 
     async def read_on(self) -> bool:
         """Reads what is new, wakes everyone; whether there may be more."""
-        async with self.db.reading() as tx:
+        async with self._reading, self.db.reading() as tx:
             epoch, head = await record.head(tx)
-            if epoch != self.epoch:
+            if epoch != self.epoch or head < self.head:
                 self.begin_again(epoch, head)
                 return False
-            found = await after(tx, self.head, head)
+            found = await after(tx, self.head)
         if found:
             self._tail.extend(found)
             self.hidden = max((h.seq for h in found if h.recorded.name in HIDING), default=self.hidden)
@@ -127,20 +126,25 @@ class Stream:
         self.wake()
 
     def place(self, cursor: str) -> int:
-        """The seq of a cursor `epoch:seq`; raises OutOfReach for another epoch and ValueError for nonsense."""
+        """The seq of a cursor `epoch:seq`; raises OutOfReach for another epoch and ValueError for nonsense.
+
+        It may be ahead of `head`: a page is read from the database, where the pump may not have looked yet.
+        """
         epoch, _, seq = cursor.rpartition(":")
         if not (seq.isascii() and seq.removeprefix("-").isdigit() and len(seq) < 17):
             raise ValueError(cursor)
-        if epoch != self.epoch or int(seq) > self.head:
+        if epoch != self.epoch:
             raise OutOfReach("epoch")
         return int(seq)
 
     async def follow(self, seq: int, topics: frozenset[str]) -> AsyncIterator[Progress]:
         """Everything in these topics behind `seq`: once, in order, until closed. Raises OutOfReach where it cannot."""
         epoch = self.epoch
+        while seq > self.head and await self.read_on():
+            pass
         while not self.is_closed:
             moved = self._moved  # taken before looking, so that nothing is missed between looking and waiting
-            if epoch != self.epoch:
+            if epoch != self.epoch or seq > self.head:
                 raise OutOfReach("epoch")
             if seq < self.head:
                 progress = await self.since(seq, topics)
@@ -162,12 +166,13 @@ class Stream:
 async def until(moved: asyncio.Event, seconds: float) -> None:
     """Waits for the event, but no longer than that."""
     with suppress(TimeoutError):
-        await asyncio.wait_for(moved.wait(), seconds)
+        async with asyncio.timeout(seconds):  # `wait_for` may swallow a cancellation (Python 3.11)
+            await moved.wait()
 
 
-async def after(tx: Tx, seq: int, head: int) -> list[Happening]:
+async def after(tx: Tx, seq: int) -> list[Happening]:
     events = await record.after(tx, seq, limit=BATCH)
-    topics = await record.topics_between(tx, seq + 1, head) if events else {}
+    topics = await record.topics_between(tx, seq + 1, events[-1].index) if events else {}
     return [Happening(r, topics.get(r.index, {})) for r in events]
 
 

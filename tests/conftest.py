@@ -9,17 +9,15 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import uuid4
 
-import asyncpg
 import pytest
-from sqlalchemy.engine import make_url
 
 from board.store.database import Database
 from board.store.migrate import migrate
 from tests.cast import move_in
+from tests.postgres import roomy_memory, tell, with_name
 
 pytest.register_assert_rewrite("tests.soundness")
 
-ROOM = 2**30  # bytes
 # What is lost when the machine stops is no loss for a test.
 CARELESS = ("fsync = off", "full_page_writes = off", "synchronous_commit = off")
 
@@ -42,24 +40,6 @@ def postgres_server() -> Iterator[str]:
     finally:
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def roomy_memory() -> Path | None:
-    """Where files are kept in memory, if there is such a place with room: new databases cost a tenth of the time."""
-    place = Path("/dev/shm")
-    return place if place.is_dir() and shutil.disk_usage(place).free > ROOM else None
-
-
-async def tell(url: str, statement: str) -> None:
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()
-
-
-def with_name(url: str, name: str) -> str:
-    return make_url(url).set(database=name).render_as_string(hide_password=False)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,21 @@
-#!/usr/bin/env bash
-# Gives the browser tests a Chromium where there is none and it can be had; without one they are skipped and say so.
+#!/bin/sh
+# Gives the tests a Chromium and a Node where there are none and they can be had; without them some tests are skipped.
 set -u
-command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null && exit 0
-command -v apt-get >/dev/null && [ "$(id -u)" = 0 ] || exit 0
-apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null || echo "No Chromium: the browser tests will be skipped."
-exit 0
+
+found() { command -v "$1" >/dev/null 2>&1; }
+loads() { ldconfig -p 2>/dev/null | grep -q "$1" || [ -n "$(find /usr/lib /lib -name "$1*" 2>/dev/null | head -n 1)" ]; }
+
+missing=
+found chromium || found chromium-browser || found google-chrome || missing="chromium"
+loads libatomic.so.1 || missing="$missing libatomic1" # for the program that steers the Chromium
+found node || missing="$missing nodejs"
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" = 0 ] && found apt-get; then
+    echo "Installing for the tests: $missing"
+    # shellcheck disable=SC2086 # one word a package
+    apt-get update -qq &&
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null &&
+        exit 0
+fi
+echo "Missing here, so the tests that need them are skipped: $missing"

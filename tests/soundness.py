@@ -14,6 +14,11 @@ from board.store.database import Database
 from board.store.record import Opening, Redaction
 from tests.cast import NOON
 
+FOLLOWED = """
+    SELECT number, (SELECT COUNT(*) FROM follows WHERE issue = number AND confirmed_ms IS NOT NULL) AS followers,
+    (SELECT COUNT(*) FROM mine_too WHERE issue = number) AS mine_too FROM issues ORDER BY number
+"""
+
 
 class TakenBack(Exception):
     """Ends a transaction without a trace."""
@@ -28,8 +33,10 @@ async def assert_sound(db: Database) -> None:
         openings = await record.all_openings(tx, 0, head)
         redactions = await record.redactions(tx, 0, head)
         rows = {row["number"]: row for row in await issues.behind(tx, 0, limit=1_000)}
+        counts = await tx.rows(FOLLOWED)
         statuses = {row["seq"]: row["status"] for row in await tx.rows("SELECT seq, status FROM entries")}
     assert [r.index for r in events] == list(range(head + 1))
+    assert counts == [{name: row[name] for name in ("number", "followers", "mine_too")} for row in rows.values()]
     assert_chained(events)
     for recorded in events:
         assert_opened(recorded, openings.get(recorded.index, []), redactions.get(recorded.index, []))

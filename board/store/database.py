@@ -40,6 +40,13 @@ LOST = (
     sqlite3.OperationalError,
 )
 
+# The server is there, and does not let us in.
+NO_ENTRY = (
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.InsufficientPrivilegeError,
+)
+
 
 class Tx:
     """One connection, inside a transaction or for reading. Values are bound by name; rows come as plain dicts.

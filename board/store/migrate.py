@@ -2,25 +2,45 @@
 
 import asyncio
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from board.store.database import migrations_folder, sqlite_file
+from board.store.database import NO_ENTRY, migrations_folder, sqlite_file
 
 LOCK = 7_022_651  # the advisory lock of this program's migrations
 
 
+class Unusable(Exception):
+    """A database that cannot be brought to this program's schema; says why in one line."""
+
+
 async def migrate(url: str) -> Path | None:
-    """Migrates; returns the copy of the SQLite file that was made first, where there was something to change."""
-    if file := sqlite_file(url):
-        return await asyncio.to_thread(migrate_sqlite, file)
+    """Migrates; returns the copy of the SQLite file that was made first, where there was something to change.
+
+    Raises Unusable for what is no database, or one of a newer program, and what its driver raises where it is away.
+    """
+    try:
+        if file := sqlite_file(url):
+            return await asyncio.to_thread(migrate_sqlite, file)
+        await migrate_postgres(url)
+        return None
+    except CommandError as wrong:
+        raise Unusable(f"it was made by a newer version of this program ({wrong})") from None
+    except (DBAPIError, *NO_ENTRY) as wrong:
+        raise Unusable(str(getattr(wrong, "orig", wrong))) from None
+
+
+async def migrate_postgres(url: str) -> None:
     engine = create_async_engine(make_url(url).set(drivername="postgresql+asyncpg"))
     try:
         async with engine.begin() as connection:
@@ -28,7 +48,6 @@ async def migrate(url: str) -> Path | None:
             await connection.run_sync(upgrade)
     finally:
         await engine.dispose()
-    return None
 
 
 def migrate_sqlite(file: Path) -> Path | None:
@@ -51,8 +70,8 @@ def back_up(file: Path, connection: Connection) -> Path | None:
     if current is None or current == ScriptDirectory(str(migrations_folder())).get_current_head():
         return None
     copy = file.with_name(f"{file.name}.before-{current}")
-    with sqlite3.connect(file) as source, sqlite3.connect(copy) as target:
-        source.backup(target, pages=-1)
+    with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(copy)) as target:
+        source.backup(target)
     return copy
 
 

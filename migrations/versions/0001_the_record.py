@@ -253,16 +253,21 @@ ON_SQLITE = (
     " BEGIN SELECT RAISE(ABORT, 'the record is append-only'); END",
     "CREATE VIRTUAL TABLE search USING fts5(title, body, tokenize = 'porter unicode61 remove_diacritics 2')",
 )
+
+
+def words(column: str) -> str:
+    """The column without the signs by which PostgreSQL makes one word of an address, a price or an order number."""
+    return f"translate({column}, '-./:@+', '      ')"
+
+
 ON_POSTGRES = (
     "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS"
     " $$ BEGIN RAISE EXCEPTION 'the record is append-only'; END $$",
-    "CREATE TRIGGER events_no_change BEFORE UPDATE OR DELETE ON events"
-    " FOR EACH ROW EXECUTE FUNCTION refuse_change()",
-    "CREATE TRIGGER events_no_truncate BEFORE TRUNCATE ON events"
-    " FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()",
+    "CREATE TRIGGER events_no_change BEFORE UPDATE OR DELETE ON events FOR EACH ROW EXECUTE FUNCTION refuse_change()",
+    "CREATE TRIGGER events_no_truncate BEFORE TRUNCATE ON events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()",
     "CREATE TABLE search (issue BIGINT PRIMARY KEY, title TEXT NOT NULL, body TEXT NOT NULL, words tsvector"
-    " GENERATED ALWAYS AS (setweight(to_tsvector('english', title), 'A')"
-    " || setweight(to_tsvector('english', body), 'B')) STORED)",
+    " GENERATED ALWAYS AS (setweight(to_tsvector('english', " + words("title") + "), 'A')"
+    " || setweight(to_tsvector('english', " + words("body") + "), 'B')) STORED)",
     "CREATE INDEX search_words ON search USING gin (words)",
 )
 

@@ -12,13 +12,17 @@ export function start() {
   const place = document.querySelector("[data-similar-into]");
   let timer = 0;
   let request = new AbortController();
-  form.elements.namedItem("body").addEventListener("input", (event) => {
+  const body = form.elements.namedItem("body");
+  const ask = () => {
     clearTimeout(timer);
     request.abort();
     request = new AbortController();
     const { signal } = request;
-    timer = setTimeout(() => look(form.dataset.similar, event.target.value.trim(), { place, signal }), PAUSE_MS);
-  });
+    timer = setTimeout(() => look(form.dataset.similar, body.value.trim(), { place, signal }), PAUSE_MS);
+  };
+  body.addEventListener("input", ask);
+  // Whoever types faster than the script comes has words in the field already.
+  ask();
 }
 
 async function look(url, words, { place, signal }) {

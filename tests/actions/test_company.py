@@ -1,4 +1,4 @@
-"""What admins set: settings, areas with targets, colleagues, tokens; what is published stands in the record by its hash."""
+"""What admins set: settings, areas with targets, colleagues, tokens; what is published is recorded by its hash."""
 
 import asyncio
 import hashlib

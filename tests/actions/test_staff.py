@@ -1,4 +1,4 @@
-"""What staff do: answer with all that follows, promise, assign, move, merge and split with the followers, reopen, note."""
+"""What staff do: answer with all that follows, promise, assign, move, merge and split, reopen, and leave notes."""
 
 from typing import Any
 
@@ -30,9 +30,7 @@ async def timeline(db: Database, number: int) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("by", [BO, MO, ROOT])
 async def test_staff_answer_in_public_under_their_names(db: Database, by: Actor) -> None:
     number = await file_issue(db)
-    done = await do_at(
-        later(hours=2), db, staff.update, number, by=by, body="We look **now**.", via="web", then=Then()
-    )
+    done = await do_at(later(hours=2), db, staff.update, number, by=by, body="We look **now**.", via="web", then=Then())
     assert [r.event for r in done.events] == [e.UpdatePosted(issue=1, via="web"), e.IssueAcknowledged(issue=1)]
     assert done.index == 3
     update, acknowledged = await timeline(db, number)
@@ -63,7 +61,12 @@ async def test_an_answer_brings_state_and_promise_in_one_act(db: Database) -> No
 async def test_what_is_refused_leaves_no_word_behind(db: Database) -> None:
     number = await file_issue(db)
     before = await head(db)
-    for then in ({"state": "closed"}, {"resolution": "solved"}, {"promise_due": later(days=-1)}, {"resolution": "not_ours"}):
+    for then in (
+        {"state": "closed"},
+        {"resolution": "solved"},
+        {"promise_due": later(days=-1)},
+        {"resolution": "not_ours"},
+    ):
         with pytest.raises(Invalid):
             await answer(db, number, **then)
     assert await head(db) == before

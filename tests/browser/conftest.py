@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, StorageState, sync_playwright
 
 from tests.browser.house import House, living_in
+from tests.browser.people import become_owner
 from tests.browser.windows import DESK, Window, window
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -34,11 +35,19 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    """A board of its own, just opened."""
-    with living_in(tmp_path) as opened:
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """The board of a file of tests; it has just opened its doors."""
+    with living_in(tmp_path_factory.mktemp("house")) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def root(chromium: Browser, house: House) -> StorageState:
+    """The cookies of the owner, for windows in which the desk is open at once."""
+    with window(chromium, house.url) as opened:
+        become_owner(opened, house.owner_link)
+        return opened.page.context.storage_state()
 
 
 class OpenWindow(Protocol):

@@ -83,12 +83,6 @@ class House:
         kept = {key: value for key, value in os.environ.items() if not key.startswith("BOARD_")}
         return {**kept, "BOARD_DATA_DIR": str(self.folder), "BOARD_BASE_URL": self.url, "PYTHONWARNINGS": "error"}
 
-    def sign_in_link(self, name: str, role: str) -> str:
-        """Invites a colleague; returns their one-time link."""
-        return self.run(
-            "staff", "add", f"{name.lower()}@board.example", "--name", name, "--role", role
-        ).splitlines()[-1]  # fmt: skip
-
 
 @contextmanager
 def living_in(folder: Path, *, demo: bool = False) -> Iterator[House]:
@@ -96,8 +90,8 @@ def living_in(folder: Path, *, demo: bool = False) -> Iterator[House]:
     house = House(folder, free_port())
     if demo:
         house.run("demo")
-    house.start()
     try:
+        house.start()
         yield house
     finally:
         house.stop()

@@ -1,6 +1,7 @@
 """What the people of the stories do in their windows, and what they see there."""
 
 import re
+from typing import NamedTuple
 
 import httpx
 from playwright.sync_api import Locator, Page, expect
@@ -33,13 +34,19 @@ def sign_in(window: Window, link: str) -> Page:
     return page
 
 
-def file_issue(window: Window, words: str = KETTLE, *, name: str = "Ada") -> str:
-    """Files in the window, ends on the receipt; returns the private link."""
+class Filed(NamedTuple):
+    number: int
+    private_link: str
+
+
+def file_issue(window: Window, words: str = KETTLE, *, name: str = "Ada") -> Filed:
+    """Files in the window and ends on the receipt."""
     page = window.open("/new")
     page.get_by_label("What happened?").fill(words)
     page.get_by_label("Your name").fill(name)
     page.get_by_role("button", name="File it in public").click()
-    return page.locator("#private-link").inner_text().strip()
+    number = page.locator(".receipt__number").inner_text().removeprefix("#")
+    return Filed(int(number), page.locator("#private-link").inner_text().strip())
 
 
 def file_elsewhere(url: str, title: str = "The lid is loose", **more: str) -> int:

@@ -2,11 +2,11 @@
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, StorageState, expect
 
 from tests.browser.conftest import OpenWindow
 from tests.browser.house import House
-from tests.browser.people import KETTLE, answer, become_owner, comment_elsewhere, file_elsewhere, file_issue, live, sign_in
+from tests.browser.people import KETTLE, answer, comment_elsewhere, file_elsewhere, file_issue, live
 from tests.browser.windows import PHONE
 
 MOST_TABS = 60
@@ -33,13 +33,12 @@ def test_an_issue_is_filed_with_the_keyboard_alone(open_window: OpenWindow) -> N
     expect(page.locator("h1")).to_have_text("Your issue is filed, and everybody can read it.")
 
 
-def test_a_mistake_takes_the_focus_and_leads_to_its_field(house: House, open_window: OpenWindow) -> None:
+def test_a_mistake_takes_the_focus_and_leads_to_its_field(open_window: OpenWindow, root: StorageState) -> None:
     window = open_window(PHONE)
-    private_link = file_issue(window)
-    desk = become_owner(open_window(), house.owner_link)
-    desk.goto(f"{house.url}/staff/issues/1")
+    filed = file_issue(window)
+    desk = open_window(storage_state=root).open(f"/staff/issues/{filed.number}")
     answer(desk, "A new seal.", "It is resolved", resolution="fixed")
-    page = window.open(private_link)
+    page = window.open(filed.private_link)
     for opener, field, button in (
         (None, "#comment-body", "Comment in public"),
         ("No, it is not", "#dispute-body", "Dispute and open again"),
@@ -59,17 +58,17 @@ def test_a_mistake_takes_the_focus_and_leads_to_its_field(house: House, open_win
         expect(page.locator(field)).to_be_focused()
 
 
-def test_the_desk_is_worked_with_its_keys(house: House, open_window: OpenWindow) -> None:
+def test_the_desk_is_worked_with_its_keys(house: House, open_window: OpenWindow, root: StorageState) -> None:
     for title in ("The lid is loose", "The handle is hot"):
         file_elsewhere(house.url, title)
-    page = become_owner(open_window(), house.owner_link)
+    page = open_window(storage_state=root).open("/staff?queue=all")
     keys_work(page)
-    press(page, "j", "#issue-1 a")
-    press(page, "j", "#issue-2 a")
-    press(page, "j", "#issue-2 a")
-    press(page, "k", "#issue-1 a")
+    first, second = page.locator("[data-step]").nth(0), page.locator("[data-step]").nth(1)
+    for key, row in (("j", first), ("j", second), ("k", first), ("k", first)):
+        page.keyboard.press(key)
+        expect(row).to_be_focused()
     page.keyboard.press("Enter")
-    page.wait_for_url("**/staff/issues/1?queue=unanswered")
+    page.wait_for_url("**/staff/issues/*?queue=all")
     keys_work(page)
     for key, place in (
         ("r", "#answer-body"), ("n", "#note-body"), ("a", "#owner-person"), ("p", "#answer-promise_due"),
@@ -91,7 +90,7 @@ def test_the_desk_is_worked_with_its_keys(house: House, open_window: OpenWindow)
     page.keyboard.press("Enter")
     expect(page.locator("#timeline")).to_contain_text("We look at the lid, jokes aside.")
     keys_work(page)
-    press(page, "j", "#issue-2 a")
+    press(page, "j", "[data-step]")
     page.keyboard.press("?")
     page.get_by_label("These keys work in this browser").press("Space")
     page.keyboard.press("Escape")
@@ -99,13 +98,14 @@ def test_the_desk_is_worked_with_its_keys(house: House, open_window: OpenWindow)
     expect(page.locator("#answer-body")).not_to_be_focused()
 
 
-def test_live_changes_take_neither_the_focus_nor_the_typed_words(house: House, open_window: OpenWindow) -> None:
+def test_live_changes_take_neither_the_focus_nor_the_typed_words(
+    house: House, open_window: OpenWindow, root: StorageState
+) -> None:
     customer = open_window(PHONE)
-    file_issue(customer)
-    page = customer.open("/issues/1")
+    number = file_issue(customer).number
+    page = customer.open(f"/issues/{number}")
     live(page)
-    desk = sign_in(open_window(), house.sign_in_link("Bo", "agent"))
-    desk.goto(f"{house.url}/staff/issues/1")
+    desk = open_window(storage_state=root).open(f"/staff/issues/{number}")
     live(desk)
     page.locator("#comment-body").press_sequentially("I still wait")
     stands_at = top(page, "#comment-body")
@@ -131,17 +131,17 @@ def test_live_changes_take_neither_the_focus_nor_the_typed_words(house: House, o
 
     listed = open_window().open("/")
     live(listed)
-    tab_to(listed, "#issue-1 a")
-    comment_elsewhere(house.url, 1, "Mine drips, too.")
-    expect(listed.locator("#issue-1")).to_contain_text("Mine drips, too.")
-    expect(listed.locator("#issue-1 a")).to_be_focused()
+    row = listed.locator(f"#issue-{number}")
+    tab_to(listed, f"#issue-{number} a")
+    comment_elsewhere(house.url, number, "Mine drips, too.")
+    expect(row).to_contain_text("Mine drips, too.")
+    expect(row.locator("a")).to_be_focused()
     assert listed.evaluate(SEEN)
 
 
-def test_a_note_is_never_sent_by_the_answers_button(house: House, open_window: OpenWindow) -> None:
+def test_a_note_is_never_sent_by_the_answers_button(house: House, open_window: OpenWindow, root: StorageState) -> None:
     number = file_elsewhere(house.url)
-    desk = become_owner(open_window(), house.owner_link)
-    desk.goto(f"{house.url}/staff/issues/{number}")
+    desk = open_window(storage_state=root).open(f"/staff/issues/{number}")
     desk.locator("#note-body").fill("He calls every week.")
     answer(desk, "We look at it.")
     public = open_window().open(f"/issues/{number}")

@@ -38,7 +38,7 @@ def test_an_issue_is_filed_answered_resolved_and_confirmed_before_everybodys_eye
     mark(passer_by)
 
     customer = open_window(PHONE, has_touch=True, is_mobile=True)
-    private_link = file_issue(customer)
+    filed = file_issue(customer)
     for page in (desk, passer_by):
         expect(page.locator("[data-live-new]")).to_have_text("1 new issue")
     expect(said(passer_by)).to_have_text("1 new issue")
@@ -98,7 +98,7 @@ def test_an_issue_is_filed_answered_resolved_and_confirmed_before_everybodys_eye
     expect(passer_by.locator("#issue-1 .row__turn")).to_contain_text("Confirmed")
     expect(desk.locator("#headline")).to_contain_text("Confirmed by the customer")
 
-    elsewhere = open_window().open(private_link)
+    elsewhere = open_window().open(filed.private_link)
     expect(elsewhere.locator("[data-flash]")).to_contain_text("speaks as the customer who filed")
     expect(elsewhere.get_by_text("You filed this issue")).to_be_visible()
     assert "done=" not in elsewhere.url

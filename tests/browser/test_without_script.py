@@ -14,7 +14,7 @@ def test_an_issue_lives_and_a_board_is_run_without_a_script(house: House, open_w
     desk = become_owner(open_window(java_script_enabled=False), house.owner_link)
     set_up(desk)
     customer = open_window(PHONE, java_script_enabled=False)
-    private_link = file_issue(customer)
+    filed = file_issue(customer)
     expect(customer.page.locator("h1")).to_have_text("Your issue is filed, and everybody can read it.")
 
     stranger = open_window(java_script_enabled=False).open("/?state=closed&area=kitchen")
@@ -40,7 +40,7 @@ def test_an_issue_lives_and_a_board_is_run_without_a_script(house: House, open_w
     desk.get_by_role("button", name="Answer and settle in public").click()
     expect(desk.locator("#timeline")).to_contain_text("Resolved: fixed")
 
-    elsewhere = open_window(PHONE, java_script_enabled=False).open(private_link)
+    elsewhere = open_window(PHONE, java_script_enabled=False).open(filed.private_link)
     elsewhere.get_by_role("button", name="Yes, it is cured").click()
     expect(elsewhere.locator("#headline")).to_contain_text(re.compile("Confirmed by the customer: fixed, .* after filing"))
 

@@ -12,6 +12,7 @@ import pytest
 from board.store import company, record
 from board.store.database import Database, numbered, sqlite_file
 from tests.cast import NOON, file_issue, head, later
+from tests.postgres import throw_out
 from tests.soundness import assert_sound
 
 
@@ -158,16 +159,6 @@ async def test_listening_goes_on_after_the_database_was_away(postgres_url: str) 
             await asyncio.wait_for(hint.wait(), 2)
         await other.disconnect()
     await db.disconnect()
-
-
-async def throw_out(url: str) -> None:
-    """Ends every other connection to the database, as a restart would."""
-    connection = await asyncpg.connect(url)
-    await connection.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    )
-    await connection.close()
 
 
 async def test_acts_go_on_after_the_database_was_away(postgres_url: str) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.web.site import Site, running
+from tests.web.wire import Wire, served
 
 
 @pytest.fixture
@@ -19,4 +20,18 @@ async def site(url: str, tmp_path: Path) -> AsyncIterator[Site]:
 async def quick_site(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Site]:
     """A running board on SQLite, where the database does not matter."""
     async with running(sqlite_url, tmp_path) as board:
+        yield board
+
+
+@pytest.fixture
+async def wire(url: str, tmp_path: Path) -> AsyncIterator[Wire]:
+    """A board behind its server, on each database."""
+    async with served(url, tmp_path) as board:
+        yield board
+
+
+@pytest.fixture
+async def quick_wire(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Wire]:
+    """A board behind its server, on SQLite."""
+    async with served(sqlite_url, tmp_path) as board:
         yield board

@@ -71,6 +71,20 @@ BODIES: dict[str, dict[str, Any]] = {
     "/api/v1/issues/{number}/reopening": WORDS,
     "/api/v1/issues/{number}/promise": {"promise_due": f"{DUE}:00Z"},
 }
+# Whoever gets furthest at a door: anyone or the filer where they are named here, else an admin.
+ANYONE = ("/issues", "/signin", "/follows/{secret}", "comments", "mine-too", "follow", "/api/v1/issues")
+OF_THE_FILER = ("confirmation", "dispute", "withdrawal", "thanks", "corrections")
+# Where a page reads a query, each part of it alone; the others get all of EVERY_PAGE at once.
+QUERIES: dict[str, tuple[str, ...]] = {
+    "/": ("q={}", "state={}", "area={}", "sort={}", "after={}", "sort=new&after={}", "done={}"),
+    "/similar": ("q={}",),
+    "/staff": ("queue={}", "q={}", "after={}", "queue=mine&after={}"),
+    "/staff/outbox": ("state={}", "before={}"),
+    "/api/v1/issues": ("q={}", "state={}", "area={}", "sort={}", "after={}", "sort=oldest&after={}", "limit={}"),
+    "/api/v1/events": ("after={}", "limit={}", "wait={}"),
+    "/live/sse": ("topics={}", "topics=board,{}", "as={}"),
+}
+EVERY_PAGE = ("q={}&area={}&after={}&done={}&queue={}&as={}&v={}&before={}&state={}&sort={}",)
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 
@@ -104,6 +118,14 @@ def filled(path: str, **values: str | int) -> str:
 
 def takes_json(path: str) -> bool:
     return path.startswith("/api/")
+
+
+def furthest(path: str) -> str:
+    """Who gets furthest at the door: `anyone`, `filer` or `admin`."""
+    name = path.rsplit("/", 1)[-1]
+    if path in ANYONE or name in ANYONE:
+        return "anyone"
+    return "filer" if name in OF_THE_FILER else "admin"
 
 
 def encoded(given: Any) -> bytes:

@@ -10,13 +10,13 @@ from typing import Any
 import httpx
 from starlette.applications import Starlette
 
-from board import app
+from board.app import Board, assemble, create
 from board.domain.people import Actor
 from board.render import Renderer
 from board.settings import Settings
 from board.store import intake, people, record
 from board.store.database import Database
-from board.web.session import now_ms
+from board.web.session import cookie_name, now_ms
 from tests.cast import ROOT, move_in
 
 HOME = "https://board.example"
@@ -38,8 +38,8 @@ class Site:
     opened: list[httpx.AsyncClient] = field(default_factory=list)
 
     @property
-    def board(self) -> app.Board:
-        found: app.Board = self.app.state.board
+    def board(self) -> Board:
+        found: Board = self.app.state.board
         return found
 
     @property
@@ -58,7 +58,7 @@ class Site:
         async with self.db.saving() as tx:
             secret = await people.new_session(tx, person=actor.person, email=None, now_ms=now_ms())
         client = self.browser(**given)
-        client.cookies.set(COOKIE, secret, domain="board.example")
+        client.cookies.set(cookie_name(self.board.settings), secret)
         return client
 
     async def filer(self, number: int, **given: Any) -> httpx.AsyncClient:
@@ -110,7 +110,7 @@ async def running(url: str, folder: Path, **changes: Any) -> AsyncIterator[Site]
 
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Site]:
-    made = app.create(app.assemble(settings, RENDERER))
+    made = create(assemble(settings, RENDERER))
     async with made.router.lifespan_context(made):
         site = Site(made, settings.base_url)
         try:

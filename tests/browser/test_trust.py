@@ -1,0 +1,112 @@
+"""What people type stays words: nothing of it runs, loads or breaks the policy, wherever it is shown."""
+
+import json
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, StorageState
+
+from tests.browser.house import House
+from tests.browser.people import live
+from tests.browser.windows import Window, window
+
+PAYLOADS: list[str] = json.loads((Path(__file__).parent.parent / "vectors" / "xss.json").read_text(encoding="utf-8"))
+# What the payloads wait for: an answer from the network, an event of a frame, the next turn of the loop.
+SETTLED = "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 20)))"
+# Everything in the page that could run or load something, had it come through.
+LIVING = """() => {
+  const found = [];
+  for (const element of document.querySelectorAll("main *, header *, title")) {
+    const { localName } = element;
+    if (/^(script|iframe|object|embed|img|style|base|link|meta|video|audio|math|template)$/.test(localName)) found.push(localName);
+    for (const { name, value } of element.attributes) {
+      if (name.startsWith("on") || name === "style" || name === "srcdoc") found.push(`${localName} ${name}`);
+      if (/^(href|src|action|formaction|xlink:href)$/.test(name) && !/^(https?:|mailto:|[/#?])/.test(value)) found.push(`${name}=${value}`);
+    }
+  }
+  return found;
+}"""
+
+
+def test_the_trap_notices_what_it_waits_for(chromium: Browser, house: House) -> None:
+    with window(chromium, house.url) as opened:
+        page = opened.open("/")
+        page.evaluate("() => { document.querySelector('main').append(document.createElement('iframe')); }")
+        page.evaluate("() => { document.querySelector('h1').style.color = 'red'; }")
+        assert sorted(page.evaluate(LIVING)) == ["h1 style", "iframe"]
+        for act, trace in (
+            ("() => { document.querySelector('h1').innerHTML = '<img src=x onerror=alert(1)>'; }", "BREACH require-trusted"),
+            ("() => { document.body.append(new Image()); document.body.lastChild.src = 'https://evil.example/'; }", "BREACH img"),
+            ("() => alert(1)", "dialog: 1"),
+        ):
+            opened.wrong.clear()
+            try:
+                page.evaluate(act)
+            except Exception as refused:  # the policy throws where a string would become markup
+                assert "TrustedHTML" in str(refused)
+            page.evaluate(SETTLED)
+            assert any(trace in wrong for wrong in opened.wrong), (trace, opened.wrong)
+        opened.wrong.clear()
+
+
+@pytest.fixture(scope="module")
+def filed(house: House, chromium: Browser) -> list[int]:
+    """An issue for each payload, as its title, text and name; and the first has all of them as comments.
+
+    Two pages are open meanwhile, so that the payloads also come to them through the live stream.
+    """
+    with httpx.Client(base_url=house.url) as client, window(chromium, house.url) as listed, window(chromium, house.url) as case:
+        live(listed.open("/?state=all"))
+        numbers = [number for payload in PAYLOADS if (number := file(client, payload))]
+        live(case.open(f"/issues/{numbers[0]}"))
+        sent = [comment(client, numbers[0], payload) for payload in PAYLOADS]
+        case.page.wait_for_function("(count) => document.querySelectorAll('#timeline > li').length >= count", arg=sum(sent))
+        for opened in (listed, case):
+            opened.page.evaluate(SETTLED)
+            assert opened.page.evaluate(LIVING) == []
+    assert len(numbers) > len(PAYLOADS) - 5
+    assert sum(sent) > len(PAYLOADS) - 5
+    return numbers
+
+
+def file(client: httpx.Client, payload: str) -> int | None:
+    """The number of the issue; None where the words are refused, which is as good."""
+    title = " ".join(payload.split())[:140].ljust(3, ".")
+    answer = client.post("/api/v1/issues", json={"title": title, "body": payload, "name": name_of(payload)})
+    assert answer.status_code in (201, 422), answer.text
+    return int(answer.json()["number"]) if answer.status_code == 201 else None
+
+
+def comment(client: httpx.Client, number: int, payload: str) -> bool:
+    answer = client.post(f"/api/v1/issues/{number}/comments", json={"body": payload, "name": name_of(payload)})
+    assert answer.status_code in (200, 201, 422), answer.text
+    return answer.status_code != 422
+
+
+def name_of(payload: str) -> str:
+    return " ".join(payload.split())[:80]
+
+
+def test_no_payload_comes_alive_in_public(chromium: Browser, house: House, filed: list[int]) -> None:
+    searches = [f"/?q={word}" for word in ("alert", "script", "onerror", "javascript")]
+    with window(chromium, house.url) as opened:
+        visit(opened, ["/?state=all", "/?state=all&sort=oldest", *searches])
+        visit(opened, [f"/issues/{number}" for number in filed])
+        visit(opened, [f"/issues/{number}/log" for number in filed[:: len(filed) // 5]])
+        page = opened.open("/new")
+        page.locator("#body").fill("alert script " + PAYLOADS[0])
+        page.get_by_role("heading", name="Is it one of these?").wait_for()
+        assert page.evaluate(LIVING) == []
+
+
+def test_no_payload_comes_alive_at_the_desk(chromium: Browser, house: House, filed: list[int], root: StorageState) -> None:
+    with window(chromium, house.url, storage_state=root) as opened:
+        visit(opened, ["/staff?queue=all", "/staff?q=alert", f"/staff/issues/{filed[0]}", "/staff/outbox"])
+
+
+def visit(opened: Window, paths: list[str]) -> None:
+    for path in paths:
+        page: Page = opened.open(path)
+        page.evaluate(SETTLED)
+        assert page.evaluate(LIVING) == [], path

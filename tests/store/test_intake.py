@@ -1,0 +1,98 @@
+"""What is kept privately: answers to repeated requests, reminders, letters and how far each follower has got."""
+
+import asyncio
+from dataclasses import replace
+
+from board.domain.letters import Letter
+from board.store import intake, outbox, positions
+from board.store.database import Database
+from board.store.positions import Position
+
+LETTER = Letter(subject="Hello", paragraphs=("One.", "“Two.”"), label="Open", link="https://x.y", issue=3, secret=True)
+
+
+async def put(db: Database, message_id: str, *, now_ms: int = 0) -> None:
+    async with db.saving() as tx:
+        await outbox.put(tx, message_id=message_id, recipient="ada@example.com", letter=LETTER, now_ms=now_ms)
+
+
+async def test_an_answer_is_remembered_for_a_day(db: Database) -> None:
+    async with db.saving() as tx:
+        await intake.keep_answer(tx, key_hash=b"k", body_hash=b"b", status=201, body="{}", now_ms=0)
+        assert await intake.answer(tx, b"other") is None
+        kept = await intake.answer(tx, b"k")
+        assert kept
+        assert (bytes(kept["body_hash"]), kept["status"], kept["body"]) == (b"b", 201, "{}")
+        await intake.keep_answer(
+            tx, key_hash=b"k2", body_hash=b"b", status=200, body="", now_ms=intake.KEEP_ANSWERS_MS + 1
+        )
+        assert await intake.answer(tx, b"k") is None
+
+
+async def test_a_reminder_is_due_once(db: Database) -> None:
+    async with db.saving() as tx:
+        due = [await intake.remind_once(tx, issue=1, kind=kind, seq=5) for kind in ("3 days", "3 days", "7 days")]
+        again = await intake.remind_once(tx, issue=1, kind="3 days", seq=6)
+    assert (due, again) == ([True, False, True], True)
+
+
+async def test_an_address_is_known_once_it_has_filed_or_confirmed_to_follow(db: Database) -> None:
+    async with db.saving() as tx:
+        await intake.add_filer(tx, issue=1, email="ada@example.com", details=None)
+        wish = await intake.follow(tx, issue=1, email="cy@example.com", now_ms=0)
+        assert [await intake.knows_email(tx, e) for e in ("ada@example.com", "cy@example.com", "x@example.com")] == [
+            True,
+            False,
+            False,
+        ]
+        await intake.confirm_follow(tx, wish.id, 1)
+        assert await intake.knows_email(tx, "cy@example.com")
+        assert await intake.follows_of(tx, "cy@example.com") == [replace(wish, confirmed=True)]
+        assert await intake.follow_by_id(tx, 99) is None
+
+
+async def test_a_letter_waits_until_it_is_sent_and_is_not_doubled(db: Database) -> None:
+    await put(db, "one")
+    await put(db, "one")
+    await put(db, "two", now_ms=50)
+    async with db.saving() as tx:
+        assert [m["message_id"] for m in await outbox.due(tx, 49, limit=9)] == ["one"]
+        first, second = await outbox.due(tx, 50, limit=9)
+        assert outbox.letter_of(first) == LETTER
+        await outbox.settle(tx, first["id"], state="sent", tries=1, retry_ms=0, error=None)
+        await outbox.settle(tx, second["id"], state="queued", tries=1, retry_ms=900, error="busy")
+        assert await outbox.due(tx, 899, limit=9) == []
+        await outbox.try_now(tx, first["id"], 60)
+        await outbox.try_now(tx, second["id"], 60)
+        assert [(m["message_id"], m["error"]) for m in await outbox.due(tx, 60, limit=9)] == [("two", "busy")]
+        assert await outbox.counts(tx) == {"queued": 1, "sent": 1}
+
+
+async def test_letters_are_listed_newest_first_page_by_page(db: Database) -> None:
+    for place in range(5):
+        await put(db, f"letter {place}")
+    async with db.reading() as tx:
+        page = await outbox.newest(tx, limit=2)
+        rest = await outbox.newest(tx, limit=9, before=page[-1]["id"])
+        sent = await outbox.newest(tx, limit=9, state="sent")
+    assert [m["message_id"] for m in page + rest] == [f"letter {place}" for place in (4, 3, 2, 1, 0)]
+    assert sent == []
+
+
+async def test_of_many_processes_one_sends_a_letter(db: Database) -> None:
+    await put(db, "one")
+
+    async def claim() -> bool:
+        async with db.saving() as tx:
+            return await outbox.claim(tx, 1, now_ms=10, until_ms=100)
+
+    assert sorted(await asyncio.gather(*[claim() for _ in range(5)])) == [False] * 4 + [True]
+
+
+async def test_a_follower_goes_on_where_it_was(db: Database) -> None:
+    async with db.saving() as tx:
+        assert await positions.read(tx, "mail", "all") is None
+        await positions.save(tx, "mail", "all", Position(5))
+        await positions.save(tx, "mail", "all", Position(7, failures=2, retry_ms=99))
+        await positions.save(tx, "webhook", "all", Position(1))
+        assert await positions.read(tx, "mail", "all") == Position(7, 2, 99)
