@@ -1,0 +1,256 @@
+"""Mail goes to those who asked, once, and says what happened; a broken server delays it and loses nothing."""
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from board.actions import accounts, customers, importing, moderators, staff
+from board.domain import conversations
+from board.domain.decisions import Then
+from board.domain.words import Filing
+from board.followers import mail, sending
+from board.followers.sending import Post
+from board.store import outbox
+from board.store.database import Database
+from tests.cast import ADA, BO, CY, LINKS, MO, NOON, do, do_at, later, say
+from tests.followers.postbox import postbox, text_of
+
+POST = Post(None, "board@board.example", LINKS, say)
+FILING = Filing(
+    title="The kettle leaks", body="It leaks.", area="service", name="Ada", email="ada@home.example", details=None
+)
+
+
+async def file(db: Database, **changes: Any) -> int:
+    filed = await do(db, customers.file, replace(FILING, **changes), via="web", links=LINKS, say=say)
+    return filed.number
+
+
+async def follow(db: Database, number: int, email: str) -> None:
+    """The address asks and confirms, by the link that was mailed to it."""
+    await do(db, customers.follow, number, email=email, links=LINKS, say=say)
+    wish = next(letter for to, letter in await letters(db) if to == email and "follows/" in str(letter.link))
+    found = LINKS.opened("follow", str(wish.link).rsplit("/", 1)[1])
+    assert found
+    async with db.saving() as tx:
+        await customers.confirm_follow(tx, found, 1)
+
+
+async def letters(db: Database) -> list[tuple[str, Any]]:
+    """Everything in the outbox, oldest first: to whom, and the letter."""
+    async with db.reading() as tx:
+        rows = await outbox.newest(tx, limit=1000)
+    return [(row["recipient"], outbox.letter_of(row)) for row in reversed(rows)]
+
+
+async def told(db: Database, post: Post = POST) -> list[str]:
+    """Writes what is due; returns to whom the new letters go."""
+    before = len(await letters(db))
+    await mail.write_letters(db, post, NOON)
+    return [to for to, _ in (await letters(db))[before:]]
+
+
+async def states(db: Database) -> list[str]:
+    async with db.reading() as tx:
+        return [row["state"] for row in reversed(await outbox.newest(tx, limit=1000))]
+
+
+async def test_filing_with_an_address_sends_the_private_link_once(db: Database) -> None:
+    number = await file(db)
+    ((recipient, letter),) = await letters(db)
+    assert (recipient, letter.link, letter.secret) == ("ada@home.example", LINKS.private(number), True)
+    assert await told(db) == []  # the receipt has said that it is public
+
+
+async def test_nobody_hears_of_an_issue_who_has_not_confirmed(db: Database) -> None:
+    number = await file(db, email=None)
+    await do(db, customers.follow, number, email="eve@home.example", links=LINKS, say=say)
+    await do(db, staff.update, number, by=BO, body="We look.", via="web", then=Then())
+    assert await told(db) == []
+
+
+async def test_a_follower_hears_all_that_happened_in_one_letter_that_can_stop_them(db: Database) -> None:
+    number = await file(db, email=None)
+    await told(db)
+    await follow(db, number, "eve@home.example")
+    await do(db, staff.update, number, by=BO, body="We *look*.", via="web", then=Then(state="in_progress"))
+    await do(db, customers.comment, number, by=CY, body="Mine too.", via="web")
+    assert await told(db) == ["eve@home.example"]
+    _, letter = (await letters(db))[-1]
+    news = "\n".join(letter.paragraphs)
+    assert "We look." in news
+    assert "Mine too." in news
+    assert letter.link == LINKS.issue(number)
+    assert letter.stop
+    assert not letter.secret
+    assert await told(db) == []
+
+
+async def test_who_stopped_hears_nothing_more(db: Database) -> None:
+    number = await file(db, email=None)
+    await follow(db, number, "eve@home.example")
+    await told(db)
+    async with db.saving() as tx:
+        wish = LINKS.opened("follow", str((await letters(db))[-1][1].link).rsplit("/", 1)[1]) or 1
+        await customers.stop_following(tx, wish)
+    await do(db, staff.update, number, by=BO, body="News.", via="web", then=Then())
+    assert await told(db) == []
+
+
+async def test_the_filer_is_asked_by_mail_whether_it_is_cured(db: Database) -> None:
+    number = await file(db)
+    await told(db)
+    await do(db, staff.update, number, by=BO, body="Mended.", via="web", then=Then(resolution="fixed"))
+    assert await told(db) == ["ada@home.example"]
+    _, letter = (await letters(db))[-1]
+    assert letter.link == LINKS.private(number)
+    assert "still fails" in str(letter.label)
+
+
+async def test_the_filer_is_not_told_what_the_filer_said(db: Database) -> None:
+    number = await file(db)
+    await do(db, customers.comment, number, by=ADA, body="One more thing.", via="web")
+    assert await told(db) == []
+
+
+async def test_held_and_hidden_words_go_out_to_nobody(db: Database) -> None:
+    number = await file(db, email=None)
+    await follow(db, number, "eve@home.example")
+    await do(db, moderators.remove, number, by=MO, reason="spam")
+    assert await told(db) == []
+
+
+async def test_imported_conversations_send_nothing(db: Database) -> None:
+    line = (
+        '{"source": "x", "source_id": "1", "area": "Service", "messages": ['
+        '{"by": "customer", "at": "2020-01-01T10:00:00Z", "text": "It is broken."},'
+        '{"by": "staff", "at": "2020-01-01T11:00:00Z", "text": "Mended."}]}'
+    )
+    said = conversations.read(line)
+    assert said
+    await do(db, importing.bring_in, said)
+    await told(db)
+    assert await letters(db) == []
+
+
+async def test_reminders_go_out_once_each(db: Database) -> None:
+    number = await file(db)
+    await told(db)
+    await do(db, staff.update, number, by=BO, body="Which one?", via="web", then=Then(state="waiting_on_customer"))
+    await told(db)
+    sent = []
+    for day in range(9):
+        before = len(await letters(db))
+        await mail.remind(db, POST, later(days=day, minutes=1))
+        sent.append(len(await letters(db)) - before)
+    assert sent == [0, 0, 0, 1, 0, 0, 0, 1, 0]
+
+
+async def test_a_cure_is_asked_about_again_after_7_and_12_days(db: Database) -> None:
+    number = await file(db)
+    await do(db, staff.update, number, by=BO, body="Mended.", via="web", then=Then(resolution="fixed"))
+    await told(db)
+    before = len(await letters(db))
+    for day in range(14):
+        await mail.remind(db, POST, later(days=day, minutes=1))
+        await mail.remind(db, POST, later(days=day, minutes=2))
+    assert len(await letters(db)) - before == 2
+
+
+async def test_a_link_is_sent_to_known_addresses_only(db: Database) -> None:
+    await file(db)
+    async with db.saving() as tx:
+        await accounts.send_link(tx, "ada@home.example", links=LINKS, now_ms=0, say=say)
+        await accounts.send_link(tx, "bo@board.example", links=LINKS, now_ms=0, say=say)
+        await accounts.send_link(tx, "nobody@home.example", links=LINKS, now_ms=0, say=say)
+    assert [to for to, _ in await letters(db)] == ["ada@home.example", "ada@home.example", "bo@board.example"]
+
+
+async def test_without_a_mail_server_every_message_is_kept(db: Database) -> None:
+    await file(db)
+    await sending.send_due(db, POST, NOON)
+    assert await states(db) == ["kept"]
+    assert await sending.send_due(db, POST, NOON) == 0
+
+
+async def test_a_mail_arrives_as_one_thread_with_a_way_to_stop_it(db: Database) -> None:
+    number = await file(db)
+    await follow(db, number, "eve@home.example")
+    await do(db, staff.update, number, by=BO, body="We look.", via="web", then=Then())
+    await told(db)
+    with postbox() as box:
+        await sending.send_due(db, replace(POST, url=box.url), NOON)
+    assert await states(db) == ["sent"] * 4
+    news = next(m for m in box.mails if m["To"] == "eve@home.example" and m["List-Unsubscribe"])
+    assert news["Subject"] == f"[#{number}] The kettle leaks"
+    assert news["Auto-Submitted"] == "auto-generated"
+    assert news["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert re.fullmatch(r"<https://board\.example/follows/\d+-[\w-]{43}>", news["List-Unsubscribe"].strip())
+    assert news["References"] == f"<issue.{number}@board.example>"
+    assert "We look." in text_of(news)
+    html = news.get_body(("html",))
+    assert html is not None
+    assert LINKS.issue(number) in html.as_string()
+
+
+async def test_the_message_id_is_the_same_for_every_try_and_shows_no_address(db: Database) -> None:
+    await file(db)
+    async with db.reading() as tx:
+        (row,) = await outbox.newest(tx, limit=1)
+    first = sending.compose(row, outbox.letter_of(row), POST, NOON)
+    again = sending.compose(row, outbox.letter_of(row), POST, later(hours=1))
+    assert first["Message-ID"] == again["Message-ID"]
+    assert "ada" not in str(first["Message-ID"])
+
+
+async def test_a_server_that_refuses_is_tried_again_and_loses_nothing(db: Database) -> None:
+    await file(db)
+    with postbox() as box:
+        post = replace(POST, url=box.url)
+        box.refusal = "451 later, please"
+        await sending.send_due(db, post, NOON)
+        assert await states(db) == ["queued"]
+        assert await sending.send_due(db, post, NOON) == 0  # not before its time
+        box.refusal = None
+        await sending.send_due(db, post, later(minutes=1))
+    assert await states(db) == ["sent"]
+    assert box.recipients == ["ada@home.example"]
+
+
+async def test_a_server_that_is_not_there_is_given_up_after_many_tries(db: Database) -> None:
+    await file(db)
+    post, at = replace(POST, url="smtp://127.0.0.1:9"), NOON
+    for _ in range(len(sending.RETRIES_S) + 1):
+        await sending.send_due(db, post, at)
+        at += timedelta(days=2)
+    assert await states(db) == ["failed"]
+    async with db.saving() as tx:
+        (row,) = await outbox.newest(tx, limit=1)
+        assert row["error"]
+        await outbox.try_now(tx, row["id"], int(at.timestamp() * 1000))
+    with postbox() as box:
+        await sending.send_due(db, replace(POST, url=box.url), at)
+    assert await states(db) == ["sent"]
+
+
+async def test_two_processes_send_a_message_once(db: Database) -> None:
+    await file(db)
+    async with db.reading() as tx:
+        (row,) = await outbox.due(tx, int(NOON.timestamp() * 1000), limit=5)
+    with postbox() as box:
+        post = replace(POST, url=box.url)
+        await sending.try_one(db, row, post, NOON)
+        await sending.try_one(db, row, post, NOON)
+    assert len(box.mails) == 1
+
+
+async def test_a_redacted_word_is_not_mailed_afterwards(db: Database) -> None:
+    number = await file(db, email=None)
+    await told(db)
+    await follow(db, number, "eve@home.example")
+    done = await do_at(later(minutes=1), db, customers.comment, number, by=CY, body="Call 555-0100.", via="web")
+    assert done.index is not None
+    await do(db, moderators.redact, number, by=MO, target=done.index, fields=("body",), reason="third_party_privacy")
+    await told(db)
+    assert not any("555-0100" in paragraph for _, letter in await letters(db) for paragraph in letter.paragraphs)
