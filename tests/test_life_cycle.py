@@ -62,7 +62,8 @@ class Board(RuleBasedStateMachine):
         db = Database(await self.make())
         await db.connect()
         await move_in(db)
-        await file_issue(db)
+        for _ in range(ISSUES - 1):
+            await file_issue(db)
         return db
 
     def do(self, act: Any, *args: Any, **given: Any) -> None:

@@ -62,7 +62,9 @@ def comment_elsewhere(url: str, number: int, body: str, name: str = "Cy") -> Non
     assert sent.status_code in (200, 201), sent.text
 
 
-def answer(page: Page, words: str, then: str | None = None, *, resolution: str | None = None, by: str | None = None) -> None:
+def answer(
+    page: Page, words: str, then: str | None = None, *, resolution: str | None = None, by: str | None = None
+) -> None:
     """Staff answer from the desk page of an issue."""
     page.get_by_label("Your words").fill(words)
     if then:

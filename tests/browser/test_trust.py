@@ -16,13 +16,15 @@ PAYLOADS: list[str] = json.loads((Path(__file__).parent.parent / "vectors" / "xs
 SETTLED = "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 20)))"
 # Everything in the page that could run or load something, had it come through.
 LIVING = """() => {
+  const tags = /^(script|iframe|object|embed|img|style|base|link|meta|video|audio|math|template)$/;
+  const links = /^(href|src|action|formaction|xlink:href)$/;
+  const harmless = /^(https?:|mailto:|[/#?])/;
   const found = [];
-  for (const element of document.querySelectorAll("main *, header *, title")) {
-    const { localName } = element;
-    if (/^(script|iframe|object|embed|img|style|base|link|meta|video|audio|math|template)$/.test(localName)) found.push(localName);
-    for (const { name, value } of element.attributes) {
+  for (const { localName, attributes } of document.querySelectorAll("main *, header *, title")) {
+    if (tags.test(localName)) found.push(localName);
+    for (const { name, value } of attributes) {
       if (name.startsWith("on") || name === "style" || name === "srcdoc") found.push(`${localName} ${name}`);
-      if (/^(href|src|action|formaction|xlink:href)$/.test(name) && !/^(https?:|mailto:|[/#?])/.test(value)) found.push(`${name}=${value}`);
+      if (links.test(name) && !harmless.test(value)) found.push(`${name}=${value}`);
     }
   }
   return found;
@@ -36,15 +38,18 @@ def test_the_trap_notices_what_it_waits_for(chromium: Browser, house: House) -> 
         page.evaluate("() => { document.querySelector('h1').style.color = 'red'; }")
         assert sorted(page.evaluate(LIVING)) == ["h1 style", "iframe"]
         for act, trace in (
-            ("() => { document.querySelector('h1').innerHTML = '<img src=x onerror=alert(1)>'; }", "BREACH require-trusted"),
-            ("() => { document.body.append(new Image()); document.body.lastChild.src = 'https://evil.example/'; }", "BREACH img"),
+            (
+                "() => { try { document.querySelector('h1').innerHTML = '<img src=x>'; } catch { /* as it should */ } }",
+                "BREACH require-trusted",
+            ),
+            (
+                "() => { new Image().src = 'https://evil.example/'; }",
+                "BREACH img",
+            ),
             ("() => alert(1)", "dialog: 1"),
         ):
             opened.wrong.clear()
-            try:
-                page.evaluate(act)
-            except Exception as refused:  # the policy throws where a string would become markup
-                assert "TrustedHTML" in str(refused)
+            page.evaluate(act)
             page.evaluate(SETTLED)
             assert any(trace in wrong for wrong in opened.wrong), (trace, opened.wrong)
         opened.wrong.clear()
@@ -56,12 +61,18 @@ def filed(house: House, chromium: Browser) -> list[int]:
 
     Two pages are open meanwhile, so that the payloads also come to them through the live stream.
     """
-    with httpx.Client(base_url=house.url) as client, window(chromium, house.url) as listed, window(chromium, house.url) as case:
+    with (
+        httpx.Client(base_url=house.url) as client,
+        window(chromium, house.url) as listed,
+        window(chromium, house.url) as case,
+    ):
         live(listed.open("/?state=all"))
         numbers = [number for payload in PAYLOADS if (number := file(client, payload))]
         live(case.open(f"/issues/{numbers[0]}"))
         sent = [comment(client, numbers[0], payload) for payload in PAYLOADS]
-        case.page.wait_for_function("(count) => document.querySelectorAll('#timeline > li').length >= count", arg=sum(sent))
+        case.page.wait_for_function(
+            "(count) => document.querySelectorAll('#timeline > li').length >= count", arg=sum(sent)
+        )
         for opened in (listed, case):
             opened.page.evaluate(SETTLED)
             assert opened.page.evaluate(LIVING) == []
@@ -100,7 +111,9 @@ def test_no_payload_comes_alive_in_public(chromium: Browser, house: House, filed
         assert page.evaluate(LIVING) == []
 
 
-def test_no_payload_comes_alive_at_the_desk(chromium: Browser, house: House, filed: list[int], root: StorageState) -> None:
+def test_no_payload_comes_alive_at_the_desk(
+    chromium: Browser, house: House, filed: list[int], root: StorageState
+) -> None:
     with window(chromium, house.url, storage_state=root) as opened:
         visit(opened, ["/staff?queue=all", "/staff?q=alert", f"/staff/issues/{filed[0]}", "/staff/outbox"])
 

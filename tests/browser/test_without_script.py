@@ -42,7 +42,9 @@ def test_an_issue_lives_and_a_board_is_run_without_a_script(house: House, open_w
 
     elsewhere = open_window(PHONE, java_script_enabled=False).open(filed.private_link)
     elsewhere.get_by_role("button", name="Yes, it is cured").click()
-    expect(elsewhere.locator("#headline")).to_contain_text(re.compile("Confirmed by the customer: fixed, .* after filing"))
+    expect(elsewhere.locator("#headline")).to_contain_text(
+        re.compile("Confirmed by the customer: fixed, .* after filing")
+    )
 
     confirm_following(desk, house)
     expect(desk.locator("#side")).to_contain_text("1 follows")

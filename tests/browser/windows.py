@@ -1,4 +1,4 @@
-"""Browser windows that notice what must never happen: dialogs, script errors, breaches of the policy, foreign requests."""
+"""Browser windows that notice what must never happen: dialogs, script errors, foreign requests and the like."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Resuming by cursor is exact: cut anywhere, any number of times, while events flow, nothing is missed or applied twice."""
+"""Resuming by cursor is exact: cut anywhere, again and again, while events flow, nothing is missed or applied twice."""
 
 import asyncio
 import random

@@ -52,7 +52,13 @@ class Wire(Site):
         query = {"topics": topics, "after": after, "as": "html" if html else "json"}
         async with self.browser().stream("GET", "/live/sse", params=query, headers=headers) as answer:
             assert answer.status_code == 200, await answer.aread()
-            yield Events(answer.aiter_lines())
+            events = Events()
+            reading = asyncio.create_task(events.read(answer.aiter_lines()))
+            try:
+                yield events
+            finally:
+                reading.cancel()
+                await asyncio.gather(reading, return_exceptions=True)
 
     async def cursor(self) -> str:
         """Where the record ends, once the stream has seen it."""
@@ -63,22 +69,26 @@ class Wire(Site):
 
 @dataclass
 class Events:
-    """Server-sent events, one after the other; `place` is the last id that was sent."""
+    """Server-sent events, one after the other; `place` is the last id that came with them."""
 
-    lines: AsyncIterator[str]
     place: str = ""
+    waiting: "asyncio.Queue[tuple[str, str]]" = field(default_factory=asyncio.Queue)
 
-    async def recv(self) -> str:
-        data = ""
-        async for line in self.lines:
+    async def read(self, lines: AsyncIterator[str]) -> None:
+        place, data = "", ""
+        async for line in lines:
             name, _, value = line.partition(": ")
             if name == "id":
-                self.place = value
-            if name == "data":
+                place = value
+            elif name == "data":
                 data = value
-            if not line and data:
-                return data
-        raise EOFError
+            elif not line and data:
+                self.waiting.put_nowait((place, data))
+                data = ""
+
+    async def recv(self) -> str:
+        self.place, data = await self.waiting.get()
+        return data
 
 
 @asynccontextmanager
