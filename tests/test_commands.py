@@ -43,9 +43,9 @@ class Shell:
         assert (result.exit_code, result.stderr) == (0, ""), result.output
         return result.stdout
 
-    def refused(self, *command: str, status: int = 1, **environment: str) -> str:
+    def refused(self, *command: str, status: int = 1, settings: dict[str, str] | None = None) -> str:
         """The one line in which a command that must fail says why."""
-        result = self.run(*command, **environment)
+        result = self.run(*command, **(settings or {}))
         assert result.exit_code == status, result.output
         *_, line = result.stderr.splitlines()
         assert line.startswith("board: ")
@@ -289,7 +289,7 @@ def test_a_wrong_setting_or_database_is_told_in_one_line(quick_shell: Shell, tmp
         ("BOARD_DATABASE_URL", "postgresql://me@127.0.0.1:1/board", "Check BOARD_DATABASE_URL."),
     ]:
         for command in (("staff", "list"), ("serve", "--port", "1024")):
-            assert told in quick_shell.refused(*command, **{name: value})
+            assert told in quick_shell.refused(*command, settings={name: value})
 
 
 def test_a_postgres_database_that_is_not_there_is_told_in_one_line(postgres_url: str, tmp_path: Path) -> None:

@@ -259,9 +259,13 @@ def test_anything_that_people_do_is_sound_on_sqlite(sqlite_template: Path, tmp_p
 
 
 def test_anything_that_people_do_is_sound_on_postgresql(postgres_server: str, postgres_template: str) -> None:
+    names: list[str] = []
+
     async def make() -> str:
-        name = f"board_{uuid4().hex}"
-        await tell(postgres_server, f"CREATE DATABASE {name} TEMPLATE {postgres_template} STRATEGY file_copy")
-        return with_name(postgres_server, name)
+        names.append(f"board_{uuid4().hex}")
+        await tell(postgres_server, f"CREATE DATABASE {names[-1]} TEMPLATE {postgres_template} STRATEGY file_copy")
+        return with_name(postgres_server, names[-1])
 
     play(make, examples=6, steps=40)
+    for name in names:
+        asyncio.run(tell(postgres_server, f"DROP DATABASE {name} WITH (FORCE)"))

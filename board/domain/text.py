@@ -90,7 +90,12 @@ def to_html(markdown: str) -> str:
 
 def to_plain(markdown: str) -> str:
     """The words alone, on one line; for excerpts and mail subjects. Not HTML: escape it where it is shown."""
-    return clean(unescape(TAG.sub("", to_html(markdown))), lines=False)
+    return without_tags(to_html(markdown))
+
+
+def without_tags(html: str) -> str:
+    """The words alone, on one line, of what `to_html` has made."""
+    return clean(unescape(TAG.sub("", html)), lines=False)
 
 
 def excerpt(text: str, length: int) -> str:

@@ -162,9 +162,10 @@ async def one(tx: Tx, seq: int) -> Row | None:
 
 
 async def public_texts(tx: Tx, issue: int) -> list[str]:
-    """Every public text of an issue, for the search index."""
+    """Every public text of an issue as HTML, for the search index."""
     rows = await tx.rows(
-        "SELECT body FROM entries WHERE issue = :issue AND status = 'public' AND body IS NOT NULL ORDER BY seq",
+        "SELECT body_html FROM entries WHERE issue = :issue AND status = 'public' AND body_html IS NOT NULL"
+        " ORDER BY seq",
         issue=issue,
     )
-    return [row["body"] for row in rows]
+    return [row["body_html"] for row in rows]

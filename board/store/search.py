@@ -6,7 +6,7 @@ reader escapes and replaces them.
 
 import re
 
-from board.domain.text import to_plain
+from board.domain.text import without_tags
 from board.store import entries
 from board.store.database import Tx
 
@@ -22,7 +22,7 @@ async def index(tx: Tx, issue: int) -> None:
     row = await tx.row("SELECT title FROM issues WHERE number = :issue AND visibility = 'public'", issue=issue)
     if row is None:
         return
-    texts = " ".join(to_plain(text) for text in await entries.public_texts(tx, issue))
+    texts = without_tags("\n".join(await entries.public_texts(tx, issue)))
     key = "rowid" if tx.sqlite else "issue"
     await tx.run(
         f"INSERT INTO search ({key}, title, body) VALUES (:issue, :title, :body)",

@@ -14,6 +14,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from board.errors import NotAllowed, TooMany
 from board.store import people
+from board.store.database import LOST
 from board.stream import Happening, OutOfReach, Stream
 from board.web import fragments, session
 
@@ -30,30 +31,35 @@ NORMAL, DRAINING, TOO_SLOW, RATE_LIMITED, BAD_REQUEST, FORBIDDEN, TOO_MANY = 100
 NAME_LENGTH = 60
 
 
+Key = tuple[str, int, bool]
+
+
 class Frames:
     """Frames by topic, event and form, each encoded once and shared; none outlives words that were hidden since."""
 
     def __init__(self) -> None:
-        self.kept: OrderedDict[tuple[str, int, bool], str] = OrderedDict()
+        self.kept: OrderedDict[Key, asyncio.Task[str]] = OrderedDict()
         self.hidden = -1
 
     async def get(self, board: Any, happening: Happening, topic: str, *, html: bool) -> str:
-        hidden = board.stream.hidden
-        if hidden != self.hidden:
+        if board.stream.hidden != self.hidden:
             self.kept.clear()
-            self.hidden = hidden
+            self.hidden = board.stream.hidden
         key = (topic, happening.seq, html)
-        if key in self.kept:
-            return self.kept[key]
-        frame = await fragments.encode(board, happening, topic, html=html)
-        if board.stream.hidden == hidden:  # nothing was hidden while the frame was made
-            self.keep(key, frame)
-        return frame
+        if key not in self.kept:
+            self.keep(key, asyncio.create_task(fragments.encode(board, happening, topic, html=html)))
+        return await asyncio.shield(self.kept[key])  # a reader that leaves takes the frame from nobody
 
-    def keep(self, key: tuple[str, int, bool], frame: str) -> None:
-        self.kept[key] = frame
+    def keep(self, key: Key, making: "asyncio.Task[str]") -> None:
+        self.kept[key] = making
+        making.add_done_callback(lambda made: self.check(key, made))
         while len(self.kept) > KEPT_FRAMES:
             self.kept.popitem(last=False)
+
+    def check(self, key: Key, made: "asyncio.Task[str]") -> None:
+        """What failed is not kept: the next reader has it made anew."""
+        if (made.cancelled() or made.exception()) and self.kept.get(key) is made:
+            del self.kept[key]
 
 
 class BadRequest(Exception):
@@ -106,14 +112,16 @@ async def frames(board: Any, wish: Wish) -> AsyncIterator[tuple[int | None, str]
         yield None, dump({"t": "reset", "reason": gone.reason})
 
 
-async def following(board: Any, wish: Wish, seq: int) -> AsyncIterator[tuple[int, str]]:
+async def following(board: Any, wish: Wish, seq: int) -> AsyncIterator[tuple[int | None, str]]:
     topics, told, at = frozenset(wish.topics), time.monotonic(), seq
     async for progress in board.stream.follow(seq, topics):
         for happening in progress.happenings:
-            for topic in wish.topics:
-                if happening.belongs_to(topic):
-                    yield happening.seq, await board.frames.get(board, happening, topic, html=wish.html)
-                    told = time.monotonic()
+            heard = [topic for topic in wish.topics if happening.belongs_to(topic)]
+            for topic in heard:
+                # The cursor moves with the event's last frame: a cut between its frames loses none of them.
+                cursor = happening.seq if topic == heard[-1] else None
+                yield cursor, await board.frames.get(board, happening, topic, html=wish.html)
+                told = time.monotonic()
         if progress.upto > at and time.monotonic() - told >= AT_EVERY_S:
             at, told = progress.upto, time.monotonic()
             yield at, dump({"t": "at", "seq": at})
@@ -141,6 +149,8 @@ async def live(socket: WebSocket) -> None:
             await serve(socket, number)
         except Ended as ended:
             await close(socket, ended)
+        except LOST:
+            await close(socket, Ended(DRAINING, "the database cannot be reached just now"))
         except WebSocketDisconnect:
             return  # the reader has left
 

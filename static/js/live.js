@@ -41,7 +41,8 @@ export function start() {
     if (ERASING.has(frame.event)) hush();
     if (!frame.topic.startsWith("issue:")) return applyToList(frame);
     // What others may no longer see leaves the page at once, whatever is typed here; and a stub gives way the same way.
-    if (frame.issue.visibility !== page.shown) return open(connection, page.url);
+    const isOwn = frame.topic === `issue:${frame.issue.number}`; // and not that of an issue that was merged with it
+    if (isOwn && frame.issue.visibility !== page.shown) return open(connection, page.url);
     // A held issue has no frames: whoever sees it all the same gets it fresh.
     if (!frame.html && document.getElementById("timeline")) return loadAgain();
     applyToCase(frame);

@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
-from playwright.sync_api import Browser, StorageState, sync_playwright
+from playwright.sync_api import Browser, StorageState, expect, sync_playwright
 
 from tests.browser.house import House, living_in
 from tests.browser.people import become_owner
 from tests.browser.windows import DESK, Window, window
+
+# A machine that does other things as well may take its time. What must be quick is measured, not waited for.
+expect.set_options(timeout=15_000)
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 

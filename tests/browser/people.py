@@ -13,7 +13,7 @@ KETTLE = "The kettle leaks. I wanted tea, and it leaks at the handle."
 NOTE_ARRIVALS = """() => {
   window.arrivals = {};
   new MutationObserver((changes) => {
-    for (const { addedNodes } of changes) for (const node of addedNodes) if (node.id) window.arrivals[node.id] = Date.now();
+    for (const { id } of changes.flatMap(({ addedNodes }) => [...addedNodes])) window.arrivals[id] = Date.now();
   }).observe(document.querySelector("#timeline"), { childList: true });
 }"""
 

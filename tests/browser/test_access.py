@@ -1,4 +1,4 @@
-"""Every page can be used by everybody: axe-core in both colour schemes and three widths, no overflow, one id for one thing."""
+"""Everybody can use every page: axe-core in both colour schemes and three widths, no overflow, ids that are unique."""
 
 import re
 from collections.abc import Callable, Iterator

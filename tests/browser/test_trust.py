@@ -39,7 +39,7 @@ def test_the_trap_notices_what_it_waits_for(chromium: Browser, house: House) -> 
         assert sorted(page.evaluate(LIVING)) == ["h1 style", "iframe"]
         for act, trace in (
             (
-                "() => { try { document.querySelector('h1').innerHTML = '<img src=x>'; } catch { /* as it should */ } }",
+                "() => { try { document.querySelector('h1').innerHTML = '<img src=x>'; } catch { /* right */ } }",
                 "BREACH require-trusted",
             ),
             (

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
@@ -13,12 +14,12 @@ from board.web import live
 from tests import cast
 from tests.cast import BO, MO, file_issue, later
 from tests.web.site import act
-from tests.web.wire import Wire, hear, silent
+from tests.web.wire import Events, Wire, hear, silent
 
 SUMMARY = ["number", "title", "area", "state", "resolution", "confirmation", "visibility", "turn", "last_event"]
 
 
-async def greeted(connection: ClientConnection) -> dict[str, Any]:
+async def greeted(connection: ClientConnection | Events) -> dict[str, Any]:
     hello = await hear(connection)
     assert hello["t"] == "hello"
     return hello
@@ -73,13 +74,27 @@ async def test_a_frame_is_the_same_bytes_for_everybody_on_the_socket_and_over_ss
         quick_wire.events("board", html=True) as events,
     ):
         for connection in (one, staff, events):
-            assert (await hear(connection))["t"] == "hello"  # type: ignore[arg-type]
+            assert (await hear(connection))["t"] == "hello"
         await act(quick_wire.browser(), number, "comments", body="Mine too.")
-        frames = {await connection.recv() for connection in (one, staff, events)}  # type: ignore[attr-defined]
+        frames = {await connection.recv() for connection in (one, staff, events)}
         async with quick_wire.socket("board", start, html=True) as late:
             await greeted(late)
             frames.add(await late.recv())
     assert len(frames) == 1
+
+
+async def test_a_frame_is_made_once_for_all_who_wait_for_it(quick_wire: Wire) -> None:
+    number = await file_issue(quick_wire.db)
+    await quick_wire.cursor()
+    async with AsyncExitStack() as stack:
+        sockets = [await stack.enter_async_context(quick_wire.socket("board", html=True)) for _ in range(20)]
+        for socket in sockets:
+            await greeted(socket)
+        for place in range(5):
+            await act(quick_wire.browser(), number, "comments", body=f"Word {place}.")
+        frames = [[await socket.recv() for _ in range(5)] for socket in sockets]
+    assert all(heard == frames[0] for heard in frames)
+    assert len(quick_wire.board.frames.kept) == 5
 
 
 async def test_the_fragments_of_a_frame_are_those_of_the_page(wire: Wire) -> None:
@@ -150,8 +165,9 @@ async def test_no_frame_outlives_the_words_that_were_taken_out_of_it(wire: Wire)
         frame = await hear(socket)
         assert "5550100" in frame["html"]
     await act(mo, number, "redactions", target=str(frame["seq"]), fields="body author.name", reason="privacy_request")
+    await wire.cursor()
     for follow in (wire.socket, wire.events):
-        async with follow(f"issue:{number}", start, html=True) as late:  # type: ignore[operator]
+        async with follow(f"issue:{number}", start, html=True) as late:
             await greeted(late)
             frames = [await hear(late) for _ in range(2)]
         assert [frame["event"] for frame in frames] == ["comment.posted", "text.redacted"]
@@ -201,7 +217,7 @@ async def test_a_quiet_topic_hears_how_far_the_record_has_come(
     await quick_wire.cursor()
     async with quick_wire.socket(f"issue:{quiet}") as socket, quick_wire.events(f"issue:{quiet}") as events:
         await greeted(socket)
-        await greeted(events)  # type: ignore[arg-type]
+        await greeted(events)
         assert await silent(socket, 0.5)
         for place in range(3):
             await cast.answer(quick_wire.db, busy, body=f"{place}")
@@ -229,8 +245,8 @@ async def test_whoever_is_too_far_behind_on_a_topic_is_told_to_load_the_page_aga
     for topics in ("board", f"issue:{busy}", "area:service", f"issue:{quiet},issue:{busy}"):
         async with wire.socket(topics, start) as socket, wire.events(topics, start) as events:
             for connection in (socket, events):
-                await greeted(connection)  # type: ignore[arg-type]
-                assert await hear(connection) == {"t": "reset", "reason": "behind"}  # type: ignore[arg-type]
+                await greeted(connection)
+                assert await hear(connection) == {"t": "reset", "reason": "behind"}
             await socket.wait_closed()
             assert socket.close_code == 1000
     async with wire.socket(f"issue:{quiet}", start) as socket:
@@ -244,16 +260,16 @@ async def test_a_cursor_of_another_epoch_or_of_the_future_is_told_to_load_the_pa
     for after in ("other:1", f"{epoch}x:{head}", f":{head}", f"{epoch}:{head + 1}"):
         async with quick_wire.socket("board", after) as socket, quick_wire.events("board", after) as events:
             for connection in (socket, events):
-                await greeted(connection)  # type: ignore[arg-type]
-                assert await hear(connection) == {"t": "reset", "reason": "epoch"}  # type: ignore[arg-type]
+                await greeted(connection)
+                assert await hear(connection) == {"t": "reset", "reason": "epoch"}
 
 
 async def test_a_server_that_goes_away_says_goodbye_and_when_to_come_back(quick_wire: Wire) -> None:
     async with quick_wire.socket("board") as socket, quick_wire.events("board") as events:
         await greeted(socket)
-        await greeted(events)  # type: ignore[arg-type]
+        await greeted(events)
         quick_wire.board.stream.close()
         for connection in (socket, events):
-            assert await hear(connection) == {"t": "bye", "retry_ms": [1000, 15000]}  # type: ignore[arg-type]
+            assert await hear(connection) == {"t": "bye", "retry_ms": [1000, 15000]}
         await socket.wait_closed()
         assert socket.close_code == 4001

@@ -41,8 +41,8 @@ class Wire(Site):
         query = httpx.QueryParams(
             {"topics": topics, **({"after": after} if after else {}), "as": "html" if html else "json"}
         )
-        options.setdefault("origin", Origin(self.base))
-        return connect(f"{self.live}?{query}", subprotocols=[Subprotocol("board.v1")], proxy=None, **options)
+        given = {"origin": Origin(self.base), "subprotocols": [Subprotocol("board.v1")], **options}
+        return connect(f"{self.live}?{query}", proxy=None, **given)
 
     @asynccontextmanager
     async def events(

@@ -3,6 +3,8 @@
 
 import { fragment } from "../trust.js";
 
+const OPERATED = "input, select, textarea, button, summary";
+
 const waiting = new Map();
 
 /** Places a run of elements; `onAbsent` gets each that has no place on this page. Returns those that were appended. */
@@ -45,22 +47,22 @@ function placeOne(element, appended, onAbsent) {
 }
 
 function replace(present, element) {
-  const twin = twinOfFocused(present, element);
-  if (isInUse(present, twin)) {
+  if (isInUse(present)) {
     waiting.set(element.id, element);
     return;
   }
+  const { activeElement } = document;
   waiting.delete(element.id);
   present.replaceWith(element);
-  twin?.focus({ preventScroll: true });
+  if (present.contains(activeElement)) focusTwin(element, activeElement);
   arrive(element, "is-changed");
 }
 
-/** The link in the new element that has the focus in the old one. */
-function twinOfFocused(present, element) {
-  const { activeElement } = document;
-  if (!present.contains(activeElement) || activeElement.localName !== "a") return null;
-  return element.querySelector(`a[href="${CSS.escape(activeElement.getAttribute("href"))}"]`);
+/** Gives the focus to the link that had it in the old element, or to the new one where that link is gone. */
+function focusTwin(element, link) {
+  const twin = element.querySelector(`a[href="${CSS.escape(link.getAttribute("href") ?? "")}"]`);
+  if (!twin) element.tabIndex = -1;
+  (twin ?? element).focus({ preventScroll: true });
 }
 
 function arrive(element, how) {
@@ -68,9 +70,9 @@ function arrive(element, how) {
   element.dispatchEvent(new CustomEvent("board:placed", { bubbles: true }));
 }
 
-function isInUse(element, twin) {
-  const fields = [...element.querySelectorAll("input, select, textarea")];
-  return (element.contains(document.activeElement) && !twin) || fields.some(isTouched);
+function isInUse(element) {
+  const isOperated = element.contains(document.activeElement) && document.activeElement.matches(OPERATED);
+  return isOperated || [...element.querySelectorAll("input, select, textarea")].some(isTouched);
 }
 
 function isTouched(field) {
