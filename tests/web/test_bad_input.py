@@ -137,7 +137,8 @@ async def test_no_query_breaks_a_page(site: Site) -> None:
     for path in readable():
         for query in QUERIES.get(path, EVERY_PAGE):
             for what, value in nasty.VALUES.items():
-                asked = f"{filled(path, number=number)}?{query.replace('{}', value)}"
+                shortened = value if path in QUERIES else value[:3_000]
+                asked = f"{filled(path, number=number)}?{query.replace('{}', shortened)}"
                 answered = await root.get(httpx.URL(root.base_url, raw_path=asked.encode()))
                 assert answered.status_code < 500, (path, query, what)
 
