@@ -13,6 +13,7 @@ from types import FrameType
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -65,7 +66,10 @@ def create(board: Board) -> Starlette:
     """The application; its lifespan opens the database and keeps the stream, the mail and the clock running."""
     app = Starlette(
         routes=routes.routes(),
-        middleware=[Middleware(Guard, board=board, refuse=refuse)],
+        middleware=[
+            Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=6),
+            Middleware(Guard, board=board, refuse=refuse),
+        ],
         exception_handlers={Refused: refuse, HTTPException: refuse_http, **dict.fromkeys(LOST, away)},
         lifespan=lifespan,
     )
@@ -122,8 +126,12 @@ def told_to_stop(stop: Callable[[], None]) -> Iterator[None]:
 
     def hear(number: int, frame: FrameType | None) -> None:
         loop.call_soon_threadsafe(stop)
-        if callable(then := before[signal.Signals(number)]):
+        then = before[signal.Signals(number)]
+        if callable(then):
             then(number, frame)
+        elif then == signal.SIG_DFL:  # nobody else listens: end as a process does
+            signal.signal(number, then)
+            signal.raise_signal(number)
 
     for number in before:
         signal.signal(number, hear)

@@ -6,7 +6,7 @@ A missed hint costs a second, never an event: catching up and living on are the 
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -137,7 +137,7 @@ class Stream:
             raise OutOfReach("epoch")
         return int(seq)
 
-    async def follow(self, seq: int, topics: frozenset[str]) -> AsyncIterator[Progress]:
+    async def follow(self, seq: int, topics: frozenset[str]) -> AsyncGenerator[Progress, None]:
         """Everything in these topics behind `seq`: once, in order, until closed. Raises OutOfReach where it cannot."""
         epoch = self.epoch
         while seq > self.head and await self.read_on():

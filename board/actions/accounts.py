@@ -38,7 +38,9 @@ async def send_link(tx: Tx, email: str, *, links: Links, now_ms: int, say: Say) 
         lasts_ms=MINUTES * 60_000,
     )
     setup = await company.read(tx)
-    letter = letters.sign_in(company=setup.name, url=links.sign_in(secret), minutes=MINUTES, say=say)
+    letter = letters.sign_in(
+        company=setup.name, url=links.sign_in(secret), minutes=MINUTES, to_staff=person is not None, say=say
+    )
     message_id = f"signin.{people.hashed(email).hex()[:16]}.{now_ms // BETWEEN_MS}"
     await outbox.put(tx, message_id=message_id, recipient=email, letter=letter, now_ms=now_ms)
 

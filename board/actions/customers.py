@@ -20,7 +20,7 @@ from board.errors import Conflict, Invalid, NotFound
 from board.store import company, entries, intake, issues, outbox, record
 from board.store.database import Tx, WriteTx
 
-FIRST_AREA = "General"
+UNSURE = "General"
 
 
 @dataclass(frozen=True)
@@ -74,10 +74,10 @@ async def file(tx: WriteTx, filing: Filing, *, via: str, links: Links, say: Say)
 
 
 async def known_area(tx: WriteTx, slug: str) -> str:
-    """The area that was named; the first one where none was, made where there is none yet."""
+    """The area that was named; where none was, the only one there is, else the general one."""
     known = [area.slug for area in await company.areas(tx)]
     if not slug:
-        return known[0] if known else await make_area(tx, FIRST_AREA)
+        return known[0] if len(known) == 1 else await make_area(tx, UNSURE)
     if slug not in known:
         raise Invalid({"area": "Choose one of the areas in the list."})
     return slug

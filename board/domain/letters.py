@@ -7,7 +7,9 @@ from board.domain.wording import Say
 
 @dataclass(frozen=True, kw_only=True)
 class Letter:
-    """`issue` makes one thread of an issue's letters; `stop` ends them; a `secret` link is for admins only."""
+    """`issue` makes one thread of an issue's letters; `stop` ends them. A `secret` link is for admins to copy,
+    a `personal` one for nobody but the recipient: it speaks for a customer.
+    """
 
     subject: str
     paragraphs: tuple[str, ...]
@@ -16,6 +18,7 @@ class Letter:
     issue: int | None = None
     stop: str | None = None
     secret: bool = False
+    personal: bool = False
 
 
 def receipt(*, number: int, title: str, company: str, url: str, held: bool, say: Say) -> Letter:
@@ -37,6 +40,7 @@ def receipt(*, number: int, title: str, company: str, url: str, held: bool, say:
         link=url,
         issue=number,
         secret=True,
+        personal=True,
     )
 
 
@@ -55,7 +59,7 @@ def follow_question(*, number: int, title: str, company: str, url: str, say: Say
     )
 
 
-def sign_in(*, company: str, url: str, minutes: int, say: Say) -> Letter:
+def sign_in(*, company: str, url: str, minutes: int, to_staff: bool, say: Say) -> Letter:
     return Letter(
         subject=say("Sign in to the board of {company}").format(company=company),
         paragraphs=(
@@ -65,6 +69,7 @@ def sign_in(*, company: str, url: str, minutes: int, say: Say) -> Letter:
         label=say("Sign in"),
         link=url,
         secret=True,
+        personal=not to_staff,
     )
 
 
@@ -99,7 +104,8 @@ def news(
         link=url,
         issue=number,
         stop=stop,
-        secret=asks,
+        secret=stop is None,
+        personal=stop is None,
     )
 
 
@@ -111,4 +117,5 @@ def reminder(*, number: int, title: str, company: str, question: str, url: str, 
         link=url,
         issue=number,
         secret=True,
+        personal=True,
     )

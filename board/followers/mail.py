@@ -6,6 +6,7 @@ Letters are written in the transaction that moves the follower's position, so ea
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -56,18 +57,18 @@ REMINDERS_CONFIRM = (7, 12)  # days after the cure, of the 14 that the customer 
 
 async def run(db: Database, stream: Stream, post: Post, clock: Callable[[], datetime]) -> None:
     """Follows the record and the outbox until cancelled; `clock` tells the time."""
-    await asyncio.gather(follow(db, stream, post, clock), sending.send_for_ever(db, post, clock))
+    await asyncio.gather(
+        follow(db, stream, post, clock), remind_for_ever(db, post, clock), sending.send_for_ever(db, post, clock)
+    )
 
 
 async def follow(db: Database, stream: Stream, post: Post, clock: Callable[[], datetime]) -> None:
+    """Writes letters for what has happened, and again whenever more does."""
     while not stream.is_closed:
         try:
-            await write_letters(db, post, clock())
-            async with asyncio.timeout(REMIND_EVERY_S):
-                async for _ in stream.follow(stream.head, frozenset({"board"})):
-                    break
-        except TimeoutError:
-            await remind(db, post, clock())
+            seq = await write_letters(db, post, clock())
+            async with aclosing(stream.follow(seq, frozenset({"board"}))) as coming:
+                await anext(coming, None)
         except OutOfReach:
             await asyncio.sleep(1)
         except LOST as lost:
@@ -75,14 +76,23 @@ async def follow(db: Database, stream: Stream, post: Post, clock: Callable[[], d
             await asyncio.sleep(1)
 
 
-async def write_letters(db: Database, post: Post, now: datetime) -> None:
-    """Writes letters for everything behind the position; a board that has none yet starts at its first event."""
+async def remind_for_ever(db: Database, post: Post, clock: Callable[[], datetime]) -> None:
+    while True:
+        try:
+            await remind(db, post, clock())
+        except LOST as lost:
+            log.warning("the database is away: %s", lost)
+        await asyncio.sleep(REMIND_EVERY_S)
+
+
+async def write_letters(db: Database, post: Post, now: datetime) -> int:
+    """Writes letters for everything behind the position (at first: the whole record); returns where it is now."""
     while True:
         async with db.saving() as tx:
             place = await positions.take(tx, "mail", "")
             events = await record.after(tx, place.seq, limit=BATCH)
             if not events:
-                return
+                return place.seq
             await tell(tx, events, post, now)
             await positions.save(tx, "mail", "", Position(events[-1].index))
 
@@ -181,14 +191,15 @@ async def remind(db: Database, post: Post, now: datetime) -> None:
             since = parse_time(row["settled_time"] or row["turn_since"])
             passed = [day for day in days if now >= since + timedelta(days=day)]
             if passed:
-                await remind_filer(tx, row, f"{row['state']}.{passed[-1]}", post, now)
+                await remind_filer(tx, row, f"{row['state']}.{passed[-1]}", since, post, now)
 
 
-async def remind_filer(tx: Tx, row: dict[str, Any], kind: str, post: Post, now: datetime) -> None:
-    filer = await intake.filer(tx, row["number"])
+async def remind_filer(tx: Tx, row: dict[str, Any], kind: str, since: datetime, post: Post, now: datetime) -> None:
+    """Once for each wait, which is known by its beginning: what others say meanwhile begins no new one."""
+    filer, wait = await intake.filer(tx, row["number"]), int(since.timestamp())
     if not filer or not filer.email:
         return
-    if not await intake.remind_once(tx, issue=row["number"], kind=kind, seq=row["last_event"]):
+    if not await intake.remind_once(tx, issue=row["number"], kind=kind, seq=wait):
         return
     say = post.say
     question = (
@@ -204,5 +215,5 @@ async def remind_filer(tx: Tx, row: dict[str, Any], kind: str, post: Post, now: 
         url=post.links.private(row["number"]),
         say=say,
     )
-    message_id = f"reminder.{row['number']}.{kind}.{row['last_event']}"
+    message_id = f"reminder.{row['number']}.{kind}.{wait}"
     await outbox.put(tx, message_id=message_id, recipient=filer.email, letter=letter, now_ms=milliseconds(now))

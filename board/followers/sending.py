@@ -27,7 +27,8 @@ log = logging.getLogger("board.mail")
 
 RETRIES_S = (5, 300, 1_800, 7_200, 18_000, 36_000, 86_400)
 AT_ONCE = 20
-CLAIM_MS = 120_000
+PATIENCE_S = 60.0  # for one message
+CLAIM_MS = 120_000  # longer than that, so that no other process takes it meanwhile
 LOOK_EVERY_S = 1.0
 
 
@@ -85,18 +86,17 @@ async def send(row: dict[str, Any], post: Post, now: datetime) -> str | None:
     """One try; returns what went wrong, as a value."""
     assert post.url
     server = urlsplit(post.url)
-    message = compose(row, outbox.letter_of(row), post, now)
     try:
-        await aiosmtplib.send(
-            message,
-            hostname=server.hostname,
-            port=server.port or (465 if server.scheme == "smtps" else 587),
-            username=unquote(server.username) if server.username else None,
-            password=unquote(server.password) if server.password else None,
-            use_tls=server.scheme == "smtps",
-            start_tls=None if server.scheme == "smtp" else False,
-            timeout=30,
-        )
+        async with asyncio.timeout(PATIENCE_S):
+            await aiosmtplib.send(
+                compose(row, outbox.letter_of(row), post, now),
+                hostname=server.hostname,
+                port=server.port or (465 if server.scheme == "smtps" else 587),
+                username=unquote(server.username) if server.username else None,
+                password=unquote(server.password) if server.password else None,
+                use_tls=server.scheme == "smtps",
+                start_tls=None if server.scheme == "smtp" else False,
+            )
     except (aiosmtplib.SMTPException, OSError, ssl.SSLError, ValueError) as wrong:
         return f"{type(wrong).__name__}: {wrong}"[:500]
     return None

@@ -68,17 +68,15 @@ async def render(tx: Tx, board: Any, r: Recorded, topic: str, names: Names) -> s
 
 
 async def render_row(tx: Tx, board: Any, number: int, names: Names, now: datetime, *, is_queue: bool) -> str:
+    """The list's row with the figures, which change even where the row may not be shown; or the queue's row."""
     row = await issues.find(tx, number)
-    if row is None or (row["visibility"] != "public" and not is_queue):
-        return ""
+    assert row
     context = {"row": views.issue(row, names, now), "now": now, "board": {"name": names.company}}
     if is_queue:
         return str(board.renderer.render("parts/queue_row.html", context))
     figures = views.figures(await issues.counts(tx, format_time(now)))
-    return str(
-        board.renderer.render("parts/row.html", context)
-        + board.renderer.render("parts/lead.html", {"figures": figures})
-    )
+    shown = board.renderer.render("parts/row.html", context) if row["visibility"] == "public" else ""
+    return str(shown + board.renderer.render("parts/lead.html", {"figures": figures}))
 
 
 async def render_case(tx: Tx, board: Any, r: Recorded, number: int, names: Names, now: datetime) -> str:

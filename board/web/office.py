@@ -247,7 +247,7 @@ async def show_outbox(request: Request) -> Response:
 
 def message(row: dict[str, Any], *, sees_links: bool) -> dict[str, Any]:
     letter = outbox.letter_of(row)
-    shown = sees_links or not letter.secret
+    shown = not letter.personal and (sees_links or not letter.secret)
     return {
         "id": row["id"],
         "to": row["recipient"],

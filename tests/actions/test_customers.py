@@ -10,7 +10,7 @@ from board.actions.customers import Filed
 from board.domain import events as e
 from board.domain.people import Actor
 from board.errors import Conflict, Invalid, NotAllowed, NotFound
-from board.store import company, entries, intake, issues, outbox
+from board.store import company, entries, intake, issues, outbox, record
 from board.store.database import Database
 from board.store.intake import Filer
 from tests.cast import (
@@ -97,8 +97,9 @@ async def test_without_a_name_nobody_is_named(db: Database) -> None:
     await assert_sound(db)
 
 
-async def test_where_no_area_is_named_the_first_one_is_taken(db: Database) -> None:
-    assert (await row(db, await file_issue(db, area="")))["area"] == "service"
+async def test_where_no_area_is_named_the_general_one_is_taken(db: Database) -> None:
+    assert (await row(db, await file_issue(db, area="")))["area"] == "general"
+    assert (await row(db, await file_issue(db, area="")))["area"] == "general"
 
 
 async def test_an_unknown_area_is_refused(db: Database) -> None:
@@ -297,6 +298,9 @@ async def test_a_correction_of_held_words_stays_hidden_until_they_are_shown(db: 
     assert target
     await do(db, customers.correct, number, by=ADA, target=target, words={"body": "Second words."})
     assert [entry["body"] for entry in await timeline(db, number) if entry["body"]] == []
+    async with db.reading() as tx:
+        assert sorted(await record.openings_of_issue(tx, number)) == [1]
+    await assert_sound(db)
     assert (await row(db, number))["last_word"] == "I wanted tea. The kettle leaks at the handle."
     await do(db, moderators.judge_comment, number, by=MO, target=target, reason=None)
     assert [entry["body"] for entry in await timeline(db, number) if entry["body"]] == ["Second words."]

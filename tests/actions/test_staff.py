@@ -58,6 +58,16 @@ async def test_an_answer_brings_state_and_promise_in_one_act(db: Database) -> No
     await assert_sound(db)
 
 
+async def test_a_resolution_while_the_customer_is_asked_starts_a_new_turn(db: Database) -> None:
+    number = await file_issue(db)
+    await answer(db, number, at=later(hours=1), state="waiting_on_customer")
+    await answer(db, number, at=later(hours=5), resolution="fixed")
+    listed = await row(db, number)
+    assert (listed["turn"], listed["turn_since"]) == ("customer", "2026-03-02T17:00:00Z")
+    assert (listed["paused_s"], listed["paused_since"]) == (4 * 3_600, None)
+    await assert_sound(db)
+
+
 async def test_what_is_refused_leaves_no_word_behind(db: Database) -> None:
     number = await file_issue(db)
     before = await head(db)

@@ -58,6 +58,26 @@ def test_a_mistake_takes_the_focus_and_leads_to_its_field(open_window: OpenWindo
         expect(page.locator(field)).to_be_focused()
 
 
+def test_a_verdict_that_comes_too_late_is_refused_with_its_words_kept(
+    open_window: OpenWindow, root: StorageState
+) -> None:
+    customer = open_window(PHONE, java_script_enabled=False)
+    filed = file_issue(customer)
+    desk = open_window(storage_state=root).open(f"/staff/issues/{filed.number}")
+    answer(desk, "A new seal.", "It is resolved", resolution="fixed")
+    page = customer.open(f"/issues/{filed.number}")
+    page.get_by_text("Add a word or a grade").click()
+    page.get_by_label("A word to go with it").fill("It holds, thank you.")
+    desk.get_by_text("Open it again", exact=True).first.click()
+    desk.get_by_label("Why, in public").fill("It drips in our test.")
+    desk.get_by_role("button", name="Open it again").click()
+    expect(desk.locator("[data-flash]")).to_have_text("It is open again.")
+    page.get_by_role("button", name="Yes, it is cured").click()
+    refused = page.locator(".problems")
+    expect(refused).to_be_focused()
+    expect(refused).to_contain_text("It holds, thank you.")
+
+
 def test_the_desk_is_worked_with_its_keys(house: House, open_window: OpenWindow, root: StorageState) -> None:
     for title in ("The lid is loose", "The handle is hot"):
         file_elsewhere(house.url, title)

@@ -82,7 +82,7 @@ QUERIES: dict[str, tuple[str, ...]] = {
     "/staff/outbox": ("state={}", "before={}"),
     "/api/v1/issues": ("q={}", "state={}", "area={}", "sort={}", "after={}", "sort=oldest&after={}", "limit={}"),
     "/api/v1/events": ("after={}", "limit={}", "wait={}"),
-    "/live/sse": ("topics={}", "topics=board,{}", "as={}"),
+    "/live/sse": ("topics=none,{}", "as={}"),
 }
 EVERY_PAGE = ("q={}&area={}&after={}&done={}&queue={}&as={}&v={}&before={}&state={}&sort={}",)
 FORM = "application/x-www-form-urlencoded"
