@@ -86,6 +86,16 @@ async def test_a_reader_is_given_what_it_missed_from_any_place(db: Database, top
         assert seqs(found) == [seq for seq in whole if seq > place]
 
 
+async def test_a_reader_is_given_nothing_that_the_pump_has_not_reached(db: Database) -> None:
+    await file_issue(db)
+    stream = await still(db)
+    await answer(db, 1)
+    topics = frozenset({"issue:1", "area:service"})
+    assert seqs(await collect(stream, -1, topics, 2)) == [1, 2]
+    await stream.read_on()
+    assert seqs(await collect(stream, 2, topics, 4)) == [3, 4]
+
+
 async def test_a_reader_of_several_topics_is_given_each_event_once(db: Database) -> None:
     await some_life(db)
     stream, end = await still(db), await head(db)

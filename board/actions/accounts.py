@@ -47,19 +47,17 @@ async def send_link(tx: Tx, email: str, *, links: Links, now_ms: int, say: Say) 
 
 async def use_link(tx: Tx, secret: str, typed: Mapping[str, str], *, now_ms: int) -> Used:
     """Uses the link up; the owner's link makes the first admin of the name and address that were typed."""
-    found = await people.find_link(tx, secret, now_ms)
-    if found is None:
-        raise NotFound("This link was used already, or is too old. Ask for a new one on the sign-in page.")
-    if found.purpose == "owner":
-        person = await make_owner(tx, typed, now_ms)
+    link = await people.use_link(tx, secret, now_ms)
+    if link and link.purpose == "owner":
+        person = await make_owner(tx, typed, now_ms)  # where this refuses, the link is given back with the rest
         await people.drop_owner_links(tx)
         return Used(person, None)
-    used = await people.use_link(tx, secret, now_ms)
-    if used is None:
-        raise NotFound("This link was used already. Ask for a new one on the sign-in page.")
-    if used.person is None:
-        return Used(None, used.email)
-    return Used(await people.by_id(tx, used.person), None)
+    if link and link.person is None:
+        return Used(None, link.email)
+    colleague = await people.by_id(tx, link.person) if link and link.person else None
+    if colleague is None:
+        raise NotFound("This link was used already, or is too old. Ask for a new one on the sign-in page.")
+    return Used(colleague, None)
 
 
 async def make_owner(tx: Tx, typed: Mapping[str, str], now_ms: int) -> Person:

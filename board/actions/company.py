@@ -134,7 +134,7 @@ async def remove_colleague(tx: Tx, *, by: Actor, person: int, now_ms: int) -> No
 
 async def keep_an_admin(tx: Tx, person: int, field: str) -> None:
     """Raises Invalid for the field where the person is the only admin."""
-    if [p.id for p in await people.all_staff(tx) if p.role == "admin"] == [person]:
+    if await people.hold_admins(tx) == [person]:
         raise Invalid({field: "This is the last admin. Make somebody else an admin first."})
 
 

@@ -155,10 +155,8 @@ async def follow(tx: WriteTx, number: int, *, email: str, links: Links, say: Say
     letter = letters.follow_question(
         number=number, title=row["title"] or "", company=setup.name, url=links.follow(wish.id), say=say
     )
-    minute = milliseconds(tx.at) // 600_000  # one question in ten minutes is enough
-    await outbox.put(
-        tx, message_id=f"follow.{wish.id}.{minute}", recipient=email, letter=letter, now_ms=milliseconds(tx.at)
-    )
+    # An address that has not said yes gets this one message, however often anybody types it.
+    await outbox.put(tx, message_id=f"follow.{wish.id}", recipient=email, letter=letter, now_ms=milliseconds(tx.at))
 
 
 async def confirm_follow(tx: Tx, follow: int, now_ms: int) -> int:

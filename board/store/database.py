@@ -51,12 +51,14 @@ NO_ENTRY = (
 class Tx:
     """One connection, inside a transaction or for reading. Values are bound by name; rows come as plain dicts.
 
+    `has_erased` is set where words were deleted that must not remain in the files beside the database either.
     The driver is asked directly: `databases` would parse and compile every statement again at each use.
     """
 
     def __init__(self, connection: Connection, *, sqlite: bool) -> None:
         self._driver = connection.raw_connection
         self.sqlite = sqlite
+        self.has_erased = False
 
     async def rows(self, sql: str, **values: Any) -> list[dict[str, Any]]:
         if self.sqlite:
@@ -183,8 +185,11 @@ class Database:
         if self.sqlite:
             async with self._writing:
                 assert self._writer, "the database is not connected"
+                tx = kind(self._writer, sqlite=True)
                 async with begin(self._writer, "BEGIN IMMEDIATE"):
-                    yield kind(self._writer, sqlite=True)
+                    yield tx
+                if tx.has_erased:
+                    await tx.run("PRAGMA wal_checkpoint(TRUNCATE)")
         else:
             async with self._connection() as connection, connection.raw_connection.transaction():
                 yield kind(connection, sqlite=False)

@@ -92,6 +92,12 @@ async def remove(tx: Tx, person: int, now_ms: int) -> None:
     await tx.run("DELETE FROM sign_ins WHERE person = :id", id=person)
 
 
+async def hold_admins(tx: Tx) -> list[int]:
+    """The admins; until the transaction ends nobody else takes one of them away."""
+    rows = await tx.rows("UPDATE people SET role = role WHERE role = 'admin' AND removed_ms IS NULL RETURNING id")
+    return [row["id"] for row in rows]
+
+
 async def has_admin(tx: Tx) -> bool:
     return bool(await tx.value("SELECT COUNT(*) FROM people WHERE role = 'admin' AND removed_ms IS NULL"))
 

@@ -38,6 +38,7 @@ async def forget(tx: Tx, issue: int) -> None:
 
 async def scrub(tx: Tx) -> None:
     """Takes deleted words out of the index itself: FTS5 keeps them until it is optimized."""
+    tx.has_erased = True
     if tx.sqlite:
         await tx.run("INSERT INTO search (search) VALUES ('optimize')")
 

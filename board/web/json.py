@@ -44,6 +44,8 @@ def problem(refused: Refused) -> Response:
         content["allowed"] = list(refused.allowed)
     if isinstance(refused, TooMany):
         headers["Retry-After"] = str(refused.retry_after)
+    if isinstance(refused, Unauthorized):
+        headers["WWW-Authenticate"] = "Bearer"
     return Response(msgspec.json.encode(content, enc_hook=str), refused.status, headers, PROBLEM)
 
 

@@ -194,6 +194,23 @@ async def test_the_last_admin_stays(db: Database) -> None:
         await remove(MO.person)
 
 
+async def test_of_two_admins_who_remove_each_other_at_once_one_stays(db: Database) -> None:
+    await invite(db, "mo@board.example", "admin", "Mo")
+    assert ROOT.person
+    assert MO.person
+
+    async def remove(person: int) -> None:
+        async with db.saving() as tx:
+            await people.all_staff(tx)
+            await act.remove_colleague(tx, by=ROOT, person=person, now_ms=1)
+
+    await asyncio.gather(*[remove(99) for _ in range(4)])  # opens connections, so that both set off together
+    outcomes = await asyncio.gather(remove(ROOT.person), remove(MO.person), return_exceptions=True)
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Invalid", "NoneType"]
+    async with db.reading() as tx:
+        assert [person.role for person in await people.all_staff(tx)].count("admin") == 1
+
+
 async def test_a_token_is_known_by_its_secret_until_it_is_revoked(db: Database) -> None:
     async with db.saving() as tx:
         secret = await act.create_token(tx, by=ROOT, label=" CRM ", role="reader", now_ms=5)

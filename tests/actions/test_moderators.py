@@ -138,12 +138,14 @@ async def test_redacted_words_are_nowhere_in_the_file(sqlite_url: str) -> None:
     number = await file_issue(db, title=f"About {SECRET}", body=f"I met {SECRET} there. " * 300)
     assert in_file(sqlite_url, SECRET)
     await do(db, moderators.redact, number, by=MO, target=61, fields=("title", "body"), reason="privacy_request")
-    await db.disconnect()
     assert not in_file(sqlite_url, SECRET)
     assert not in_file(sqlite_url, "quetzalcoatl")
+    await db.disconnect()
+    assert not in_file(sqlite_url, SECRET)
 
 
 def in_file(url: str, word: str) -> bool:
+    """Whether the word is in the database's file, or in those beside it."""
     file = sqlite_file(url)
     assert file
     kept = [each for each in Path(file).parent.iterdir() if each.name.startswith(file.name)]
