@@ -40,7 +40,7 @@ async def answer(
         by = await session.actor(tx, around.viewer, number)
         found = await case.read(tx, number, around.names, around.now, sees_all=by.standing == "filer")
     if not found.is_public and by.standing != "filer":
-        return stub(request, around, found, status)
+        return stub(request, around, found, form=typed or {}, errors=errors or {}, status=status)
     if by.standing == "filer":  # who sees their own held words, but nobody else's
         found.context["timeline"] = [e for e in found.context["timeline"] if e["status"] == "public" or e["by_filer"]]
     return page(
@@ -58,7 +58,7 @@ async def answer(
     )
 
 
-def stub(request: Request, around: Frame, found: case.Case, status: int) -> Response:
+def stub(request: Request, around: Frame, found: case.Case, *, status: int, **typed: dict[str, str]) -> Response:
     """The place of an issue that is not shown: its number and dates, never a word of it."""
     issue = found.context["issue"]
     facts = {key: issue[key] for key in ("number", "filed_at", "mark", "visibility")}
@@ -73,6 +73,7 @@ def stub(request: Request, around: Frame, found: case.Case, status: int) -> Resp
         reason_text=removed["reason_text"] if removed else None,
         removed_at=removed["at"] if removed else None,
         role=removed["role"] if removed else None,
+        **typed,
     )
 
 

@@ -168,6 +168,24 @@ async def test_an_act_of_staff_beyond_a_limit_is_told_at_its_field(
     assert await quick_site.head() == before
 
 
+@pytest.mark.parametrize(
+    ("door", "typed", "sentence"),
+    [
+        ("owner", {"person": ""}, "Choose a colleague from the list."),
+        ("owner", {"person": "99"}, "Choose a colleague from the list."),
+        ("area", {"area": "nowhere"}, "Choose one of the areas in the list."),
+        ("publication", {"target": "x"}, "Give the number of an issue"),
+    ],
+)
+async def test_a_tool_that_has_no_place_for_a_mistake_tells_it_above_the_issue(
+    quick_site: Site, door: str, typed: dict[str, str], sentence: str
+) -> None:
+    number = await file_issue(quick_site.browser())
+    answer = await (await quick_site.staff(MO)).post(f"/issues/{number}/{door}", data=typed)
+    assert answer.status_code == 422
+    assert sentence in unescape(answer.text)
+
+
 SETTINGS: list[tuple[str, dict[str, str], dict[str, str], str]] = [
     ("company", {"name": "", "tagline": "kept", "accent": "#000000"}, {"name": "Give the company's name."}, "company-"),
     ("company", {"name": "n" * 81, "accent": "#000000"}, {"name": "This is 81 characters long; 80 fit"}, "company-"),

@@ -98,7 +98,9 @@ async def served(url: str, folder: Path, **changes: Any) -> AsyncIterator[Wire]:
     await db.connect()
     await move_in(db)
     await db.disconnect()
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    # With the protocol named, asyncio turns Nagle's algorithm off, as it does for a server that it binds itself.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
+        listening.bind(("127.0.0.1", 0))
         base = f"http://127.0.0.1:{listening.getsockname()[1]}"
         app = create(assemble(settings_for(url, folder, base_url=base, **changes), RENDERER))
         server = uvicorn.Server(uvicorn.Config(app, **serving.OPTIONS))
