@@ -28,7 +28,9 @@ for (const [selector, load] of Object.entries(ofPages)) {
 
 function startIn(root) {
   for (const [selector, load] of Object.entries(ofParts)) {
-    if (root.querySelector(selector)) load().then((behaviour) => behaviour.startIn(root));
+    if (!root.querySelector(selector)) continue;
+    // By the time it is loaded the part may have been replaced by a newer one, which starts it for itself.
+    load().then((behaviour) => root.isConnected && behaviour.startIn(root));
   }
 }
 

@@ -71,8 +71,8 @@ function issueTitle() {
 }
 
 function applyToList({ topic, event, issue, html }) {
-  if (html) place(html, NEW_ISSUE.has(event) ? countUnseen : undefined);
-  else if (issue && topic !== "queue" && issue.visibility !== "public") takeOut(`issue-${issue.number}`);
+  if (issue && topic !== "queue" && issue.visibility !== "public") takeOut(`issue-${issue.number}`);
+  place(html ?? "", NEW_ISSUE.has(event) ? countUnseen : undefined);
 }
 
 /** Loads the page anew. One that answered a form has another address, which must not be asked for again. */

@@ -101,7 +101,7 @@ def test_an_issue_is_filed_answered_resolved_and_confirmed_before_everybodys_eye
     elsewhere = open_window().open(filed.private_link)
     expect(elsewhere.locator("[data-flash]")).to_contain_text("speaks as the customer who filed")
     expect(elsewhere.get_by_text("You filed this issue")).to_be_visible()
-    assert "done=" not in elsewhere.url
+    expect(elsewhere).to_have_url(f"{house.url}/issues/1")
 
 
 def seconds_until_it_stands_in(case: Page, desk: Page, words: str, then: str, *, by: str | None = None) -> float:
