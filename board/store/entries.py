@@ -1,6 +1,7 @@
 """The timeline's rows: one for each event of an issue, with the newest wording that is left of its words."""
 
 from collections.abc import Iterable
+from typing import Literal
 
 from board.domain import events as e
 from board.domain.events import Words
@@ -20,6 +21,12 @@ SHOWN = (
     " 'update.posted', 'comment.posted', 'promise.made', 'promise.moved', 'promise.missed', 'thanks.given',"
     " 'text.redacted'"
 )
+Reader = Literal["anyone", "filer", "staff"]
+SEEN: dict[Reader, str] = {
+    "anyone": "status = 'public'",
+    "filer": "(status = 'public' OR by_filer = 1)",
+    "staff": "1 = 1",
+}
 INSERT = f"INSERT INTO entries ({COLUMNS}) VALUES ({', '.join(':' + name.strip() for name in COLUMNS.split(','))})"
 STATUS: dict[type[e.Event], str] = {
     e.CommentHeld: "held",
@@ -145,16 +152,12 @@ async def last_word(tx: Tx, issue: int) -> Row | None:
     )
 
 
-async def of_issue(tx: Tx, issue: int, *, sees_all: bool = False) -> list[Row]:
-    """The timeline behind the filing, oldest first; held and rejected words for those who may see all."""
+async def of_issue(tx: Tx, issue: int, *, reader: Reader = "anyone") -> list[Row]:
+    """The timeline behind the filing, oldest first; the filer sees own words that are held or rejected, staff all."""
     return await tx.rows(
-        f"SELECT {COLUMNS} FROM entries WHERE issue = :issue AND kind IN ({SHOWN})"
-        f" {'' if sees_all else PUBLIC} ORDER BY seq",
+        f"SELECT {COLUMNS} FROM entries WHERE issue = :issue AND kind IN ({SHOWN}) AND {SEEN[reader]} ORDER BY seq",
         issue=issue,
     )
-
-
-PUBLIC = "AND status = 'public'"
 
 
 async def one(tx: Tx, seq: int) -> Row | None:

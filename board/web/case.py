@@ -7,7 +7,7 @@ from typing import Any
 from markupsafe import Markup
 
 from board.domain import clocks, decisions, wording
-from board.domain.issue import Issue, fold
+from board.domain.issue import Author, Issue, fold
 from board.domain.leaf import Recorded, parse_time
 from board.domain.people import Actor
 from board.domain.phrase import no_issue
@@ -16,6 +16,7 @@ from board.errors import NotFound
 from board.render import trusted
 from board.store import company, entries, intake, issues, record
 from board.store.database import Tx
+from board.store.entries import Reader
 from board.store.record import Redaction
 from board.web import views
 from board.web.views import Names
@@ -35,14 +36,14 @@ class Case:
         return self.issue.visibility == "public"
 
 
-async def read(tx: Tx, number: int, names: Names, now: datetime, *, sees_all: bool = False) -> Case:
-    """Raises NotFound where there is no such issue; `sees_all` is for staff and the filer."""
+async def read(tx: Tx, number: int, names: Names, now: datetime, *, reader: Reader = "anyone") -> Case:
+    """Raises NotFound where there is no such issue."""
     row = await issues.find(tx, number)
     if row is None:
         raise NotFound(no_issue(number))
     chain = await record.of_issue(tx, number)
     redactions = await record.redactions(tx, chain[0].index, chain[-1].index)
-    timeline = await entries.of_issue(tx, number, sees_all=sees_all)
+    timeline = await entries.of_issue(tx, number, reader=reader)
     target = await company.target(tx, row["area"])
     return Case(
         fold(chain),
@@ -97,15 +98,15 @@ def may(case: Case, by: Actor, now: datetime) -> set[str]:
     return acts
 
 
-def own_words(case: Case) -> list[dict[str, Any]]:
-    """The filer's own texts that can be corrected, as typed."""
+def own_words(case: Case, author: Author) -> list[dict[str, Any]]:
+    """The author's own texts that can be corrected, as typed."""
     found = []
     head = case.context["issue"]
-    if head["text"]:
+    if author == "filer" and head["text"]:
         found.append({"seq": case.issue.filed, "at": head["filed_at"], "title": head["title"], "body": head["text"]})
     for entry in case.context["timeline"]:
         text = case.issue.texts.get(entry["seq"])
-        if text and text.author == "filer" and entry["text"] and text.kind == "comment.posted":
+        if text and text.author == author and entry["text"] and text.kind in ("comment.posted", "update.posted"):
             found.append({"seq": entry["seq"], "at": entry["at"], "title": None, "body": entry["text"]})
     return found
 

@@ -85,7 +85,7 @@ async def answer(
         who = await session.require_staff(tx, request)
         by = await session.actor(tx, who)
         around = await frame(tx, request)
-        found = await case.read(tx, number, around.names, around.now, sees_all=True)
+        found = await case.read(tx, number, around.names, around.now, reader="staff")
         context = await queue_context(tx, request, around)
         tools = await tools_context(tx, found, around, by)
     return page(
@@ -115,6 +115,7 @@ async def tools_context(tx: Tx, found: case.Case, around: Frame, by: Actor) -> d
         "areas": await company.areas(tx),
         "reasons": [{"code": code, "text": wording.reason(code, say)} for code in REASONS],
         "targets": redactable(found),
+        "own": case.own_words(found, "company"),
         "held": held,
     }
 
@@ -154,6 +155,20 @@ def act(name: str, perform: Perform, right: str) -> Callable[[Request], Awaitabl
             return await answer(request, typed={**typed, "act": name}, errors=fields, status=refused.status)
         queue = request.query_params.get("queue")
         return back(f"/staff/issues/{number}" + (f"?queue={queue}" if queue in QUEUES else ""), done)
+
+    return door
+
+
+Door = Callable[[Request], Awaitable[Response]]
+
+
+def shared(by_customer: Door, by_staff: Door) -> Door:
+    """One door for an act that customers and staff have in common: each is answered on the page that they came from."""
+
+    async def door(request: Request) -> Response:
+        async with request.app.state.board.db.reading() as tx:
+            who = await session.viewer(tx, request)
+        return await (by_staff if who and who.kind == "staff" else by_customer)(request)
 
     return door
 

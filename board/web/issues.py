@@ -38,20 +38,19 @@ async def answer(
     async with request.app.state.board.db.reading() as tx:
         around = await frame(tx, request)
         by = await session.actor(tx, around.viewer, number)
-        found = await case.read(tx, number, around.names, around.now, sees_all=by.standing == "filer")
-    if not found.is_public and by.standing != "filer":
+        is_filer = by.standing == "filer"
+        found = await case.read(tx, number, around.names, around.now, reader="filer" if is_filer else "anyone")
+    if not found.is_public and not is_filer:
         return stub(request, around, found, form=typed or {}, errors=errors or {}, status=status)
-    if by.standing == "filer":  # who sees their own held words, but nobody else's
-        found.context["timeline"] = [e for e in found.context["timeline"] if e["status"] == "public" or e["by_filer"]]
     return page(
         request,
         around,
         "issue.html",
         nav="issues",
         status=status,
-        is_filer=by.standing == "filer",
+        is_filer=is_filer,
         may=case.may(found, by, around.now),
-        own=case.own_words(found) if by.standing == "filer" else [],
+        own=case.own_words(found, "filer") if is_filer else [],
         form=typed or {},
         errors=errors or {},
         **found.context,
@@ -149,7 +148,7 @@ async def receipt(request: Request) -> Response:
         by = await session.actor(tx, around.viewer, number)
         if by.standing != "filer":
             raise NotAllowed("The receipt is for the customer who filed the issue. Open your private link first.")
-        found = await case.read(tx, number, around.names, around.now, sees_all=True)
+        found = await case.read(tx, number, around.names, around.now, reader="filer")
         filed = (await record.after(tx, found.issue.filed - 1, limit=1))[0]
         mailed = await customers.has_address(tx, number)
     target = found.context["side"]["target"]["first_answer_s"]

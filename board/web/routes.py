@@ -6,6 +6,7 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from board.web import account, api, api_acts, desk, files, health, home, issues, live, office
 from board.web.api_acts import act as api_act
 from board.web.desk import act as staff_act
+from board.web.desk import shared
 from board.web.issues import act
 
 
@@ -55,8 +56,8 @@ def acts() -> list[BaseRoute]:
         "confirmation": act("confirmation", issues.confirm),
         "dispute": act("dispute", issues.dispute),
         "withdrawal": act("withdrawal", issues.withdraw),
-        "thanks": act("thanks", issues.thank),
-        "corrections": act("corrections", issues.correct),
+        "thanks": shared(act("thanks", issues.thank), staff_act("thanks", issues.thank, "thank")),
+        "corrections": shared(act("corrections", issues.correct), staff_act("corrections", issues.correct, "correct")),
         "mine-too": act("mine-too", issues.mine_too, anchor=""),
         "follow": issues.follow,
         "updates": staff_act("updates", desk.update, "update"),

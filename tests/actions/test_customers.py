@@ -12,6 +12,7 @@ from board.domain.people import Actor
 from board.errors import Conflict, Invalid, NotAllowed, NotFound
 from board.store import company, entries, intake, issues, outbox, record
 from board.store.database import Database
+from board.store.entries import Reader
 from board.store.intake import Filer
 from tests.cast import (
     ADA,
@@ -39,9 +40,9 @@ async def set_policy(db: Database, **policy: str) -> None:
         await company.save(tx, policy)
 
 
-async def timeline(db: Database, number: int, *, sees_all: bool = False) -> list[dict[str, Any]]:
+async def timeline(db: Database, number: int, *, reader: Reader = "anyone") -> list[dict[str, Any]]:
     async with db.reading() as tx:
-        return await entries.of_issue(tx, number, sees_all=sees_all)
+        return await entries.of_issue(tx, number, reader=reader)
 
 
 async def row(db: Database, number: int) -> dict[str, Any]:

@@ -96,6 +96,31 @@ async def test_the_filer_corrects_their_words_and_the_log_keeps_the_earlier_ones
     await assert_sound(site.db)
 
 
+async def test_staff_correct_and_thank_from_the_desk(site: Site) -> None:
+    ada, bo, cy = site.browser(), await site.staff(BO), site.browser()
+    number = await file_issue(ada)
+    await act(bo, number, "updates", body="We sent a new lid on Mnoday.", state="settled", resolution="made_right")
+    update = await site.head() - 1
+    desk = (await bo.get(f"/staff/issues/{number}")).text
+    assert f'name="target" value="{update}"' in desk
+
+    await act(bo, number, "corrections", target=str(update), body="We sent a new lid on Monday.")
+    corrected = await act(bo, number, "thanks", body="Thank you for the photographs, Ada.")
+    assert corrected.headers["location"].startswith(f"/staff/issues/{number}")
+    page = await read(cy, number)
+    assert "on Monday" in page
+    assert "Mnoday" not in page
+    assert "Thank you for the photographs, Ada." in page
+    assert "Mnoday" in words_of((await cy.get(f"/issues/{number}/log")).text)
+
+    not_theirs = await bo.post(f"/issues/{number}/corrections", data={"target": "1", "body": "All is well."})
+    assert not_theirs.status_code == 403
+    nothing = await bo.post(f"/issues/{number}/corrections", data={"target": str(update), "body": " "})
+    assert nothing.status_code == 422
+    assert f'id="correct-{update}-body"' in nothing.text
+    await assert_sound(site.db)
+
+
 async def test_the_filer_withdraws_and_the_issue_stays_on_the_board(site: Site) -> None:
     ada, cy = site.browser(), site.browser()
     number = await file_issue(ada)
@@ -172,8 +197,12 @@ async def test_under_the_policy_hold_an_issue_and_a_comment_wait_for_a_moderator
     held = await act(cy, number, "comments", body="Mine is worse.", name="Cy")
     assert "Your words are looked at before everybody can read them." in await shown_at(cy, held)
     assert "Mine is worse." not in await read(cy, number)
+    assert "Mine is worse." not in await read(ada, number)
     assert "Mine is worse." in words_of((await mo.get(f"/staff/issues/{number}")).text)
-    await act(mo, number, "publication", target=str(await site.head() - 1))
+    await act(ada, number, "comments", body="Mine is the worst.")
+    assert "Mine is the worst." in await read(ada, number)
+    assert "Mine is the worst." not in await read(cy, number)
+    await act(mo, number, "publication", target=str(await site.head() - 3))
     assert "Mine is worse." in await read(cy, number)
     await assert_sound(site.db)
 
