@@ -91,20 +91,28 @@ async def send(row: dict[str, Any], post: Post, now: datetime) -> str | None:
             await aiosmtplib.send(
                 compose(row, outbox.letter_of(row), post, now),
                 hostname=server.hostname,
+                # Its own look-up of this machine's name can take longer than the mail.
+                local_hostname=host_of(post),
                 port=server.port or (465 if server.scheme == "smtps" else 587),
                 username=unquote(server.username) if server.username else None,
                 password=unquote(server.password) if server.password else None,
                 use_tls=server.scheme == "smtps",
                 start_tls=None if server.scheme == "smtp" else False,
             )
+    except TimeoutError:
+        return f"The mail server did not answer within {PATIENCE_S:g} seconds."
     except (aiosmtplib.SMTPException, OSError, ssl.SSLError, ValueError) as wrong:
         return f"{type(wrong).__name__}: {wrong}"[:500]
     return None
 
 
+def host_of(post: Post) -> str:
+    return urlsplit(post.links.base).hostname or "board"
+
+
 def compose(row: dict[str, Any], letter: Letter, post: Post, now: datetime) -> EmailMessage:
     """The mail itself, with a text and an HTML part; one issue's letters are one thread."""
-    host = urlsplit(post.links.base).hostname or "board"
+    host = host_of(post)
     message = EmailMessage(policy=SMTP)
     message["From"] = post.sender
     message["To"] = row["recipient"]

@@ -207,7 +207,8 @@ async def rude(answer: bytes | None) -> AsyncIterator[str]:
 async def test_a_fault_is_kept_with_the_message_which_is_tried_again_later_and_later(
     db: Database, fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "PATIENCE_S", 0.3)
+    if fault == "silent":
+        monkeypatch.setattr(sending, "PATIENCE_S", 0.3)
     await put(db, 1)
     rudeness = {
         "silent": None,
@@ -231,6 +232,7 @@ async def test_a_fault_is_kept_with_the_message_which_is_tried_again_later_and_l
                     await sending.send_due(db, replace(POST, url=url), at + timedelta(milliseconds=waited[-1] - 1)) == 0
                 )
                 at += timedelta(milliseconds=waited[-1])
+        monkeypatch.undo()
         box.refusal = None
         await sending.send_due(db, replace(POST, url=box.url), at)
     assert waited == [5_000, 300_000, 1_800_000]
