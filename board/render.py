@@ -108,9 +108,14 @@ def number(value: int) -> str:
     return f"{value:,}"
 
 
+def month(at: datetime) -> str:
+    return f"{at:%b %Y}"
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "when": when,
     "day": day,
+    "month": month,
     "ago": ago,
     "until": until,
     "duration": span,

@@ -23,8 +23,8 @@ ROLES = ("agent", "moderator", "admin")
 TOKEN_ROLES = (*ROLES, "reader")
 INVITED_DAYS = people.LINK_MS // 86_400_000
 COLOUR = re.compile(r"#[0-9a-f]{6}")
-LIMITS = {"name": 80, "tagline": 120, "rules": 20_000, "about": 20_000}
-CHOICES = {"mail": ("optional", "required"), "moderation": ("open", "hold")}
+LIMITS = {"name": 80, "tagline": 120, "rules": 20_000, "about": 20_000, "held_words": 5_000}
+CHOICES = {"mail": ("optional", "required"), "moderation": ("open", "first", "hold")}
 
 
 async def set_up(tx: WriteTx, changes: dict[str, str], *, by: Actor) -> None:
@@ -32,7 +32,7 @@ async def set_up(tx: WriteTx, changes: dict[str, str], *, by: Actor) -> None:
     require(by, "run_board")
     kept, wrong = {}, {}
     for key, value in changes.items():
-        text = clean(value, lines=key in ("rules", "about"))
+        text = clean(value, lines=key in ("rules", "about", "held_words"))
         if problem := setting_problem(key, text):
             wrong[key] = problem
         kept[key] = text

@@ -10,14 +10,15 @@ from board.actions.company import make_area
 from board.domain import decisions, letters
 from board.domain import words as typed_words
 from board.domain.events import Event
+from board.domain.holding import why_hold
 from board.domain.issue import Issue
 from board.domain.leaf import milliseconds
 from board.domain.links import Links
-from board.domain.people import STRANGER, Actor
+from board.domain.people import NEWCOMER, STRANGER, Actor, Poster
 from board.domain.wording import Say
 from board.domain.words import Filing
 from board.errors import Conflict, Invalid, NotFound
-from board.store import company, entries, intake, issues, outbox, record
+from board.store import company, entries, intake, issues, moderation, outbox, record
 from board.store.database import Tx, WriteTx
 
 UNSURE = "General"
@@ -52,25 +53,38 @@ async def has_address(tx: Tx, number: int) -> bool:
     return bool(filer and filer.email)
 
 
-async def file(tx: WriteTx, filing: Filing, *, via: str, links: Links, say: Say) -> Filed:
+async def file(tx: WriteTx, filing: Filing, *, via: str, links: Links, say: Say, poster: Poster = NEWCOMER) -> Filed:
     """Files an issue; the filer gets the private link here, and by mail where there is an address."""
     setup = await company.read(tx)
     area = await known_area(tx, filing.area)
     number = await issues.next_number(tx)
-    held = setup.moderation == "hold"
     by = Actor(standing="filer", name=filing.name)
+    text = f"{filing.title}\n{filing.body}"
+    why = why_hold(setup.moderation, is_known=poster.is_known, text=text, held_words=setup.held_words)
     events = decisions.file(
-        number, area=area, via=via, words=signed(by, title=filing.title, body=filing.body), publish=not held
+        number, area=area, via=via, words=signed(by, title=filing.title, body=filing.body), publish=why is None
     )
     done = Done(number, tuple(await record.append(tx, events)))
+    await note(tx, done, poster, why)
     await intake.add_filer(tx, issue=number, email=filing.email, details=filing.details)
     url = links.private(number)
     if filing.email:
-        letter = letters.receipt(number=number, title=filing.title, company=setup.name, url=url, held=held, say=say)
+        letter = letters.receipt(
+            number=number, title=filing.title, company=setup.name, url=url, held=why is not None, say=say
+        )
         await outbox.put(
             tx, message_id=f"receipt.{number}", recipient=filing.email, letter=letter, now_ms=milliseconds(tx.at)
         )
-    return Filed(number, url, held, done)
+    return Filed(number, url, why is not None, done)
+
+
+async def note(tx: WriteTx, done: Done, poster: Poster, why: str | None) -> None:
+    """Keeps privately whose browser it was, and why the words wait where they do."""
+    seq = done.events[0].index
+    if poster.mark is not None:
+        await moderation.note_post(tx, seq=seq, issue=done.issue, voter=poster.mark)
+    if why is not None:
+        await moderation.hold(tx, seq=seq, issue=done.issue, why=why)
 
 
 async def known_area(tx: WriteTx, slug: str) -> str:
@@ -83,16 +97,19 @@ async def known_area(tx: WriteTx, slug: str) -> str:
     return slug
 
 
-async def comment(tx: WriteTx, number: int, *, by: Actor, body: str, via: str, newest: bool = True) -> Done:
-    """A public comment; under the policy “hold” it is recorded and waits for a moderator's look."""
-    hold = (await company.read(tx)).moderation == "hold"
+async def comment(tx: WriteTx, number: int, *, by: Actor, body: str, via: str, poster: Poster = NEWCOMER) -> Done:
+    """A public comment; where the policy says so it is recorded and waits for a moderator's look."""
+    setup, row = await company.read(tx), await issues.find(tx, number)
+    is_known = poster.is_known or bool(by.standing == "filer" and row and row["visibility"] == "public")
+    why = why_hold(setup.moderation, is_known=is_known, text=body, held_words=setup.held_words)
     done = await act(
         tx, number, by, lambda i, at: decisions.comment(i, by=by, words=signed(by, body=body), via=via, at=at)
     )
-    if hold and newest:
-        held = await record.append(tx, decisions.hold_comment(await load(tx, number), done.events[0].index))
-        return Done(number, (*done.events, *held))
-    return done
+    await note(tx, done, poster, why)
+    if why is None:
+        return done
+    held = await record.append(tx, decisions.hold_comment(await load(tx, number), done.events[0].index))
+    return Done(number, (*done.events, *held))
 
 
 async def confirm(tx: WriteTx, number: int, *, by: Actor, body: str | None = None, grade: int | None = None) -> Done:

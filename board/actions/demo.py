@@ -66,7 +66,7 @@ async def begin(db: Database, made: dict[str, Any], *, origin: str, vkey: str, a
     await wipe.wipe(db)
     await record.found(db, origin=origin, vkey=vkey, at=at)
     async with db.writing(at) as tx:
-        await company.save(tx, {**made["company"], "demo": True})
+        await company.save(tx, {**made["company"], "moderation": "open", "demo": True})
         for area in made["areas"]:
             target = Target(int(area["first_answer_h"] * 3600), int(area["resolve_h"] * 3600))
             await company.save_area(tx, Area(area["slug"], area["name"], target))

@@ -1,7 +1,8 @@
 """The mails that the board writes, as plain values: what each says, and its one link. Pure; sending is elsewhere."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from board.domain.phrase import phrase
 from board.domain.wording import Say
 
 
@@ -19,6 +20,12 @@ class Letter:
     stop: str | None = None
     secret: bool = False
     personal: bool = False
+
+
+def without_words(letter: Letter) -> Letter:
+    """The letter of an issue whose words were taken out in part: it may have quoted them."""
+    told = phrase("Words were taken out of this issue, so this message holds none. Please open the issue.")
+    return replace(letter, subject=f"[#{letter.issue}]", paragraphs=(told,))
 
 
 def receipt(*, number: int, title: str, company: str, url: str, held: bool, say: Say) -> Letter:
@@ -55,6 +62,7 @@ def follow_question(*, number: int, title: str, company: str, url: str, say: Say
         ),
         label=say("Yes, send me the news"),
         link=url,
+        issue=number,
         secret=True,
     )
 
@@ -106,6 +114,45 @@ def news(
         stop=stop,
         secret=stop is None,
         personal=stop is None,
+    )
+
+
+def hiding_notice(*, number: int, company: str, reason: str, whole: bool, url: str, say: Say) -> Letter:
+    """Tells the filer that somebody asked to hide the issue or words in it, a day before it can happen."""
+    asked = (
+        say("A moderator of {company} asked to remove issue {number} from view, because {reason}.")
+        if whole
+        else say("A moderator of {company} asked to take words out of issue {number}, because {reason}.")
+    )
+    return Letter(
+        subject=say("[#{number}] Something may be hidden").format(number=number),
+        paragraphs=(
+            asked.format(company=company, number=number, reason=reason),
+            say("A second person has to agree, or a day has to pass. Until then everything stays as it is."),
+            say("If you object, say so in a comment on your issue: everybody can read it until then."),
+        ),
+        label=say("Open my issue"),
+        link=url,
+        issue=number,
+        secret=True,
+        personal=True,
+    )
+
+
+def appeal_answer(*, number: int, company: str, upheld: bool, url: str, say: Say) -> Letter:
+    told = (
+        say("{company} looked at your appeal: issue {number} is shown again.")
+        if upheld
+        else say("{company} looked at your appeal: issue {number} stays hidden. The reason stands in the record.")
+    )
+    return Letter(
+        subject=say("[#{number}] Your appeal").format(number=number),
+        paragraphs=(told.format(company=company, number=number),),
+        label=say("Open my issue"),
+        link=url,
+        issue=number,
+        secret=True,
+        personal=True,
     )
 
 

@@ -43,6 +43,8 @@ MAY: dict[str, frozenset[str]] = {
     "remove": MODERATORS,
     "restore": MODERATORS,
     "redact": MODERATORS,
+    "take_out": FILER,
+    "appeal": FILER,
     "run_board": ADMINS,
     "lapse": CLOCK,
     "miss": CLOCK,
@@ -75,6 +77,15 @@ class Actor:
         return self.standing in MAY[act]
 
 
+@dataclass(frozen=True)
+class Poster:
+    """Whose browser sends words: an opaque mark of it, and whether the public reads something of theirs already."""
+
+    mark: bytes | None = None
+    is_known: bool = False
+
+
+NEWCOMER = Poster()
 STRANGER = Actor(standing="anyone")
 SYSTEM = Actor(standing="system")
 

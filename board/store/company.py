@@ -10,7 +10,10 @@ from board.store.database import Tx
 
 @dataclass(frozen=True, kw_only=True)
 class Company:
-    """`mail` and `moderation` are policies: whether filing asks for an address, and whether words are shown at once."""
+    """`mail` and `moderation` are policies: whether filing asks for an address, and when words are shown.
+
+    `held_words` are for moderators only: whoever knew them could write around them.
+    """
 
     name: str = "This company"
     tagline: str = "in the open"
@@ -18,7 +21,8 @@ class Company:
     rules: str = ""
     about: str = ""
     mail: str = "optional"
-    moderation: str = "open"
+    moderation: str = "first"
+    held_words: str = ""
     demo: bool = False
 
 

@@ -198,6 +198,18 @@ async def granted(tx: Tx, session: Session) -> list[int]:
     return [row["issue"] for row in rows]
 
 
+async def has_filed_in_public(tx: Tx, session: Session) -> bool:
+    """Whether one of the issues whose filer this browser is can be read by everybody."""
+    return bool(
+        await tx.value(
+            "SELECT 1 FROM issues WHERE visibility = 'public' AND number IN (SELECT issue FROM grants"
+            " WHERE session = :session UNION SELECT issue FROM filers WHERE email = :email) LIMIT 1",
+            session=session.token_hash,
+            email=session.email or "",
+        )
+    )
+
+
 async def is_granted(tx: Tx, session: Session, issue: int) -> bool:
     return bool(
         await tx.value(

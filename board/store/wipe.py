@@ -23,6 +23,11 @@ EMPTIED = (
     "sources",
     "answers",
     "outbox",
+    "posts",
+    "holds",
+    "hidings",
+    "reports",
+    "appeals",
     "positions",
     "head",
 )

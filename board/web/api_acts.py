@@ -12,7 +12,7 @@ from starlette.responses import Response
 from board.actions import customers, staff
 from board.actions.acting import Done
 from board.domain.decisions import Then
-from board.domain.people import Actor
+from board.domain.people import Actor, Poster
 from board.domain.proof import b64url
 from board.domain.words import Filing, optional_text, person_name, text
 from board.errors import Invalid
@@ -75,15 +75,15 @@ async def file_issue(request: Request) -> Response:
 
     async def perform(tx: WriteTx, by: Actor) -> tuple[int, dict[str, Any]]:
         filing = customers.read_filing(typed, needs_email=(await company.read(tx)).mail == "required")
-        return 201, await filed_json(tx, request, filing)
+        return 201, await filed_json(tx, request, filing, Poster(is_known=by.is_staff))
 
     return await once(request, None, perform)
 
 
-async def filed_json(tx: WriteTx, request: Request, filing: Filing) -> dict[str, Any]:
+async def filed_json(tx: WriteTx, request: Request, filing: Filing, poster: Poster) -> dict[str, Any]:
     """The answer to filing: the number, the private link, and the entry of the record as a receipt."""
     board = request.app.state.board
-    filed = await customers.file(tx, filing, via="api", links=board.links, say=board.renderer.say)
+    filed = await customers.file(tx, filing, via="api", links=board.links, say=board.renderer.say, poster=poster)
     entry = filed.done.events[0]
     return {
         "number": filed.number,

@@ -17,7 +17,7 @@ from board.domain.text import clean, excerpt, to_html, to_plain
 from board.domain.words import text
 from board.errors import Conflict, Invalid, Refused
 from board.render import trusted
-from board.store import company, intake, issues, people, search
+from board.store import company, intake, issues, moderation, people, search
 from board.store.database import Tx, WriteTx
 from board.store.issues import Wanted
 from board.web import case, session, views
@@ -117,6 +117,8 @@ async def tools_context(tx: Tx, found: case.Case, around: Frame, by: Actor) -> d
         "targets": redactable(found),
         "own": case.own_words(found, "company"),
         "held": held,
+        "marks": views.marks(say),
+        "asked": bool(await moderation.hidings(tx, "asked", issue=number)),
     }
 
 
@@ -283,20 +285,6 @@ async def reject(tx: WriteTx, number: int, by: Actor, typed: dict[str, str]) -> 
     return "rejected"
 
 
-async def remove(tx: WriteTx, number: int, by: Actor, typed: dict[str, str]) -> str:
-    await moderators.remove(tx, number, by=by, reason=typed.get("reason", ""))
-    return "removed"
-
-
 async def restore(tx: WriteTx, number: int, by: Actor, typed: dict[str, str]) -> str:
     await moderators.restore(tx, number, by=by)
     return "restored"
-
-
-async def redact(tx: WriteTx, number: int, by: Actor, typed: dict[str, str]) -> str:
-    target = read_number(typed.get("target", ""), "target")
-    fields = tuple(typed.get("fields", "").split())
-    if target is None or not fields:
-        raise Invalid({"fields": "Choose what to take out, and where."})
-    await moderators.redact(tx, number, by=by, target=target, fields=fields, reason=typed.get("reason", ""))
-    return "redacted"

@@ -1,12 +1,13 @@
 """The pages of one issue, and what customers and anyone else send to it."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from board.actions import customers
+from board.actions import customers, objections
 from board.domain.leaf import later
 from board.domain.people import Actor
 from board.domain.phrase import no_issue
@@ -14,7 +15,7 @@ from board.domain.proof import b64url
 from board.domain.text import clean
 from board.domain.words import address, optional_text, person_name, text, title_alone
 from board.errors import Conflict, Invalid, NotAllowed, NotFound
-from board.store import company, issues, record, search
+from board.store import company, issues, people, record, search
 from board.store.database import WriteTx
 from board.web import case, session, views
 from board.web.page import Frame, back, form, frame, page
@@ -39,7 +40,11 @@ async def answer(
         around = await frame(tx, request)
         by = await session.actor(tx, around.viewer, number)
         is_filer = by.standing == "filer"
-        found = await case.read(tx, number, around.names, around.now, reader="filer" if is_filer else "anyone")
+        mark = session.voter(request, around.viewer) if around.viewer else b""
+        found = await case.read(
+            tx, number, around.names, around.now, reader="filer" if is_filer else "anyone", mark=mark
+        )
+        appealed = await objections.appeal_now(tx, number) if is_filer else None
     if not found.is_public and not is_filer:
         return stub(request, around, found, form=typed or {}, errors=errors or {}, status=status)
     return page(
@@ -51,6 +56,8 @@ async def answer(
         is_filer=is_filer,
         may=case.may(found, by, around.now),
         own=case.own_words(found, "filer") if is_filer else [],
+        marks=views.marks(around.names.say),
+        appealed=appealed,
         form=typed or {},
         errors=errors or {},
         **found.context,
@@ -131,12 +138,16 @@ async def file(request: Request) -> Response:
             raise Invalid({"website": "Leave the field “website” empty."})
         async with board.db.writing(session.now()) as tx:
             filing = customers.read_filing(typed, needs_email=(await company.read(tx)).mail == "required")
-            filed = await customers.file(tx, filing, via="web", links=board.links, say=board.renderer.say)
-            secret = await session.grant(tx, request, filed.number)
+            browser = await session.browser(tx, request)
+            poster = await session.poster(tx, request, browser.viewer)
+            filed = await customers.file(
+                tx, filing, via="web", links=board.links, say=board.renderer.say, poster=poster
+            )
+            await people.grant(tx, browser.viewer.session.token_hash, filed.number)
     except Invalid as wrong:
         return await new_form(request, typed, wrong.fields, wrong.status)
     response = back(f"/issues/{filed.number}/receipt")
-    session.set_cookie(response, board.settings, secret)
+    session.set_cookie(response, board.settings, browser.secret)
     return response
 
 
@@ -194,20 +205,36 @@ def act(name: str, perform: Perform, anchor: str = "#next") -> Callable[[Request
                 who = await session.viewer(tx, request)
                 by = await session.actor(tx, who, number)
                 done = await perform(tx, number, by, {**typed, "voter": session.voter(request, who).hex()})
-        except Invalid as wrong:
-            return await answer(request, typed={**typed, "act": name}, errors=wrong.fields, status=wrong.status)
-        except Conflict as late:
-            kept = {**typed, "act": name}
-            return await answer(request, typed=kept, errors={"body": late.detail}, status=late.status)
+        except (Invalid, Conflict) as wrong:
+            return await refused(request, name, typed, wrong)
         return back(f"/issues/{number}", done, anchor)
 
     return door
 
 
-async def comment(tx: WriteTx, number: int, by: Actor, typed: dict[str, str]) -> str:
-    named = Actor(standing=by.standing, person=by.person, name=by.name or person_name(typed.get("name", "")))
-    done = await customers.comment(tx, number, by=named, body=text(typed.get("body", "")), via="web")
-    return "held" if any(r.name == "comment.held" for r in done.events) else "commented"
+async def refused(request: Request, name: str, typed: dict[str, str], wrong: Invalid | Conflict) -> Response:
+    """The page again, with what was typed and what to mend."""
+    errors = wrong.fields if isinstance(wrong, Invalid) else {"body": wrong.detail}
+    return await answer(request, typed={**typed, "act": name}, errors=errors, status=wrong.status)
+
+
+async def comment(request: Request) -> Response:
+    """Takes a comment; the browser is known by its session from then on, so that its words can be found again."""
+    board, number, typed = request.app.state.board, number_of(request), await form(request)
+    try:
+        async with board.db.writing(session.now()) as tx:
+            browser = await session.browser(tx, request)
+            by = await session.actor(tx, browser.viewer, number)
+            named = replace(by, name=by.name or person_name(typed.get("name", "")))
+            poster = await session.poster(tx, request, browser.viewer)
+            words = text(typed.get("body", ""))
+            done = await customers.comment(tx, number, by=named, body=words, via="web", poster=poster)
+    except (Invalid, Conflict) as wrong:
+        return await refused(request, "comments", typed, wrong)
+    held = any(r.name == "comment.held" for r in done.events)
+    response = back(f"/issues/{number}", "held" if held else "commented", "#next")
+    session.set_cookie(response, board.settings, browser.secret)
+    return response
 
 
 async def confirm(tx: WriteTx, number: int, by: Actor, typed: dict[str, str]) -> str:

@@ -137,7 +137,13 @@ async def remembered(tx: WriteTx, request: Request, key: str, by: Actor, perform
         status, content = await perform(tx, by)
         text = msgspec.json.encode(content).decode()
         await intake.keep_answer(
-            tx, key_hash=key_hash, body_hash=body_hash, status=status, body=text, now_ms=session.now_ms()
+            tx,
+            key_hash=key_hash,
+            body_hash=body_hash,
+            issue=read_number(request) if "number" in request.path_params else None,
+            status=status,
+            body=text,
+            now_ms=session.now_ms(),
         )
         return answer(content, status, location(content, status))
     if bytes(earlier["body_hash"]) != body_hash:

@@ -20,7 +20,7 @@ MESSAGES = 50
 SECTIONS = {
     "company": ("name", "tagline", "accent"),
     "texts": ("rules", "about"),
-    "policies": ("mail", "moderation"),
+    "policies": ("mail", "moderation", "held_words"),
 }
 
 

@@ -3,11 +3,26 @@
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
-from board.web import account, api, api_acts, desk, files, health, home, issues, live, office
+from board.web import (
+    account,
+    api,
+    api_acts,
+    desk,
+    files,
+    health,
+    home,
+    issues,
+    live,
+    moderation,
+    objections,
+    office,
+    transparency,
+)
 from board.web.api_acts import act as api_act
 from board.web.desk import act as staff_act
 from board.web.desk import shared
 from board.web.issues import act
+from board.web.moderation import hiding_door
 
 
 class NumberConvertor(Convertor[str]):
@@ -31,12 +46,14 @@ def pages() -> list[BaseRoute]:
         Route("/rules", home.rules),
         Route("/policies/{sha256}.json", home.policy),
         Route("/about", home.about),
+        Route("/moderation", transparency.show),
         Route("/new", issues.new),
         Route("/similar", issues.similar),
         Route("/issues", issues.file, methods=["POST"]),
         Route("/issues/{number:n}", issues.show),
         Route("/issues/{number:n}/log", issues.log),
         Route("/issues/{number:n}/receipt", issues.receipt),
+        Route("/issues/{number:n}/report", objections.report_form),
         Route("/mine/{secret}", issues.open_private_link),
         Route("/signin", account.signin),
         Route("/signin", account.ask_for_link, methods=["POST"]),
@@ -52,7 +69,7 @@ def pages() -> list[BaseRoute]:
 def acts() -> list[BaseRoute]:
     """What is sent to an issue: first by customers, then by staff."""
     doors = {
-        "comments": act("comments", issues.comment),
+        "comments": issues.comment,
         "confirmation": act("confirmation", issues.confirm),
         "dispute": act("dispute", issues.dispute),
         "withdrawal": act("withdrawal", issues.withdraw),
@@ -70,9 +87,12 @@ def acts() -> list[BaseRoute]:
         "reopening": staff_act("reopening", desk.reopen, "reopen"),
         "publication": staff_act("publication", desk.publish, "publish"),
         "rejection": staff_act("rejection", desk.reject, "reject"),
-        "removal": staff_act("removal", desk.remove, "remove"),
+        "removal": hiding_door("removal", moderation.read_removal, "remove"),
+        "reports": objections.report,
+        "appeals": act("appeals", objections.appeal),
+        "erasures": act("erasures", objections.take_out),
         "restoration": staff_act("restoration", desk.restore, "restore"),
-        "redactions": staff_act("redactions", desk.redact, "redact"),
+        "redactions": hiding_door("redactions", moderation.read_redaction, "redact"),
     }
     return [Route(f"/issues/{{number:n}}/{name}", door, methods=["POST"]) for name, door in doors.items()]
 
@@ -81,6 +101,11 @@ def staff_pages() -> list[BaseRoute]:
     return [
         Route("/staff", desk.queue),
         Route("/staff/issues/{number:n}", desk.show),
+        Route("/staff/moderation", moderation.queue),
+        Route("/staff/moderation", moderation.decide_many, methods=["POST"]),
+        Route("/staff/moderation/hidings/{id:n}", moderation.decide_hiding, methods=["POST"]),
+        Route("/staff/moderation/appeals/{id:n}", moderation.decide_appeal, methods=["POST"]),
+        Route("/staff/moderation/reports/{id:n}", moderation.settle_reports, methods=["POST"]),
         Route("/staff/outbox", office.show_outbox),
         Route("/staff/outbox/{id:n}/try", office.try_now, methods=["POST"]),
         Route("/staff/settings", office.settings),

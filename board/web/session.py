@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
-from board.domain.people import STRANGER, Actor, Standing
+from board.domain.people import STRANGER, Actor, Poster, Standing
 from board.errors import NotAllowed, SignInFirst
 from board.settings import Settings
-from board.store import intake, people
+from board.store import intake, moderation, people
 from board.store.database import Tx
 from board.store.people import SESSION_MS, Session
 
@@ -100,15 +100,35 @@ async def begin(tx: Tx, request: Request, *, person: int | None = None, email: s
     return secret
 
 
-async def grant(tx: Tx, request: Request, issue: int) -> str | None:
-    """This browser speaks as the filer from now on; the secret of a new session where it had none."""
+@dataclass(frozen=True)
+class Browser:
+    """A browser with a session; `secret` is for its cookie where the session is new."""
+
+    viewer: Viewer
+    secret: str | None = None
+
+
+async def browser(tx: Tx, request: Request) -> Browser:
+    """The browser's session, begun where it has none, so that it is known again."""
     who = await viewer(tx, request)
     if who:
-        await people.grant(tx, who.session.token_hash, issue)
-        return None
+        return Browser(who)
     secret = await people.new_session(tx, person=None, email=None, now_ms=now_ms())
-    await people.grant(tx, people.hashed(secret), issue)
-    return secret
+    return Browser(Viewer(Session(people.hashed(secret), None, None)), secret)
+
+
+async def grant(tx: Tx, request: Request, issue: int) -> str | None:
+    """This browser speaks as the filer from now on; the secret of a new session where it had none."""
+    found = await browser(tx, request)
+    await people.grant(tx, found.viewer.session.token_hash, issue)
+    return found.secret
+
+
+async def poster(tx: Tx, request: Request, who: Viewer) -> Poster:
+    """Who sends words, for the policy that looks at what newcomers write."""
+    mark = voter(request, who)
+    is_known = await moderation.has_been_public(tx, mark) or await people.has_filed_in_public(tx, who.session)
+    return Poster(mark, is_known)
 
 
 def set_cookie(response: Response, settings: Settings, secret: str | None) -> None:

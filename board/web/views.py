@@ -11,6 +11,7 @@ from board.domain import wording
 from board.domain.clocks import Clock, Target, overdue_since, seconds
 from board.domain.events import CURES
 from board.domain.leaf import parse_time
+from board.domain.phrase import phrase
 from board.domain.wording import Say
 from board.render import trusted
 from board.store.record import Redaction
@@ -19,6 +20,16 @@ from board.store.search import END, HIT
 Row = Mapping[str, Any]
 TIMES = ("turn_since", "filed_at", "first_answer_at", "settled_at", "due_at", "promise_due", "last_word_at")
 STATE_MARKS = {"new": "company", "acknowledged": "company", "in_progress": "company", "waiting_on_customer": "customer"}
+MARK_NAMES = {
+    "words": phrase("Something else"),
+    "phone": phrase("A phone number"),
+    "email": phrase("An e-mail address"),
+    "name": phrase("A name"),
+    "address": phrase("An address"),
+    "card": phrase("A card number"),
+    "order": phrase("An order number"),
+    "account": phrase("An account number"),
+}
 PROMISES = {"open": "open", "kept": "kept", "missed": "missed", "moved": "moved"}
 
 
@@ -75,8 +86,18 @@ def hits(excerpt: str) -> Markup:
     return trusted(str(escape(excerpt)).replace(HIT, "<mark>").replace(END, "</mark>"))
 
 
-def gone(redactions: Iterable[Redaction], say: Say) -> list[dict[str, str]]:
-    return [{"field": r.field, "reason": r.reason, "reason_text": wording.reason(r.reason, say)} for r in redactions]
+def marks(say: Say) -> list[tuple[str, str]]:
+    """What words can have been that are taken out: code and name."""
+    return [(code, say(name)) for code, name in MARK_NAMES.items()]
+
+
+def gone(redactions: Iterable[Redaction], say: Say, **left: str | None) -> list[dict[str, str]]:
+    """The words that were taken out and of which nothing is `left`; where marks were put, they speak for themselves."""
+    return [
+        {"field": r.field, "reason": r.reason, "reason_text": wording.reason(r.reason, say)}
+        for r in redactions
+        if left.get(r.field) is None
+    ]
 
 
 def entry(row: Row, names: Names, redactions: Iterable[Redaction] = ()) -> dict[str, Any]:
@@ -91,7 +112,7 @@ def entry(row: Row, names: Names, redactions: Iterable[Redaction] = ()) -> dict[
         "body": trusted(html) if html else None,
         "text": row["body"],
         "corrected": bool(row["corrected"]),
-        "gone": gone(redactions, names.say),
+        "gone": gone(redactions, names.say, **{"body": row["body"], "author.name": row["name"]}),
         "resolution_text": wording.resolution(row["resolution"], names.say),
         "cured": row["resolution"] in CURES,
         "due": moment(row["due"]),

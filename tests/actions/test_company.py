@@ -26,6 +26,7 @@ async def newest(db: Database) -> e.Event:
 
 async def test_settings_are_kept_and_published_by_their_hash(db: Database) -> None:
     changes = {"name": "Kettles & Co", "tagline": "Tea for all", "accent": "#aa0044", "rules": "Be kind.\n\nAlways."}
+    changes["moderation"] = "hold"
     await do(db, act.set_up, changes, by=ROOT)
     async with db.reading() as tx:
         assert await company.read(tx) == Company(**changes)  # type: ignore[arg-type]

@@ -19,7 +19,7 @@ STAFF = MODERATORS | {"agent"}
 PEOPLE = STAFF | {"anyone", "filer"}
 RIGHTS: dict[str, set[str]] = {
     **dict.fromkeys(("file", "comment", "follow", "mine_too"), PEOPLE),
-    **dict.fromkeys(("confirm", "dispute", "withdraw"), FILER),
+    **dict.fromkeys(("confirm", "dispute", "withdraw", "take_out", "appeal"), FILER),
     **dict.fromkeys(("thank", "correct"), STAFF | FILER),
     **dict.fromkeys(("update", "resolve", "close", "reopen", "merge", "split", "promise", "assign", "move"), STAFF),
     **dict.fromkeys(("note", "see_desk", "see_private"), STAFF),

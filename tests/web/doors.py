@@ -40,6 +40,13 @@ FORMS: dict[str, dict[str, str]] = {
     "/issues/{number}/reopening": WORDS,
     "/issues/{number}/publication": {"target": ""},
     "/issues/{number}/rejection": {"target": "", "reason": "spam"},
+    "/issues/{number}/reports": {"at": "1", "reason": "abuse", **WORDS},
+    "/issues/{number}/appeals": WORDS,
+    "/issues/{number}/erasures": {"target": "1", "fields": "author.name", "words": "", "mark": "name"},
+    "/staff/moderation": {"chosen": "1", "do": "publish", "reason": "spam"},
+    "/staff/moderation/hidings/{id}": {"do": "agree"},
+    "/staff/moderation/appeals/{id}": {"do": "uphold"},
+    "/staff/moderation/reports/{id}": {},
     "/issues/{number}/removal": {"reason": "spam"},
     "/issues/{number}/restoration": {},
     "/issues/{number}/redactions": {"target": "1", "fields": "body", "reason": "abuse"},
@@ -72,12 +79,13 @@ BODIES: dict[str, dict[str, Any]] = {
     "/api/v1/issues/{number}/promise": {"promise_due": f"{DUE}:00Z"},
 }
 # Whoever gets furthest at a door: anyone or the filer where they are named here, else an admin.
-ANYONE = ("/issues", "/signin", "/follows/{secret}", "comments", "mine-too", "follow", "/api/v1/issues")
-OF_THE_FILER = ("confirmation", "dispute", "withdrawal", "thanks", "corrections")
+ANYONE = ("/issues", "/signin", "/follows/{secret}", "comments", "mine-too", "follow", "reports", "/api/v1/issues")
+OF_THE_FILER = ("confirmation", "dispute", "withdrawal", "thanks", "corrections", "appeals", "erasures")
 # Where a page reads a query, each part of it alone; the others get all of EVERY_PAGE at once.
 QUERIES: dict[str, tuple[str, ...]] = {
     "/": ("q={}", "state={}", "area={}", "sort={}", "after={}", "sort=new&after={}", "done={}"),
     "/similar": ("q={}",),
+    "/issues/{number}/report": ("at={}",),
     "/staff": ("queue={}", "q={}", "after={}", "queue=mine&after={}"),
     "/staff/outbox": ("state={}", "before={}"),
     "/api/v1/issues": ("q={}", "state={}", "area={}", "sort={}", "after={}", "sort=oldest&after={}", "limit={}"),
