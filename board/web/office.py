@@ -258,6 +258,7 @@ def message(row: dict[str, Any], *, sees_links: bool) -> dict[str, Any]:
         "next_try": at(row["retry_ms"]) if row["state"] == "queued" and row["tries"] else None,
         "text": "\n\n".join(letter.paragraphs),
         "link": letter.link if shown else None,
+        "code": letter.code if shown else None,
     }
 
 

@@ -3,7 +3,7 @@
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
-from board.web import account, api, api_acts, desk, files, health, home, issues, live, office
+from board.web import account, api, api_acts, desk, files, health, home, issues, live, office, signin
 from board.web.api_acts import act as api_act
 from board.web.desk import act as staff_act
 from board.web.desk import shared
@@ -38,12 +38,16 @@ def pages() -> list[BaseRoute]:
         Route("/issues/{number:n}/log", issues.log),
         Route("/issues/{number:n}/receipt", issues.receipt),
         Route("/mine/{secret}", issues.open_private_link),
-        Route("/signin", account.signin),
-        Route("/signin", account.ask_for_link, methods=["POST"]),
-        Route("/signin/{secret}", account.link),
-        Route("/signin/{secret}", account.use_link, methods=["POST"]),
-        Route("/signout", account.signout, methods=["POST"]),
+        Route("/signin", signin.signin),
+        Route("/signin", signin.ask_for_link, methods=["POST"]),
+        Route("/signin/link", signin.use_token, methods=["POST"]),
+        Route("/signin/code", signin.use_code, methods=["POST"]),
+        Route("/signin/{secret}", signin.link),
+        Route("/signin/{secret}", signin.use_link, methods=["POST"]),
+        Route("/signout", signin.signout, methods=["POST"]),
         Route("/me", account.me),
+        Route("/me/sessions", account.end_other_sessions, methods=["POST"]),
+        Route("/me/sessions/{mark}", account.end_session, methods=["POST"]),
         Route("/follows/{secret}", account.follow_link),
         Route("/follows/{secret}", account.use_follow_link, methods=["POST"]),
     ]

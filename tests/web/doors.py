@@ -44,8 +44,12 @@ FORMS: dict[str, dict[str, str]] = {
     "/issues/{number}/restoration": {},
     "/issues/{number}/redactions": {"target": "1", "fields": "body", "reason": "abuse"},
     "/signin": {"email": "ada@elsewhere.example"},
+    "/signin/link": {"t": "x"},
+    "/signin/code": {"code": "7KQF-2MPA"},
     "/signin/{secret}": {"name": "Di", "email": "di@board.example"},
     "/signout": {},
+    "/me/sessions": {},
+    "/me/sessions/{mark}": {},
     "/follows/{secret}": {"do": "confirm", "List-Unsubscribe": ""},
     "/staff/outbox/{id}/try": {},
     "/staff/settings/areas": {"name": "Mills", "first_answer_h": "4", "resolve_h": "8"},
@@ -113,7 +117,9 @@ def plain(route: Route) -> str:
 
 
 def filled(path: str, **values: str | int) -> str:
-    return path.format(**{"number": 1, "id": 1, "slug": "service", "secret": "x", "sha256": "0" * 64, **values})
+    return path.format(
+        **{"number": 1, "id": 1, "slug": "service", "secret": "x", "mark": "x", "sha256": "0" * 64, **values}
+    )
 
 
 def takes_json(path: str) -> bool:
