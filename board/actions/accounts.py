@@ -10,7 +10,7 @@ from board.domain.text import clean
 from board.domain.wording import Say
 from board.domain.words import address, person_name
 from board.errors import Invalid, NotFound
-from board.store import asks, company, intake, outbox, people
+from board.store import asks, company, credentials, intake, outbox, people
 from board.store.asks import Ask
 from board.store.database import Tx
 from board.store.people import Person
@@ -89,7 +89,8 @@ async def finish(tx: Tx, ask: Ask | None) -> Used | None:
     if ask.person is None:
         return Used(None, ask.email)
     colleague = await people.by_id(tx, ask.person)
-    return Used(colleague, None) if colleague else None
+    # Whoever has more than a mailbox to show is asked for it.
+    return Used(colleague, None, not await credentials.has_strong(tx, ask.person)) if colleague else None
 
 
 async def use_link(tx: Tx, secret: str, typed: Mapping[str, str], *, now_ms: int) -> Used:

@@ -5,39 +5,80 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from board.actions import customers
+from board.actions import codes, customers
 from board.errors import NotFound, ProveFirst, SignInFirst
-from board.store import intake, issues, people
+from board.store import company, credentials, intake, issues, people
+from board.store.database import Tx
 from board.web import session, views
-from board.web.page import back, form, frame, page, time_of
+from board.web.page import Frame, back, form, frame, page, time_of
 
 
 async def me(request: Request) -> Response:
+    return await me_page(request)
+
+
+async def me_page(
+    request: Request,
+    *,
+    typed: dict[str, str] | None = None,
+    errors: dict[str, str] | None = None,
+    recovery: list[str] | None = None,
+) -> Response:
     """The issues of this browser's private links and of the address that signed in, and what the address follows."""
-    board = request.app.state.board
-    async with board.db.reading() as tx:
+    async with request.app.state.board.db.reading() as tx:
         around = await frame(tx, request)
         if around.viewer is None:
             return back("/signin")
         if not around.viewer.is_proved:
             raise ProveFirst("One step is missing: show that it is you.")
-        numbers = await people.granted(tx, around.viewer.session)
-        rows = [row for number in numbers if (row := await issues.find(tx, number))]
-        follows = await intake.follows_of(tx, around.viewer.session.email or "")
-        titles = {row["number"]: row["title"] for row in await issues.by_number(tx, [f.issue for f in follows])}
-        sessions = await people.sessions_like(tx, around.viewer.session, session.now_ms())
+        context = await issues_context(tx, request, around, around.viewer.session)
+        ways = await ways_context(tx, request, around.viewer) if around.viewer.session.person else {}
     return page(
         request,
         around,
         "me.html",
         nav="me",
-        issues=[views.issue(row, around.names, around.now) for row in rows],
-        follows=[
-            {"number": f.issue, "title": titles.get(f.issue), "token": board.links.secret("follow", f.id)}
-            for f in follows
-        ],
-        sessions=[session_row(one, around.viewer.session) for one in sessions],
+        status=422 if errors else 200,
+        form=typed or {},
+        errors=errors or {},
+        recovery=recovery or [],
+        **context,
+        **ways,
     )
+
+
+async def issues_context(tx: Tx, request: Request, around: Frame, own: people.Session) -> dict[str, Any]:
+    rows = [row for number in await people.granted(tx, own) if (row := await issues.find(tx, number))]
+    follows = await intake.follows_of(tx, own.email or "")
+    titles = {row["number"]: row["title"] for row in await issues.by_number(tx, [f.issue for f in follows])}
+    links = request.app.state.board.links
+    return {
+        "issues": [views.issue(row, around.names, around.now) for row in rows],
+        "follows": [
+            {"number": f.issue, "title": titles.get(f.issue), "token": links.secret("follow", f.id)} for f in follows
+        ],
+        "sessions": [session_row(one, own) for one in await people.sessions_like(tx, own, session.now_ms())],
+    }
+
+
+async def ways_context(tx: Tx, request: Request, who: session.Viewer) -> dict[str, Any]:
+    """The ways in which a colleague shows who they are; a new key of an app only to whoever has just proved it."""
+    board, person = request.app.state.board, who.session.person
+    assert person
+    key, setup = await credentials.code_key(tx, person.id), await company.read(tx)
+    address = await codes.address(tx, person, box=board.box("codes"), company=setup.name)
+    return {
+        "can_passkeys": board.relying is not None,
+        "passkeys": [passkey_row(one) for one in await credentials.passkeys(tx, person.id)],
+        "has_code": key is not None and key.confirmed_ms is not None,
+        "code_address": address if session.is_fresh(who) else None,
+        "recovery_left": await credentials.recovery_codes_left(tx, person.id),
+    }
+
+
+def passkey_row(one: credentials.Passkey) -> dict[str, Any]:
+    used_at = time_of(one.used_ms) if one.used_ms else None
+    return {"id": one.id, "name": one.name, "made_at": time_of(one.created_ms), "used_at": used_at}
 
 
 def session_row(one: people.Session, own: people.Session) -> dict[str, Any]:

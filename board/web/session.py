@@ -88,7 +88,7 @@ async def actor(tx: Tx, who: Viewer | None, issue: int | None = None) -> Actor:
     return STRANGER
 
 
-async def require_staff(tx: Tx, request: Request, act: str = "see_desk") -> Viewer:
+async def require_staff(tx: Tx, request: Request, act: str = "see_desk", *, fresh: bool = False) -> Viewer:
     """The staff viewer with this right, freshly proved where the act is grave; raises NotAllowed otherwise."""
     who = await viewer(tx, request)
     if who is None or who.session.person is None:
@@ -97,14 +97,18 @@ async def require_staff(tx: Tx, request: Request, act: str = "see_desk") -> View
         raise ProveFirst("One step is missing: show that it is you.")
     if not (await actor(tx, who)).may(act):
         raise NotAllowed("Your role does not include this. Ask an admin.")
-    if act in GRAVE:
+    if fresh or act in GRAVE:
         require_fresh(who)
     return who
 
 
+def is_fresh(who: Viewer) -> bool:
+    """Whether the colleague has shown who they are a short while ago."""
+    return who.session.proved_ms is not None and who.session.proved_ms > now_ms() - FRESH_MS
+
+
 def require_fresh(who: Viewer) -> None:
-    """Raises ProveFirst unless the colleague has shown who they are a short while ago."""
-    if who.session.proved_ms is None or who.session.proved_ms <= now_ms() - FRESH_MS:
+    if not is_fresh(who):
         raise ProveFirst("This needs a fresh proof that it is you.")
 
 

@@ -11,6 +11,7 @@ const ofPages = {
   "form[data-similar]": () => import("./similar.js"),
   "[data-suggest-title]": () => import("./suggest_title.js"),
   "[data-shortcuts]": () => import("./shortcuts.js"),
+  "form[data-passkey]": () => import("./passkey.js"),
   "[data-signin-link]": () => import("./signin_link.js"),
 };
 
