@@ -1,6 +1,12 @@
 // The token of a mailed link stands behind the #, where no server sees it: puts it into the form, whose button uses it.
 
 export function start() {
+  take();
+  // The link opened over this very page changes nothing but the part behind the #.
+  addEventListener("hashchange", take);
+}
+
+function take() {
   const form = document.querySelector("[data-signin-link]");
   const token = new URLSearchParams(location.hash.slice(1)).get("t");
   if (!token) return;
