@@ -17,20 +17,22 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from board import keys
-from board.actions import clock
+from board import keys, sealing
+from board.actions import clock, passkeys
+from board.actions.passkeys import Relying
 from board.domain.links import Links
 from board.domain.proof import vkey
-from board.errors import NotFound, Refused, SignInFirst
+from board.errors import NotFound, ProveFirst, Refused, SignInFirst
 from board.followers import mail
 from board.followers.sending import Post
 from board.keys import Keys
 from board.render import Renderer
+from board.sealing import Box
 from board.settings import Settings
 from board.store import record
 from board.store.database import LOST, Database
 from board.stream import Stream
-from board.web import routes, session
+from board.web import proving, routes, session
 from board.web.guard import Guard
 from board.web.json import problem
 from board.web.live import Frames
@@ -53,6 +55,15 @@ class Board:
     renderer: Renderer
     frames: Frames = field(default_factory=Frames)
     sockets: Counter[str] = field(default_factory=Counter)  # open ones, by address
+
+    def box(self, purpose: str) -> Box:
+        """What seals the texts of one purpose."""
+        return sealing.box(self.keys.secret, purpose)
+
+    @property
+    def relying(self) -> Relying | None:
+        """For whom passkeys are made here; None where the board's address is a number."""
+        return passkeys.relying(self.settings.base_url, self.keys.secret)
 
 
 def assemble(settings: Settings, renderer: Renderer | None = None) -> Board:
@@ -163,6 +174,8 @@ async def refuse(request: Request, refused: Exception) -> Response:
     assert isinstance(refused, Refused)
     if request.url.path.startswith(("/api/", "/live/")):
         return problem(refused)
+    if isinstance(refused, ProveFirst):
+        return await proving.interrupt(request)
     if isinstance(refused, SignInFirst) and request.method in session.SAFE:
         return RedirectResponse("/signin", 303)
     async with request.app.state.board.db.reading() as tx:

@@ -32,6 +32,12 @@ class SignInFirst(NotAllowed):
     title = "Please sign in"
 
 
+class ProveFirst(NotAllowed):
+    """A colleague is to show again who they are; a page asks for it and comes back to what was begun."""
+
+    title = "Please show that it is you"
+
+
 class Invalid(Refused):
     """A field is wrong; `fields` maps each one to the sentence that mends it."""
 

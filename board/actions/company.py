@@ -14,7 +14,7 @@ from board.domain.text import clean, slug
 from board.domain.wording import Say
 from board.domain.words import address, person_name
 from board.errors import Invalid, NotFound
-from board.store import company, issues, outbox, people, record
+from board.store import company, credentials, issues, outbox, people, record
 from board.store.company import Area
 from board.store.database import Tx, WriteTx
 from board.store.people import Person
@@ -130,6 +130,7 @@ async def remove_colleague(tx: Tx, *, by: Actor, person: int, now_ms: int) -> No
     require(by, "run_board")
     await keep_an_admin(tx, person, "person")
     await people.remove(tx, person, now_ms)
+    await credentials.forget(tx, person)
 
 
 async def keep_an_admin(tx: Tx, person: int, field: str) -> None:

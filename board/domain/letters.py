@@ -9,7 +9,7 @@ from board.domain.wording import Say
 @dataclass(frozen=True, kw_only=True)
 class Letter:
     """`issue` makes one thread of an issue's letters; `stop` ends them. A `secret` link is for admins to copy,
-    a `personal` one for nobody but the recipient: it speaks for a customer.
+    a `personal` one for nobody but the recipient: it speaks for a customer. `code` is as secret as the link.
     """
 
     subject: str
@@ -20,6 +20,7 @@ class Letter:
     stop: str | None = None
     secret: bool = False
     personal: bool = False
+    code: str | None = None
 
 
 def without_words(letter: Letter) -> Letter:
@@ -67,17 +68,21 @@ def follow_question(*, number: int, title: str, company: str, url: str, say: Say
     )
 
 
-def sign_in(*, company: str, url: str, minutes: int, to_staff: bool, say: Say) -> Letter:
+def sign_in(*, company: str, url: str, code: str, minutes: int, to_staff: bool, say: Say) -> Letter:
     return Letter(
         subject=say("Sign in to the board of {company}").format(company=company),
         paragraphs=(
-            say("Here is your link. It works once, for {minutes} minutes.").format(minutes=minutes),
-            say("If you did not ask for it, do nothing."),
+            say(
+                "Here are your link and your code. Either works once, for {minutes} minutes, in the browser where you"
+                " asked for them."
+            ).format(minutes=minutes),
+            say("If you did not ask for them, do nothing, and tell the code to nobody."),
         ),
         label=say("Sign in"),
         link=url,
         secret=True,
         personal=not to_staff,
+        code=code,
     )
 
 

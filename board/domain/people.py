@@ -49,6 +49,8 @@ MAY: dict[str, frozenset[str]] = {
     "lapse": CLOCK,
     "miss": CLOCK,
 }
+# What takes words or rights away wants a fresh proof of who does it.
+GRAVE = frozenset({"reject", "remove", "redact"})
 MODERATION = frozenset({"publish", "reject", "remove", "restore", "redact"})
 WHO = {
     ANYONE: "anyone",

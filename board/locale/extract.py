@@ -4,7 +4,8 @@ import ast
 from collections.abc import Iterator
 from typing import IO, Any
 
-CALLS = {"phrase", "say", "Invalid", "NotFound", "NotAllowed", "SignInFirst", "Conflict", "Refused", "TooMany"}
+REFUSALS = {"Invalid", "NotFound", "NotAllowed", "SignInFirst", "ProveFirst", "Conflict", "Refused", "TooMany"}
+CALLS = {"phrase", "say"} | REFUSALS
 TABLES = {"STATES", "RESOLUTIONS", "PARTIES", "REASONS", "SENTENCES", "DONE", "QUEUES", "WHO", "RULES", "ABOUT"}
 
 Message = tuple[int, None, str, list[str]]

@@ -56,6 +56,10 @@ async def settle(tx: Tx, message: int, *, state: str, tries: int, retry_ms: int,
     )
 
 
+async def rewrite(tx: Tx, message: int, letter: Letter) -> None:
+    await tx.run("UPDATE outbox SET letter = :letter WHERE id = :id", id=message, letter=json.dumps(asdict(letter)))
+
+
 async def try_now(tx: Tx, message: int, now_ms: int) -> None:
     await tx.run(
         "UPDATE outbox SET state = 'queued', retry_ms = :now WHERE id = :id AND state <> 'sent'", id=message, now=now_ms

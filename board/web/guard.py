@@ -1,6 +1,7 @@
 """What holds for every request: security headers, where unsafe requests come from, and how long a body may be."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 from starlette.datastructures import MutableHeaders
@@ -10,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from board.domain.phrase import phrase
 from board.errors import NotAllowed
+from board.store.database import LOST
 from board.web import session
 from board.web.page import TooLarge
 
@@ -60,7 +62,10 @@ class Guard:
             response = await self.refuse(Request(scope, receive), refused)
             await response(scope, receive, guarded)
             return
+        scope.setdefault("state", {})
         await self.app(scope, receive, guarded)
+        with suppress(*LOST):
+            await session.note_use(HTTPConnection(scope))
 
 
 async def limited(scope: Scope, receive: Receive) -> Receive:

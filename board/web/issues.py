@@ -138,7 +138,7 @@ async def file(request: Request) -> Response:
             raise Invalid({"website": "Leave the field “website” empty."})
         async with board.db.writing(session.now()) as tx:
             filing = customers.read_filing(typed, needs_email=(await company.read(tx)).mail == "required")
-            browser = await session.browser(tx, request)
+            browser = await session.known_browser(tx, request)
             poster = await session.poster(tx, request, browser.viewer)
             filed = await customers.file(
                 tx, filing, via="web", links=board.links, say=board.renderer.say, poster=poster
@@ -223,7 +223,7 @@ async def comment(request: Request) -> Response:
     board, number, typed = request.app.state.board, number_of(request), await form(request)
     try:
         async with board.db.writing(session.now()) as tx:
-            browser = await session.browser(tx, request)
+            browser = await session.known_browser(tx, request)
             by = await session.actor(tx, browser.viewer, number)
             named = replace(by, name=by.name or person_name(typed.get("name", "")))
             poster = await session.poster(tx, request, browser.viewer)

@@ -170,7 +170,7 @@ async def invite(request: Request) -> Response:
     board, typed = request.app.state.board, await form(request)
     try:
         async with board.db.writing(session.now()) as tx:
-            by = await session.actor(tx, await session.require_staff(tx, request, "run_board"))
+            by = await session.actor(tx, await session.require_staff(tx, request, "run_board", fresh=True))
             person, url = await acts.invite(
                 tx,
                 by=by,
@@ -187,7 +187,7 @@ async def invite(request: Request) -> Response:
 
 async def remove_colleague(request: Request) -> Response:
     async with request.app.state.board.db.saving() as tx:
-        by = await session.actor(tx, await session.require_staff(tx, request, "run_board"))
+        by = await session.actor(tx, await session.require_staff(tx, request, "run_board", fresh=True))
         wrong = await refusal(
             acts.remove_colleague(tx, by=by, person=int(request.path_params["id"]), now_ms=session.now_ms())
         )
@@ -200,7 +200,7 @@ async def create_token(request: Request) -> Response:
     typed = await form(request)
     try:
         async with request.app.state.board.db.saving() as tx:
-            by = await session.actor(tx, await session.require_staff(tx, request, "run_board"))
+            by = await session.actor(tx, await session.require_staff(tx, request, "run_board", fresh=True))
             token = await acts.create_token(
                 tx, by=by, label=typed.get("label", ""), role=typed.get("role", ""), now_ms=session.now_ms()
             )
@@ -211,7 +211,7 @@ async def create_token(request: Request) -> Response:
 
 async def revoke_token(request: Request) -> Response:
     async with request.app.state.board.db.saving() as tx:
-        await session.require_staff(tx, request, "run_board")
+        await session.require_staff(tx, request, "run_board", fresh=True)
         await people.revoke_token(tx, int(request.path_params["id"]), session.now_ms())
     return back("/staff/settings", "saved", "#tokens")
 
@@ -258,6 +258,7 @@ def message(row: dict[str, Any], *, sees_links: bool) -> dict[str, Any]:
         "next_try": at(row["retry_ms"]) if row["state"] == "queued" and row["tries"] else None,
         "text": "\n\n".join(letter.paragraphs),
         "link": letter.link if shown else None,
+        "code": letter.code if shown else None,
     }
 
 

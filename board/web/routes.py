@@ -16,7 +16,10 @@ from board.web import (
     moderation,
     objections,
     office,
+    proving,
+    signin,
     transparency,
+    ways,
 )
 from board.web.api_acts import act as api_act
 from board.web.desk import act as staff_act
@@ -55,14 +58,37 @@ def pages() -> list[BaseRoute]:
         Route("/issues/{number:n}/receipt", issues.receipt),
         Route("/issues/{number:n}/report", objections.report_form),
         Route("/mine/{secret}", issues.open_private_link),
-        Route("/signin", account.signin),
-        Route("/signin", account.ask_for_link, methods=["POST"]),
-        Route("/signin/{secret}", account.link),
-        Route("/signin/{secret}", account.use_link, methods=["POST"]),
-        Route("/signout", account.signout, methods=["POST"]),
-        Route("/me", account.me),
+        Route("/signin", signin.signin),
+        Route("/signin", signin.ask_for_link, methods=["POST"]),
+        Route("/signin/link", signin.use_token, methods=["POST"]),
+        Route("/signin/code", signin.use_code, methods=["POST"]),
+        Route("/signin/passkey", signin.use_passkey, methods=["POST"]),
+        Route("/signin/passkey/question", signin.ask_for_passkey, methods=["POST"]),
+        Route("/signin/{secret}", signin.link),
+        Route("/signin/{secret}", signin.use_link, methods=["POST"]),
+        Route("/signout", signin.signout, methods=["POST"]),
         Route("/follows/{secret}", account.follow_link),
         Route("/follows/{secret}", account.use_follow_link, methods=["POST"]),
+    ]
+
+
+def own_pages() -> list[BaseRoute]:
+    """What is one's own: sessions, and the ways in which staff show who they are."""
+    return [
+        Route("/me", account.me),
+        Route("/me/sessions", account.end_other_sessions, methods=["POST"]),
+        Route("/me/sessions/{mark}", account.end_session, methods=["POST"]),
+        Route("/me/passkeys", ways.add_passkey, methods=["POST"]),
+        Route("/me/passkeys/question", ways.ask_for_new_passkey, methods=["POST"]),
+        Route("/me/passkeys/{id:n}/removal", ways.remove_passkey, methods=["POST"]),
+        Route("/me/codes", ways.begin_codes, methods=["POST"]),
+        Route("/me/codes.svg", ways.code_picture),
+        Route("/me/codes/confirmation", ways.confirm_codes, methods=["POST"]),
+        Route("/me/codes/removal", ways.remove_codes, methods=["POST"]),
+        Route("/prove", proving.prove),
+        Route("/prove/code", proving.prove_by_code, methods=["POST"]),
+        Route("/prove/mail", proving.ask_for_mail, methods=["POST"]),
+        Route("/prove/done", proving.done),
     ]
 
 
@@ -148,6 +174,7 @@ def api_routes() -> list[BaseRoute]:
 def routes() -> list[BaseRoute]:
     return [
         *pages(),
+        *own_pages(),
         *acts(),
         *staff_pages(),
         *api_routes(),

@@ -51,8 +51,22 @@ FORMS: dict[str, dict[str, str]] = {
     "/issues/{number}/restoration": {},
     "/issues/{number}/redactions": {"target": "1", "fields": "body", "reason": "abuse"},
     "/signin": {"email": "ada@elsewhere.example"},
+    "/signin/link": {"t": "x"},
+    "/signin/code": {"code": "7KQF-2MPA"},
     "/signin/{secret}": {"name": "Di", "email": "di@board.example"},
     "/signout": {},
+    "/signin/passkey": {"credential": "{}"},
+    "/signin/passkey/question": {},
+    "/me/sessions": {},
+    "/me/sessions/{mark}": {},
+    "/me/passkeys": {"credential": "{}", "name": "My key"},
+    "/me/passkeys/question": {},
+    "/me/passkeys/{id}/removal": {},
+    "/me/codes": {},
+    "/me/codes/confirmation": {"code": "123456"},
+    "/me/codes/removal": {},
+    "/prove/code": {"code": "123456"},
+    "/prove/mail": {},
     "/follows/{secret}": {"do": "confirm", "List-Unsubscribe": ""},
     "/staff/outbox/{id}/try": {},
     "/staff/settings/areas": {"name": "Mills", "first_answer_h": "4", "resolve_h": "8"},
@@ -121,7 +135,9 @@ def plain(route: Route) -> str:
 
 
 def filled(path: str, **values: str | int) -> str:
-    return path.format(**{"number": 1, "id": 1, "slug": "service", "secret": "x", "sha256": "0" * 64, **values})
+    return path.format(
+        **{"number": 1, "id": 1, "slug": "service", "secret": "x", "mark": "x", "sha256": "0" * 64, **values}
+    )
 
 
 def takes_json(path: str) -> bool:
