@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from board import keys, sealing
-from board.actions import clock, passkeys
+from board.actions import clock, passkeys, privately
 from board.actions.passkeys import Relying
 from board.domain.links import Links
 from board.domain.proof import vkey
@@ -39,6 +39,7 @@ from board.web.live import Frames
 from board.web.page import frame, page
 
 CLOCK_EVERY_S = 5.0
+FORGET_EVERY_S = 3600.0
 
 log = logging.getLogger("board")
 
@@ -115,6 +116,7 @@ async def running(board: Board) -> AsyncIterator[None]:
         asyncio.create_task(board.stream.run(), name="stream"),
         asyncio.create_task(mail.run(board.db, board.stream, post, session.now), name="mail"),
         asyncio.create_task(tick_for_ever(board.db), name="clock"),
+        asyncio.create_task(forget_for_ever(board.db), name="forgetting"),
     ]
     for task in tasks:
         task.add_done_callback(report)
@@ -161,6 +163,15 @@ def report(task: "asyncio.Task[None]") -> None:
 def sender(settings: Settings) -> str:
     host = settings.base_url.split("://", 1)[1].split(":")[0]
     return settings.mail_from or f"board@{host}"
+
+
+async def forget_for_ever(db: Database) -> None:
+    """Deletes once an hour what the company has chosen to keep no longer."""
+    while True:
+        with suppress(*LOST):
+            async with db.saving() as tx:
+                await privately.forget_settled(tx, session.now())
+        await asyncio.sleep(FORGET_EVERY_S)
 
 
 async def tick_for_ever(db: Database) -> None:

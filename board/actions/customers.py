@@ -54,7 +54,10 @@ async def has_address(tx: Tx, number: int) -> bool:
 
 
 async def file(tx: WriteTx, filing: Filing, *, via: str, links: Links, say: Say, poster: Poster = NEWCOMER) -> Filed:
-    """Files an issue; the filer gets the private link here, and by mail where there is an address."""
+    """Files an issue; the filer gets the private link here, and by mail where there is an address.
+
+    Private details are the door's to keep: `privately.tell`.
+    """
     setup = await company.read(tx)
     area = await known_area(tx, filing.area)
     number = await issues.next_number(tx)
@@ -66,7 +69,7 @@ async def file(tx: WriteTx, filing: Filing, *, via: str, links: Links, say: Say,
     )
     done = Done(number, tuple(await record.append(tx, events)))
     await note(tx, done, poster, why)
-    await intake.add_filer(tx, issue=number, email=filing.email, details=filing.details)
+    await intake.add_filer(tx, issue=number, email=filing.email)
     url = links.private(number)
     if filing.email:
         letter = letters.receipt(

@@ -86,7 +86,7 @@ async def file(tx: WriteTx, step: Step) -> int:
     words = signed(by, title=made["title"], body=made["body"])
     await record.append(tx, decisions.file(number, area=made["area"], via="web", words=words, publish=True))
     await intake.add_source(tx, source="demo", source_id=str(step.place), issue=number)
-    await intake.add_filer(tx, issue=number, email=None, details=None)
+    await intake.add_filer(tx, issue=number, email=None)
     for voter in range(made["mine_too"]):
         await intake.add_mine_too(tx, number, b"demo" + voter.to_bytes(4, "big"))
     await issues.recount(tx, number)

@@ -161,6 +161,23 @@ def appeal_answer(*, number: int, company: str, upheld: bool, url: str, say: Say
     )
 
 
+def private_word(*, number: int, company: str, url: str, say: Say) -> Letter:
+    """Says that there are private words, and nothing of them: a mail is not private."""
+    return Letter(
+        subject=say("[#{number}] A private word").format(number=number),
+        paragraphs=(
+            say("{company} wrote to you alone about issue {number}. Open your issue to read it.").format(
+                company=company, number=number
+            ),
+        ),
+        label=say("Open my issue"),
+        link=url,
+        issue=number,
+        secret=True,
+        personal=True,
+    )
+
+
 def reminder(*, number: int, title: str, company: str, question: str, url: str, say: Say) -> Letter:
     return Letter(
         subject=f"[#{number}] {title}",

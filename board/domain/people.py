@@ -45,6 +45,7 @@ MAY: dict[str, frozenset[str]] = {
     "redact": MODERATORS,
     "take_out": FILER,
     "appeal": FILER,
+    "tell_privately": FILER | AGENTS,
     "run_board": ADMINS,
     "lapse": CLOCK,
     "miss": CLOCK,

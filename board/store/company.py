@@ -23,6 +23,7 @@ class Company:
     mail: str = "optional"
     moderation: str = "first"
     held_words: str = ""
+    private_days: int = 90
     demo: bool = False
 
 

@@ -13,7 +13,6 @@ KEEP_ANSWERS_MS = 24 * 3600 * 1000
 class Filer:
     issue: int
     email: str | None
-    details: str | None
 
 
 @dataclass(frozen=True)
@@ -27,17 +26,16 @@ class Follow:
     came_from: int
 
 
-async def add_filer(tx: Tx, *, issue: int, email: str | None, details: str | None) -> None:
+async def add_filer(tx: Tx, *, issue: int, email: str | None) -> None:
     await tx.run(
-        "INSERT INTO filers (issue, email, details) VALUES (:issue, :email, :details)",
+        "INSERT INTO filers (issue, email) VALUES (:issue, :email)",
         issue=issue,
         email=email,
-        details=details,
     )
 
 
 async def filer(tx: Tx, issue: int) -> Filer | None:
-    row = await tx.row("SELECT issue, email, details FROM filers WHERE issue = :issue", issue=issue)
+    row = await tx.row("SELECT issue, email FROM filers WHERE issue = :issue", issue=issue)
     return Filer(**row) if row else None
 
 

@@ -24,6 +24,8 @@ EMPTIED = (
     "answers",
     "outbox",
     "posts",
+    "private_words",
+    "readings",
     "holds",
     "hidings",
     "reports",

@@ -19,6 +19,7 @@ from board.errors import Invalid
 from board.store import company, issues
 from board.store.database import WriteTx
 from board.web.api import issue_json, with_body
+from board.web.issues import keep_details
 from board.web.json import body, once, read_number
 
 Number = Annotated[int, Meta(ge=1, le=2**53 - 1)]
@@ -84,6 +85,7 @@ async def filed_json(tx: WriteTx, request: Request, filing: Filing, poster: Post
     """The answer to filing: the number, the private link, and the entry of the record as a receipt."""
     board = request.app.state.board
     filed = await customers.file(tx, filing, via="api", links=board.links, say=board.renderer.say, poster=poster)
+    await keep_details(tx, board, filed.number, filing.details)
     entry = filed.done.events[0]
     return {
         "number": filed.number,

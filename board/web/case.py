@@ -100,6 +100,8 @@ def may(case: Case, by: Actor, now: datetime) -> set[str]:
     if by.is_staff:
         return set()
     acts &= PUBLIC_ACTS
+    if by.may("tell_privately"):
+        acts.add("tell_privately")
     if case.issue.visibility == "removed" and by.may("appeal"):
         acts.add("appeal")
     if case.is_public:

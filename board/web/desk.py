@@ -7,7 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from board.actions import moderators, staff
+from board.actions import moderators, privately, staff
 from board.domain import decisions, wording
 from board.domain.decisions import Then
 from board.domain.events import CLOSURES, CURES, REASONS
@@ -17,7 +17,7 @@ from board.domain.text import clean, excerpt, to_html, to_plain
 from board.domain.words import text
 from board.errors import Conflict, Invalid, Refused
 from board.render import trusted
-from board.store import company, intake, issues, moderation, people, search
+from board.store import company, intake, issues, moderation, people, private, search
 from board.store.database import Tx, WriteTx
 from board.store.issues import Wanted
 from board.web import case, session, views
@@ -31,6 +31,7 @@ QUEUES = {
     "overdue": "Overdue",
     "waiting": "Waiting",
     "disputed": "Disputed",
+    "private": "Private words",
     "held": "To be looked at",
     "all": "All open",
 }
@@ -78,7 +79,12 @@ async def show(request: Request) -> Response:
 
 
 async def answer(
-    request: Request, *, typed: dict[str, str] | None = None, errors: dict[str, str] | None = None, status: int = 200
+    request: Request,
+    *,
+    typed: dict[str, str] | None = None,
+    errors: dict[str, str] | None = None,
+    status: int = 200,
+    told: list[privately.Told] | None = None,
 ) -> Response:
     number = number_of(request)
     async with request.app.state.board.db.reading() as tx:
@@ -96,6 +102,7 @@ async def answer(
         status=status,
         form=typed or {},
         errors=errors or {},
+        told=told,
         **found.context,
         **context,
         **tools,
@@ -110,7 +117,11 @@ async def tools_context(tx: Tx, found: case.Case, around: Frame, by: Actor) -> d
     return {
         "may": acts,
         "notes": [note(row) for row in await intake.notes(tx, number)],
-        "issue_private": {"email_known": bool(filer and filer.email), "details": filer.details if filer else None},
+        "issue_private": {
+            "email_known": bool(filer and filer.email),
+            "count": len(await private.of_issue(tx, number)),
+            "readings": [{**row, "at": at(row["last_ms"])} for row in await private.readings(tx, number)],
+        },
         "staff": await people.all_staff(tx),
         "areas": await company.areas(tx),
         "reasons": [{"code": code, "text": wording.reason(code, say)} for code in REASONS],
@@ -122,10 +133,14 @@ async def tools_context(tx: Tx, found: case.Case, around: Frame, by: Actor) -> d
     }
 
 
+def at(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms // 1000, UTC)
+
+
 def note(row: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": row["name"] or "API",
-        "at": datetime.fromtimestamp(row["created_ms"] // 1000, UTC),
+        "at": at(row["created_ms"]),
         "body": trusted(to_html(row["body"])),
     }
 
@@ -224,6 +239,16 @@ def read_number(value: str, field: str) -> int | None:
 async def write_note(tx: WriteTx, number: int, by: Actor, typed: dict[str, str]) -> str:
     await staff.note(tx, number, by=by, body=text(typed.get("body", "")))
     return "noted"
+
+
+async def read_private(request: Request) -> Response:
+    """What the customer told the company alone; that a colleague reads it is noted."""
+    board, number = request.app.state.board, number_of(request)
+    async with board.db.saving() as tx:
+        by = await session.actor(tx, await session.require_staff(tx, request, "see_private"))
+        box = board.box(privately.PURPOSE)
+        told = await privately.read(tx, number, by=by, box=box, now_ms=session.now_ms())
+    return await answer(request, told=told)
 
 
 async def assign(tx: WriteTx, number: int, by: Actor, typed: dict[str, str]) -> str:

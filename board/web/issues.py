@@ -7,7 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from board.actions import customers, objections
+from board.actions import customers, objections, privately
 from board.domain.leaf import later
 from board.domain.people import Actor
 from board.domain.phrase import no_issue
@@ -44,6 +44,7 @@ async def answer(
         found = await case.read(
             tx, number, around.names, around.now, reader="filer" if is_filer else "anyone", mark=mark
         )
+        told = await privately.opened(tx, number, request.app.state.board.box(privately.PURPOSE)) if is_filer else []
         appealed = await objections.appeal_now(tx, number) if is_filer else None
     if not found.is_public and not is_filer:
         return stub(request, around, found, form=typed or {}, errors=errors or {}, status=status)
@@ -58,6 +59,7 @@ async def answer(
         own=case.own_words(found, "filer") if is_filer else [],
         marks=views.marks(around.names.say),
         appealed=appealed,
+        told=told,
         form=typed or {},
         errors=errors or {},
         **found.context,
@@ -144,11 +146,19 @@ async def file(request: Request) -> Response:
                 tx, filing, via="web", links=board.links, say=board.renderer.say, poster=poster
             )
             await people.grant(tx, browser.viewer.session.token_hash, filed.number)
+            await keep_details(tx, board, filed.number, filing.details)
     except Invalid as wrong:
         return await new_form(request, typed, wrong.fields, wrong.status)
     response = back(f"/issues/{filed.number}/receipt")
     session.set_cookie(response, board.settings, browser.secret)
     return response
+
+
+async def keep_details(tx: WriteTx, board: Any, number: int, details: str | None) -> None:
+    """What the customer tells the company alone while filing."""
+    if details:
+        filer, box = Actor(standing="filer"), board.box(privately.PURPOSE)
+        await privately.tell(tx, number, by=filer, words=details, box=box, now_ms=session.now_ms())
 
 
 async def receipt(request: Request) -> Response:

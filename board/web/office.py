@@ -20,7 +20,7 @@ MESSAGES = 50
 SECTIONS = {
     "company": ("name", "tagline", "accent"),
     "texts": ("rules", "about"),
-    "policies": ("mail", "moderation", "held_words"),
+    "policies": ("mail", "moderation", "held_words", "private_days"),
 }
 
 

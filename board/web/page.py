@@ -44,6 +44,7 @@ DONE = {
     "removed": "It is removed from view. A stub with the reason stays.",
     "restored": "Everybody can read it again.",
     "redacted": "The words are erased.",
+    "told": "Sent, for their eyes only.",
     "asked": "Asked for. A second person has to agree, or a day has to pass; the customer is told.",
     "decided": "Decided.",
     "reported": "Thank you. A moderator looks at it; nobody else is told.",

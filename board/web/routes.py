@@ -16,6 +16,7 @@ from board.web import (
     moderation,
     objections,
     office,
+    privately,
     proving,
     signin,
     transparency,
@@ -114,6 +115,7 @@ def acts() -> list[BaseRoute]:
         "publication": staff_act("publication", desk.publish, "publish"),
         "rejection": staff_act("rejection", desk.reject, "reject"),
         "removal": hiding_door("removal", moderation.read_removal, "remove"),
+        "private-words": shared(privately.write, privately.answer),
         "reports": objections.report,
         "appeals": act("appeals", objections.appeal),
         "erasures": act("erasures", objections.take_out),
@@ -127,6 +129,7 @@ def staff_pages() -> list[BaseRoute]:
     return [
         Route("/staff", desk.queue),
         Route("/staff/issues/{number:n}", desk.show),
+        Route("/staff/issues/{number:n}/private", desk.read_private, methods=["POST"]),
         Route("/staff/moderation", moderation.queue),
         Route("/staff/moderation", moderation.decide_many, methods=["POST"]),
         Route("/staff/moderation/hidings/{id:n}", moderation.decide_hiding, methods=["POST"]),

@@ -74,7 +74,7 @@ async def test_wrong_settings_are_refused_by_field(db: Database, changes: dict[s
         await do(db, act.set_up, {"about": "Kept?", **changes}, by=ROOT)
     assert list(refused.value.fields) == fields
     async with db.reading() as tx:
-        assert await company.read(tx) == Company()
+        assert await company.read(tx) == Company(moderation="open")
 
 
 async def test_an_area_is_added_with_its_targets_and_changed(db: Database) -> None:

@@ -38,7 +38,7 @@ async def test_a_reminder_is_due_once(db: Database) -> None:
 
 async def test_an_address_is_known_once_it_has_filed_or_confirmed_to_follow(db: Database) -> None:
     async with db.saving() as tx:
-        await intake.add_filer(tx, issue=1, email="ada@example.com", details=None)
+        await intake.add_filer(tx, issue=1, email="ada@example.com")
         wish = await intake.follow(tx, issue=1, email="cy@example.com", now_ms=0)
         assert [await intake.knows_email(tx, e) for e in ("ada@example.com", "cy@example.com", "x@example.com")] == [
             True,

@@ -40,6 +40,8 @@ FORMS: dict[str, dict[str, str]] = {
     "/issues/{number}/reopening": WORDS,
     "/issues/{number}/publication": {"target": ""},
     "/issues/{number}/rejection": {"target": "", "reason": "spam"},
+    "/issues/{number}/private-words": {"private": "Order 4711"},
+    "/staff/issues/{number}/private": {},
     "/issues/{number}/reports": {"at": "1", "reason": "abuse", **WORDS},
     "/issues/{number}/appeals": WORDS,
     "/issues/{number}/erasures": {"target": "1", "fields": "author.name", "words": "", "mark": "name"},
@@ -94,7 +96,16 @@ BODIES: dict[str, dict[str, Any]] = {
 }
 # Whoever gets furthest at a door: anyone or the filer where they are named here, else an admin.
 ANYONE = ("/issues", "/signin", "/follows/{secret}", "comments", "mine-too", "follow", "reports", "/api/v1/issues")
-OF_THE_FILER = ("confirmation", "dispute", "withdrawal", "thanks", "corrections", "appeals", "erasures")
+OF_THE_FILER = (
+    "confirmation",
+    "dispute",
+    "withdrawal",
+    "thanks",
+    "corrections",
+    "appeals",
+    "erasures",
+    "private-words",
+)
 # Where a page reads a query, each part of it alone; the others get all of EVERY_PAGE at once.
 QUERIES: dict[str, tuple[str, ...]] = {
     "/": ("q={}", "state={}", "area={}", "sort={}", "after={}", "sort=new&after={}", "done={}"),

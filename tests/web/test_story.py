@@ -174,11 +174,20 @@ async def test_a_note_is_read_by_staff_alone(quick_site: Site) -> None:
     assert "The note is saved. Only staff see it." in await shown_at(bo, noted)
     desk = words_of((await mo.get(f"/staff/issues/{number}")).text)
     assert "A regular of ours." in desk
-    assert "Order 4711" in desk
-    for client in (ada, quick_site.browser(), mo):
+    assert "Order 4711" not in desk
+    assert "Read 1 private word" in desk
+    opened = words_of((await bo.post(f"/staff/issues/{number}/private")).text)
+    assert "Order 4711" in opened
+    assert "Bo read it once" in opened
+    await act(bo, number, "private-words", private="Is it 4711 or 4712?")
+    assert "Is it 4711 or 4712?" in await read(ada, number)
+    await act(ada, number, "private-words", private="It is 4711, see the label.")
+    assert str(number) in words_of((await bo.get("/staff?queue=private")).text)
+    for client in (quick_site.browser(), mo):
         page = (await client.get(f"/issues/{number}")).text
         assert "A regular of ours." not in page
-        assert "Order 4711" not in page
+        assert "4711" not in page
+    assert "A regular of ours." not in await read(ada, number)
 
 
 async def test_under_the_policy_hold_an_issue_and_a_comment_wait_for_a_moderator(site: Site) -> None:
