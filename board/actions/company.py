@@ -3,7 +3,7 @@
 import hashlib
 import re
 
-from board.domain import letters
+from board.domain import finds, letters
 from board.domain.clocks import Target
 from board.domain.events import PolicyChanged
 from board.domain.leaf import milliseconds
@@ -51,6 +51,10 @@ def setting_problem(key: str, value: str) -> str | None:
         return "Give the company's name."
     if key == "accent" and not COLOUR.fullmatch(value.lower()):
         return "Give a colour as #rrggbb, for example #0b4f6c."
+    if key == "order_pattern" and value:
+        return finds.pattern_problem(value)
+    if key == "phone_regions":
+        return finds.region_problem(value)
     if key in CHOICES and value not in CHOICES[key]:
         return choose(CHOICES[key])
     return None

@@ -16,18 +16,28 @@ from board.domain.phrase import phrase
 LIMIT = 20_000  # characters; nothing longer is ever published
 REGIONS = ("DE", "GB", "US", "FR", "ES", "IT", "NL", "AT", "CH")
 MOST_REGIONS = 12
-# The kinds in the order in which they win where finds overlap, with the word for each and what stands in its place.
-KINDS = {
-    "secret": ("password or key", "[password or key removed]"),
-    "iban": ("bank account", "[bank account removed]"),
-    "card": ("card number", "[card number removed]"),
-    "email": ("e-mail address", "[e-mail address removed]"),
-    "order": ("order number", "[order number removed]"),
-    "identity": ("national identity number", "[national identity number removed]"),
-    "phone": ("phone number", "[phone number removed]"),
-    "address": ("street address", "[street address removed]"),
+# The kinds in the order in which they win where finds overlap.
+LABELS = {
+    "secret": "password or key",
+    "iban": "bank account",
+    "card": "card number",
+    "email": "e-mail address",
+    "order": "order number",
+    "identity": "national identity number",
+    "phone": "phone number",
+    "address": "street address",
 }
-RANK = {kind: rank for rank, kind in enumerate(KINDS)}
+MASKS = {
+    "secret": "[password or key removed]",
+    "iban": "[bank account removed]",
+    "card": "[card number removed]",
+    "email": "[e-mail address removed]",
+    "order": "[order number removed]",
+    "identity": "[national identity number removed]",
+    "phone": "[phone number removed]",
+    "address": "[street address removed]",
+}
+RANK = {kind: rank for rank, kind in enumerate(LABELS)}
 
 URL = re.compile(r"(?i)(?:https?: ?//|www\.)[^\s<>]++")
 LOCAL = re.compile(r"[\w.+%'-]{0,63}[\w+%-]\Z")
@@ -117,7 +127,7 @@ def mask(text: str, finds: Iterable[Find], say: Callable[[str], str] = str) -> s
     """The text with a word in brackets in the place of each find."""
     parts, at = [], 0
     for found in finds:
-        parts += [text[at : found.start], say(KINDS[found.kind][1])]
+        parts += [text[at : found.start], say(MASKS[found.kind])]
         at = found.end
     return "".join((*parts, text[at:]))
 
@@ -138,9 +148,13 @@ def example(pattern: str) -> str:
     return pattern.translate(SAMPLES)
 
 
+def region_codes(regions: str) -> tuple[str, ...]:
+    return tuple(regions.upper().replace(",", " ").split())
+
+
 def region_problem(regions: str) -> str | None:
     """What is wrong with a list of regions, as two-letter codes with spaces between."""
-    codes = regions.upper().split()
+    codes = region_codes(regions)
     unknown = [code for code in codes if code not in numbers.REGIONS]
     if unknown:
         return phrase(

@@ -5,7 +5,20 @@ from collections.abc import Iterator
 from typing import IO, Any
 
 CALLS = {"phrase", "say", "Invalid", "NotFound", "NotAllowed", "SignInFirst", "Conflict", "Refused", "TooMany"}
-TABLES = {"STATES", "RESOLUTIONS", "PARTIES", "REASONS", "SENTENCES", "DONE", "QUEUES", "WHO", "RULES", "ABOUT"}
+TABLES = {
+    "STATES",
+    "RESOLUTIONS",
+    "PARTIES",
+    "REASONS",
+    "SENTENCES",
+    "DONE",
+    "QUEUES",
+    "WHO",
+    "RULES",
+    "ABOUT",
+    "LABELS",
+    "MASKS",
+}
 
 Message = tuple[int, None, str, list[str]]
 

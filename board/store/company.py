@@ -5,12 +5,16 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from board.domain.clocks import Target
+from board.domain.finds import REGIONS
 from board.store.database import Tx
 
 
 @dataclass(frozen=True, kw_only=True)
 class Company:
-    """`mail` and `moderation` are policies: whether filing asks for an address, and whether words are shown at once."""
+    """`mail` and `moderation` are policies: whether filing asks for an address, and whether words are shown at once.
+
+    `order_pattern` and `phone_regions` say what the company's order numbers and its customers' phone numbers look like.
+    """
 
     name: str = "This company"
     tagline: str = "in the open"
@@ -19,6 +23,8 @@ class Company:
     about: str = ""
     mail: str = "optional"
     moderation: str = "open"
+    order_pattern: str = ""
+    phone_regions: str = " ".join(REGIONS)
     demo: bool = False
 
 

@@ -16,7 +16,8 @@ from board.domain.words import address, optional_text, person_name, text, title_
 from board.errors import Conflict, Invalid, NotAllowed, NotFound
 from board.store import company, issues, record, search
 from board.store.database import WriteTx
-from board.web import case, session, views
+from board.web import case, lookover, session, views
+from board.web.lookover import WouldBePublic
 from board.web.page import Frame, back, form, frame, page
 
 GRADES = ("1", "2", "3", "4", "5")
@@ -129,10 +130,13 @@ async def file(request: Request) -> Response:
     try:
         if typed.get("website"):
             raise Invalid({"website": "Leave the field “website” empty."})
+        typed = await lookover.settled(request, typed, has_box=True)
         async with board.db.writing(session.now()) as tx:
             filing = customers.read_filing(typed, needs_email=(await company.read(tx)).mail == "required")
             filed = await customers.file(tx, filing, via="web", links=board.links, say=board.renderer.say)
             secret = await session.grant(tx, request, filed.number)
+    except WouldBePublic as would:
+        return await lookover.ask(request, would)
     except Invalid as wrong:
         return await new_form(request, typed, wrong.fields, wrong.status)
     response = back(f"/issues/{filed.number}/receipt")
@@ -190,10 +194,13 @@ def act(name: str, perform: Perform, anchor: str = "#next") -> Callable[[Request
     async def door(request: Request) -> Response:
         number, typed = number_of(request), await form(request)
         try:
+            typed = await lookover.settled(request, typed)
             async with request.app.state.board.db.writing(session.now()) as tx:
                 who = await session.viewer(tx, request)
                 by = await session.actor(tx, who, number)
                 done = await perform(tx, number, by, {**typed, "voter": session.voter(request, who).hex()})
+        except WouldBePublic as would:
+            return await lookover.ask(request, would)
         except Invalid as wrong:
             return await answer(request, typed={**typed, "act": name}, errors=wrong.fields, status=wrong.status)
         except Conflict as late:

@@ -3,7 +3,7 @@
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
-from board.web import account, api, api_acts, desk, files, health, home, issues, live, office
+from board.web import account, api, api_acts, desk, files, health, home, issues, live, lookover, office
 from board.web.api_acts import act as api_act
 from board.web.desk import act as staff_act
 from board.web.desk import shared
@@ -33,6 +33,7 @@ def pages() -> list[BaseRoute]:
         Route("/about", home.about),
         Route("/new", issues.new),
         Route("/similar", issues.similar),
+        Route("/finds", lookover.look, methods=["POST"]),
         Route("/issues", issues.file, methods=["POST"]),
         Route("/issues/{number:n}", issues.show),
         Route("/issues/{number:n}/log", issues.log),

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from board.domain.finds import KINDS, LIMIT, Find, example, find, folded, mask, pattern_problem, region_problem
+from board.domain.finds import LABELS, LIMIT, MASKS, Find, example, find, folded, mask, pattern_problem, region_problem
 from tests.domain.private_words import corpus
 
 REAL = Path(__file__).parents[2].parent / "shared" / "data" / "care-conversations.jsonl"
@@ -175,7 +175,7 @@ def test_any_text_has_finds_apart_from_each_other_within_it(text: str) -> None:
     assert places == sorted(places)
     assert all(start < end for start, end in places)
     assert all(end <= start for (_, end), (start, _) in pairwise(places))
-    assert {one.kind for one in find(text)} <= KINDS.keys()
+    assert {one.kind for one in find(text)} <= LABELS.keys() == MASKS.keys()
 
 
 HOSTILE = (
