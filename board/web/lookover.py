@@ -67,7 +67,7 @@ async def settled(request: Request, typed: Typed, *, right: str | None = None, h
     wishes = {mark: wish(typed, mark, has_box=has_box) for mark in marks(typed, found)}
     if not all(wishes.values()):
         raise WouldBePublic(typed, found, has_box=has_box)
-    return carried_out(typed, found, wishes, board.renderer.say)
+    return carried_out(typed, found, wishes, board.renderer.say, has_box=has_box)
 
 
 async def check(request: Request, given: Typed) -> None:
@@ -118,11 +118,16 @@ def wish(typed: Typed, mark: str, *, has_box: bool) -> str | None:
     return chosen if chosen in CHOICES and (has_box or chosen != "move") else None
 
 
-def carried_out(typed: Typed, found: dict[str, list[Find]], wishes: dict[str, str | None], say: Say) -> Typed:
+def carried_out(
+    typed: Typed, found: dict[str, list[Find]], wishes: dict[str, str | None], say: Say, *, has_box: bool
+) -> Typed:
+    """The fields with each find where its writer wants it."""
     kept = {key: value for key, value in typed.items() if not key.startswith("find-")}
     for field, there in found.items():
         words = shown(typed, field)
         kept[field] = finds.mask(words, (one for one in there if wishes[mark_of(words, one)] != "publish"), say)
+    if has_box and shown(kept, "body") != shown(typed, "body") and kept.get("title", "").endswith("…"):
+        kept["title"] = ""  # cut from the first sentence, it may end within a find: it is made again from what is left
     moved = [
         f"{say(LABELS[kind])}: {words}" for mark, (kind, words) in marks(typed, found).items() if wishes[mark] == "move"
     ]

@@ -114,6 +114,15 @@ async def test_what_was_confirmed_once_goes_through_with_the_same_words(quick_si
     assert (await ada.post("/issues", data={**kept, "area": "service", "email": ""})).status_code == 303
 
 
+async def test_a_title_that_was_cut_within_a_find_is_made_again(quick_site: Site) -> None:
+    ada = quick_site.browser()
+    typed = {**TYPED, "title": "Charged twice on 4111 1111…"}
+    page = await asked(ada, "/issues", typed)
+    assert (await ada.post("/issues", data=carried(page))).status_code == 303
+    shown = (await quick_site.browser().get("/api/v1/issues/1")).json()
+    assert shown["title"] == "Charged twice on [card number removed]"
+
+
 async def test_more_finds_than_anybody_decides_one_by_one_are_taken_out_together(quick_site: Site) -> None:
     ada = quick_site.browser()
     many = {**TYPED, "body": " ".join(f"ada{n}@home.example" for n in range(31))}
