@@ -50,12 +50,13 @@ SECRET = re.compile(
     r"|(?:sk|rk|pk)_(?:live|test)_[0-9A-Za-z]{10,255}|whsec_[0-9A-Za-z]{16,255}|sk-[0-9A-Za-z_-]{20,255}"
     r"|xox[abeoprs]-[0-9A-Za-z-]{10,255}|AIza[0-9A-Za-z_-]{35}|ya29\.[0-9A-Za-z_-]{20,255}|glpat-[0-9A-Za-z_-]{16,255}"
     r"|npm_[0-9A-Za-z]{30,255}|pypi-[0-9A-Za-z_-]{30,255}|SG\.[0-9A-Za-z_-]{16,64}\.[0-9A-Za-z_-]{16,64}"
-    r"|hf_[0-9A-Za-z]{30,255}|eyJ[0-9A-Za-z_-]{8,4096}\.[0-9A-Za-z_-]{8,4096}(?:\.[0-9A-Za-z_-]{0,1024})?)"
+    r"|hf_[0-9A-Za-z]{30,255}|Bearer [0-9A-Za-z._~+/-]{16,512}"
+    r"|eyJ[0-9A-Za-z_-]{8,4096}\.[0-9A-Za-z_-]{8,4096}(?:\.[0-9A-Za-z_-]{0,1024})?)"
 )
 KEY_BLOCK = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----[^-]*+(?:-----END[^-\n]{0,60}-----)?")
 IN_URL = re.compile(r"(?i)\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@]{1,64}:([^\s/:@]{1,128})@")
 PASSWORD = re.compile(
-    r"(?i)(?<![\w-])(?:pass(?:word|code|phrase|wort)|pwd|kennwort|mot de passe|contraseña|wachtwoord|pin(?:[ -]?code)?"
+    r"(?i)(?<![\w-])(?:pass(?:word|code|phrase|wort)|pwd?|kennwort|mot de passe|contraseña|wachtwoord|pin(?:[ -]?code)?"
     r"|api[ _-]?key|secret(?:[ _-]?key)?|access[ _-]?token|token)\b(?P<link>[ \t]{0,3}(?:[:=]|is|ist|est|es)[ \t]{1,3}"
     r"|[:=])(?P<word>[^\s,;\[]{4,128})"
 )

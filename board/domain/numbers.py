@@ -37,7 +37,9 @@ BEFORE = 40  # characters before a number in which a word says what it is
 RUN = re.compile(r"\d(?:[ ()./\-]{0,3}+\d)*+")
 GROUP = re.compile(r"\d+")
 GLUE = re.compile(r"[\w/=#&?_%]|\w[.\-]")
-DATE = re.compile(r"(?:\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d\d)|\d{4}[./-]\d{1,2}[./-]\d{1,2})(?![./-]?\d)")
+NO_PHONE = re.compile(  # dates, and what an American post code looks like
+    r"(?:\d{5}-\d{4}|\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d\d)|\d{4}[./-]\d{1,2}[./-]\d{1,2})(?![./-]?\d)"
+)
 
 BRANDS = re.compile(
     r"4(?:\d{12}|\d{15}|\d{18})|(?:5[1-5]\d\d|222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720)\d{12}|3[47]\d{13}"
@@ -87,7 +89,7 @@ def identity(shape: str, is_valid: Callable[[str], bool] = lambda number: True, 
 IDENTITIES = (
     identity(r"\d{3}-\d\d-\d{4}", ssn.is_valid),
     identity(r"\d{3} ?\d\d ?\d{4}", ssn.is_valid, "ssn|social security"),
-    identity(r"[a-ceghj-prstw-z][a-ceghj-npr-tw-z] ?\d\d ?\d\d ?\d\d ?[a-d]"),
+    identity(r"(?:qq|[a-ceghj-prstw-z][a-ceghj-npr-tw-z]) ?\d\d ?\d\d ?\d\d ?[a-d]"),
     identity(r"\d{2}(?: ?\d{3}){3}", idnr.is_valid, "steuer|tax|idnr|identifikation"),
     identity(r"[12] ?\d\d ?[01]\d ?(?:\d\d|2[ab]) ?\d{3} ?\d{3} ?\d\d", nir.is_valid),
     identity(r"\d{8}-?[a-z]", dni.is_valid),
@@ -113,7 +115,7 @@ IDENTITIES = (
 
 def cards(text: str) -> Iterator[Place]:
     """Payment cards: a known beginning, the length that belongs to it, and the check digit (Luhn)."""
-    for groups in runs(text):
+    for groups in runs(text, glue=None):
         for first, (start, _) in enumerate(groups):
             if text[start] in BEGINNINGS and text[start - 1 : start] != "+":
                 yield from ((start, end) for end in card_ends(text, groups[first : first + DIGITS[1]]))
@@ -175,8 +177,8 @@ def phones(text: str, regions: tuple[str, ...]) -> Iterator[Place]:
     for groups in runs(text):
         first = 0
         while first < len(groups):
-            if DATE.match(text, groups[first][0]):
-                first += 3
+            if other := NO_PHONE.match(text, groups[first][0]):
+                first += sum(ends <= other.end() for _, ends in groups[first : first + 3])
                 continue
             last = phone(text, groups[first : first + GROUPS], regions, lookups)
             if last is None:
@@ -186,14 +188,13 @@ def phones(text: str, regions: tuple[str, ...]) -> Iterator[Place]:
             first += last + 1
 
 
-def runs(text: str) -> Iterator[list[Place]]:
+def runs(text: str, glue: re.Pattern[str] | None = GLUE) -> Iterator[list[Place]]:
     """The places of figures that stand close together, as groups; not those that are part of a word or a code."""
     for run in RUN.finditer(text):
         groups = [(group.start(), group.end()) for group in GROUP.finditer(text, run.start(), run.end())]
-        is_glued = GLUE.match(text[run.start() - 1]) if run.start() else None
-        is_coded = run.start() > 1 and GLUE.fullmatch(text, run.start() - 2, run.start())
+        is_glued = glue and any(glue.fullmatch(text, run.start() - size, run.start()) for size in (1, 2))
         ends_in_a_word = text[run.end() : run.end() + 1].isalpha()
-        groups = groups[1:] if is_glued or is_coded else groups
+        groups = groups[1:] if is_glued else groups
         yield groups[:-1] if ends_in_a_word else groups
 
 

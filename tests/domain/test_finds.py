@@ -36,6 +36,14 @@ def test_what_is_private_is_found_where_it_stands() -> None:
     [
         ("card", "4111 1111 1111 1111"),
         ("card", "3782-822463-10005"),
+        ("card", "4111.1111.1111.1111"),
+        ("phone", "+44 (0)20 7946 0958"),
+        ("phone", "(0171) 2345678"),
+        ("identity", "QQ123456C"),
+        ("address", "221B Baker Street"),
+        ("address", "350 Fifth Avenue"),
+        ("address", "Hauptstr. 5"),
+        ("secret", "Bearer abcdef1234567890abcdef"),
         ("iban", "GB82WEST12345698765432"),
         ("email", "ada (at) example (dot) com"),
         ("phone", "(555) 123-4567"),
@@ -65,6 +73,7 @@ def test_each_kind_is_known_by_its_shape(kind: str, words: str) -> None:
 def test_a_word_nearby_says_what_a_number_is() -> None:
     assert found("steuer-id 86095742719") == [("identity", "86095742719")]
     assert found("It has 86095742719 parts") == []
+    assert found("card=4111111111111111 Visa4111111111111111") == [("card", "4111111111111111")] * 2
     assert found("call me on 9876543210") == [("phone", "9876543210")]
     assert found("order number 0171 5550100") == []
 
@@ -82,6 +91,7 @@ def test_a_password_is_found_and_a_complaint_about_one_is_not() -> None:
         "Version 10.0.19041.1237 at 192.168.100.200 says error 0x30005001.",
         "Tracking 00340434161094042557, ticket #10267422, case 1-9876543210.",
         "See https://shop.example/o/4111111111111111?phone=01715550100",
+        "Franklin, Boston MA 02110-1301 USA; clause 252.227",
         "I waited 3 times 45 minutes, 24/7, in 2025 and 2026.",
         "@YouTube can you help? It worked on day 2 on the road.",
     ],
