@@ -191,7 +191,8 @@ def test_any_text_has_finds_apart_from_each_other_within_it(text: str) -> None:
 HOSTILE = (
     "1", "1 ", "01 ", "+4", "a@", "a@a.", "a", "a.", "-", "(", "(1", "Aa ", "1 Aa ", "DE89 ", "4111 ", "0171 1234567 ",
     "+49 170 1234567 ", "password: ", "-----BEGIN PRIVATE KEY-----", "eyJ", "eyJaaaaaaaaa.", "http://a:",
-    "Aa Aa Straße ", "Calle Aa ", "1 rue Aa ", "call 12 34 ", "(at) a dot ", "５ ", "NP-1", "12-", "0 1/",
+    "Aa Aa Straße ", "Calle Aa ", "1 rue Aa ", "call 12 34 ", "(at) a dot ", "５ ", "NP-1", "12-", "0 1/", "1 7-",
+    "1.1.1.1 ", "(1) ", "eyJ-", "DE89 Aa.", "Via Aa Aa ", "a@aa.aa",
 )  # fmt: skip
 
 
