@@ -48,6 +48,11 @@ class Invalid(Refused):
         super().__init__(" ".join(fields.values()))
         self.fields = fields
 
+    @property
+    def errors(self) -> list[dict[str, str | int]]:
+        """One line for each mistake, for programs."""
+        return [{"field": field, "detail": detail} for field, detail in self.fields.items()]
+
 
 class Conflict(Refused):
     """The life-cycle does not allow this now; `allowed` lists the acts that it would allow."""

@@ -44,6 +44,8 @@ ONE_DOOR = {
     "rich": {"__main__.py"},
     "markdown_it": {"domain/text.py"},
     "nh3": {"domain/text.py"},
+    "phonenumbers": {"domain/numbers.py"},
+    "stdnum": {"domain/numbers.py"},
 }
 SQL = re.compile(r"\b(SELECT .+ FROM|INSERT INTO|UPDATE \w+ SET|DELETE FROM|CREATE TABLE)\b", re.DOTALL)
 IMPURE = ("time", "random", "secrets", "os", "socket", "asyncio", "sqlite3", "pathlib", "subprocess", "urllib")

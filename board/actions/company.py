@@ -3,7 +3,7 @@
 import hashlib
 import re
 
-from board.domain import letters
+from board.domain import finds, letters
 from board.domain.clocks import Target
 from board.domain.events import PolicyChanged
 from board.domain.leaf import milliseconds
@@ -55,6 +55,10 @@ def setting_problem(key: str, value: str) -> str | None:
         return "Give a colour as #rrggbb, for example #0b4f6c."
     if key == "private_days" and not (value.isascii() and value.isdigit() and int(value[:5]) <= MOST_DAYS):
         return phrase("Give a number of days up to {most}, or 0 to keep them.", most=MOST_DAYS)
+    if key == "order_pattern" and value:
+        return finds.pattern_problem(value)
+    if key == "phone_regions":
+        return finds.region_problem(value)
     if key in CHOICES and value not in CHOICES[key]:
         return choose(CHOICES[key])
     return None

@@ -3,20 +3,12 @@
 import re
 from collections.abc import Sequence
 
+from board.domain.finds import MASKS
 from board.domain.phrase import phrase
 from board.domain.text import clean
 from board.errors import Invalid
 
-MARKS = {
-    "phone": "[phone number removed]",
-    "email": "[e-mail address removed]",
-    "name": "[name removed]",
-    "address": "[address removed]",
-    "card": "[card number removed]",
-    "order": "[order number removed]",
-    "account": "[account number removed]",
-    "words": "[words removed]",
-}
+MARKS = {"words": "[words removed]", "name": "[name removed]", **MASKS}
 LEAST, MOST_PHRASES = 2, 50
 
 

@@ -7,6 +7,7 @@ from typing import IO, Any
 REFUSALS = {"Invalid", "NotFound", "NotAllowed", "SignInFirst", "ProveFirst", "Conflict", "Refused", "TooMany"}
 CALLS = {"phrase", "say"} | REFUSALS
 TABLES = {"STATES", "RESOLUTIONS", "PARTIES", "REASONS", "SENTENCES", "DONE", "QUEUES", "WHO", "RULES", "ABOUT"}
+TABLES |= {"LABELS", "MASKS"}
 
 Message = tuple[int, None, str, list[str]]
 

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from board.domain.clocks import Target
+from board.domain.finds import REGIONS
 from board.store.database import Tx
 
 
@@ -13,6 +14,7 @@ class Company:
     """`mail` and `moderation` are policies: whether filing asks for an address, and when words are shown.
 
     `held_words` are for moderators only: whoever knew them could write around them.
+    `order_pattern` and `phone_regions` say what the company's order numbers and its customers' phone numbers look like.
     """
 
     name: str = "This company"
@@ -24,6 +26,8 @@ class Company:
     moderation: str = "first"
     held_words: str = ""
     private_days: int = 90
+    order_pattern: str = ""
+    phone_regions: str = " ".join(REGIONS)
     demo: bool = False
 
 

@@ -18,6 +18,7 @@ from board.domain.words import Filing, optional_text, person_name, text
 from board.errors import Invalid
 from board.store import company, issues
 from board.store.database import WriteTx
+from board.web import lookover
 from board.web.api import issue_json, with_body
 from board.web.issues import keep_details
 from board.web.json import body, once, read_number
@@ -33,12 +34,14 @@ class NewIssue(msgspec.Struct, forbid_unknown_fields=True):
     email: str | None = None
     name: str | None = None
     private: str | None = None
+    confirmed_public: bool = False
 
 
 class NewComment(msgspec.Struct, forbid_unknown_fields=True):
     body: str
     name: str | None = None
     email: str | None = None
+    confirmed_public: bool = False
 
 
 class NewUpdate(msgspec.Struct, forbid_unknown_fields=True):
@@ -48,6 +51,7 @@ class NewUpdate(msgspec.Struct, forbid_unknown_fields=True):
     promise_due: str | None = None
     whose: str | None = None
     duplicate_of: Number | None = None
+    confirmed_public: bool = False
 
 
 class NewResolution(msgspec.Struct, forbid_unknown_fields=True):
@@ -55,15 +59,18 @@ class NewResolution(msgspec.Struct, forbid_unknown_fields=True):
     body: str
     whose: str | None = None
     duplicate_of: Number | None = None
+    confirmed_public: bool = False
 
 
 class NewConfirmation(msgspec.Struct, forbid_unknown_fields=True):
     body: str | None = None
     grade: Grade | None = None
+    confirmed_public: bool = False
 
 
 class NewWords(msgspec.Struct, forbid_unknown_fields=True):
     body: str
+    confirmed_public: bool = False
 
 
 class NewPromise(msgspec.Struct, forbid_unknown_fields=True):
@@ -72,13 +79,24 @@ class NewPromise(msgspec.Struct, forbid_unknown_fields=True):
 
 async def file_issue(request: Request) -> Response:
     given = await body(request, NewIssue)
-    typed = {key: value or "" for key, value in msgspec.structs.asdict(given).items()}
+    typed = texts(given)
+    await look_over(request, given)
 
     async def perform(tx: WriteTx, by: Actor) -> tuple[int, dict[str, Any]]:
         filing = customers.read_filing(typed, needs_email=(await company.read(tx)).mail == "required")
         return 201, await filed_json(tx, request, filing, Poster(is_known=by.is_staff))
 
     return await once(request, None, perform)
+
+
+async def look_over(request: Request, given: msgspec.Struct) -> None:
+    """Raises WouldBePublic where something looks private and the program does not say that it may be public."""
+    if not getattr(given, "confirmed_public", False):
+        await lookover.check(request, texts(given))
+
+
+def texts(given: msgspec.Struct) -> dict[str, str]:
+    return {key: value or "" for key, value in msgspec.structs.asdict(given).items() if isinstance(value, str | None)}
 
 
 async def filed_json(tx: WriteTx, request: Request, filing: Filing, poster: Poster) -> dict[str, Any]:
@@ -103,6 +121,7 @@ def act(kind: type[msgspec.Struct], perform: Act, status: int = 201) -> Callable
 
     async def door(request: Request) -> Response:
         number, given = read_number(request), await body(request, kind)
+        await look_over(request, given)
 
         async def write(tx: WriteTx, by: Actor) -> tuple[int, dict[str, Any]]:
             done = await perform(tx, number, by, given)

@@ -20,9 +20,10 @@ from board.render import trusted
 from board.store import company, intake, issues, moderation, people, private, search
 from board.store.database import Tx, WriteTx
 from board.store.issues import Wanted
-from board.web import case, session, views
+from board.web import case, lookover, session, views
 from board.web.home import PAGE, cursor, is_number, read_cursor
 from board.web.issues import number_of
+from board.web.lookover import WouldBePublic
 from board.web.page import Frame, back, form, frame, page
 
 QUEUES = {
@@ -35,6 +36,9 @@ QUEUES = {
     "held": "To be looked at",
     "all": "All open",
 }
+
+
+IN_PUBLIC = ("update", "thank", "correct", "merge", "split", "reopen")  # acts whose words everybody reads
 
 
 async def queue(request: Request) -> Response:
@@ -164,9 +168,12 @@ def act(name: str, perform: Perform, right: str) -> Callable[[Request], Awaitabl
     async def door(request: Request) -> Response:
         number, typed = number_of(request), await form(request)
         try:
+            typed = await lookover.settled(request, typed, right=right) if right in IN_PUBLIC else typed
             async with request.app.state.board.db.writing(session.now()) as tx:
                 who = await session.require_staff(tx, request, right)
                 done = await perform(tx, number, await session.actor(tx, who), typed)
+        except WouldBePublic as would:
+            return await lookover.ask(request, would)
         except (Invalid, Conflict) as refused:
             fields = refused.fields if isinstance(refused, Invalid) else {"body": say_allowed(refused)}
             return await answer(request, typed={**typed, "act": name}, errors=fields, status=refused.status)

@@ -17,7 +17,8 @@ from board.domain.words import address, optional_text, person_name, text, title_
 from board.errors import Conflict, Invalid, NotAllowed, NotFound
 from board.store import company, issues, people, record, search
 from board.store.database import WriteTx
-from board.web import case, session, views
+from board.web import case, lookover, session, views
+from board.web.lookover import WouldBePublic
 from board.web.page import Frame, back, form, frame, page
 
 GRADES = ("1", "2", "3", "4", "5")
@@ -138,6 +139,7 @@ async def file(request: Request) -> Response:
     try:
         if typed.get("website"):
             raise Invalid({"website": "Leave the field “website” empty."})
+        typed = await lookover.settled(request, typed, has_box=True)
         async with board.db.writing(session.now()) as tx:
             filing = customers.read_filing(typed, needs_email=(await company.read(tx)).mail == "required")
             browser = await session.known_browser(tx, request)
@@ -147,6 +149,8 @@ async def file(request: Request) -> Response:
             )
             await people.grant(tx, browser.viewer.session.token_hash, filed.number)
             await keep_details(tx, board, filed.number, filing.details)
+    except WouldBePublic as would:
+        return await lookover.ask(request, would)
     except Invalid as wrong:
         return await new_form(request, typed, wrong.fields, wrong.status)
     response = back(f"/issues/{filed.number}/receipt")
@@ -205,16 +209,21 @@ async def open_private_link(request: Request) -> Response:
 Perform = Callable[[WriteTx, int, Actor, dict[str, str]], Awaitable[str]]
 
 
-def act(name: str, perform: Perform, anchor: str = "#next") -> Callable[[Request], Awaitable[Response]]:
+def act(
+    name: str, perform: Perform, anchor: str = "#next", *, in_public: bool = True
+) -> Callable[[Request], Awaitable[Response]]:
     """The door of one act: a form comes in, `perform` does it, and the page says what was done or what to mend."""
 
     async def door(request: Request) -> Response:
         number, typed = number_of(request), await form(request)
         try:
+            typed = await lookover.settled(request, typed) if in_public else typed
             async with request.app.state.board.db.writing(session.now()) as tx:
                 who = await session.viewer(tx, request)
                 by = await session.actor(tx, who, number)
                 done = await perform(tx, number, by, {**typed, "voter": session.voter(request, who).hex()})
+        except WouldBePublic as would:
+            return await lookover.ask(request, would)
         except (Invalid, Conflict) as wrong:
             return await refused(request, name, typed, wrong)
         return back(f"/issues/{number}", done, anchor)
@@ -232,6 +241,7 @@ async def comment(request: Request) -> Response:
     """Takes a comment; the browser is known by its session from then on, so that its words can be found again."""
     board, number, typed = request.app.state.board, number_of(request), await form(request)
     try:
+        typed = await lookover.settled(request, typed)
         async with board.db.writing(session.now()) as tx:
             browser = await session.known_browser(tx, request)
             by = await session.actor(tx, browser.viewer, number)
@@ -239,6 +249,8 @@ async def comment(request: Request) -> Response:
             poster = await session.poster(tx, request, browser.viewer)
             words = text(typed.get("body", ""))
             done = await customers.comment(tx, number, by=named, body=words, via="web", poster=poster)
+    except WouldBePublic as would:
+        return await lookover.ask(request, would)
     except (Invalid, Conflict) as wrong:
         return await refused(request, "comments", typed, wrong)
     held = any(r.name == "comment.held" for r in done.events)

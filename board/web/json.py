@@ -39,7 +39,7 @@ def problem(refused: Refused) -> Response:
     }
     headers = {"Cache-Control": "no-store"}
     if isinstance(refused, Invalid):
-        content["errors"] = [{"field": field, "detail": detail} for field, detail in refused.fields.items()]
+        content["errors"] = refused.errors
     if isinstance(refused, Conflict):
         content["allowed"] = list(refused.allowed)
     if isinstance(refused, TooMany):

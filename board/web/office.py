@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from board.actions import company as acts
+from board.domain import finds
 from board.domain.clocks import Target
 from board.errors import Invalid
 from board.store import company, outbox, people
@@ -21,6 +22,7 @@ SECTIONS = {
     "company": ("name", "tagline", "accent"),
     "texts": ("rules", "about"),
     "policies": ("mail", "moderation", "held_words", "private_days"),
+    "finds": ("order_pattern", "phone_regions"),
 }
 
 
@@ -71,6 +73,7 @@ async def settings_context(tx: Tx, who: session.Viewer, request: Request) -> dic
     ]
     return {
         "settings": {**asdict(setup), "mail_policy": setup.mail, "moderation_policy": setup.moderation},
+        "order_example": finds.example(setup.order_pattern),
         "areas": [{"slug": a.slug, "name": a.name, **hours(a.target)} for a in areas],
         "colleagues": colleagues,
         "tokens": [

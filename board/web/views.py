@@ -10,6 +10,7 @@ from markupsafe import Markup, escape
 from board.domain import wording
 from board.domain.clocks import Clock, Target, overdue_since, seconds
 from board.domain.events import CURES
+from board.domain.finds import LABELS
 from board.domain.leaf import parse_time
 from board.domain.phrase import phrase
 from board.domain.wording import Say
@@ -20,16 +21,6 @@ from board.store.search import END, HIT
 Row = Mapping[str, Any]
 TIMES = ("turn_since", "filed_at", "first_answer_at", "settled_at", "due_at", "promise_due", "last_word_at")
 STATE_MARKS = {"new": "company", "acknowledged": "company", "in_progress": "company", "waiting_on_customer": "customer"}
-MARK_NAMES = {
-    "words": phrase("Something else"),
-    "phone": phrase("A phone number"),
-    "email": phrase("An e-mail address"),
-    "name": phrase("A name"),
-    "address": phrase("An address"),
-    "card": phrase("A card number"),
-    "order": phrase("An order number"),
-    "account": phrase("An account number"),
-}
 PROMISES = {"open": "open", "kept": "kept", "missed": "missed", "moved": "moved"}
 
 
@@ -88,7 +79,8 @@ def hits(excerpt: str) -> Markup:
 
 def marks(say: Say) -> list[tuple[str, str]]:
     """What words can have been that are taken out: code and name."""
-    return [(code, say(name)) for code, name in MARK_NAMES.items()]
+    names = {"words": phrase("something else"), "name": phrase("name"), **LABELS}
+    return [(code, say(name)) for code, name in names.items()]
 
 
 def gone(redactions: Iterable[Redaction], say: Say, **left: str | None) -> list[dict[str, str]]:

@@ -52,6 +52,7 @@ FORMS: dict[str, dict[str, str]] = {
     "/issues/{number}/removal": {"reason": "spam"},
     "/issues/{number}/restoration": {},
     "/issues/{number}/redactions": {"target": "1", "fields": "body", "reason": "abuse"},
+    "/finds": {"text": "Ring 0171 5550100."},
     "/signin": {"email": "ada@elsewhere.example"},
     "/signin/link": {"t": "x"},
     "/signin/code": {"code": "7KQF-2MPA"},
@@ -79,6 +80,7 @@ FORMS: dict[str, dict[str, str]] = {
     "/staff/settings/tokens/{id}/revocation": {},
     "/staff/settings/company": {"name": "Tea & Co", "tagline": "in the open", "accent": "#123456"},
     "/staff/settings/texts": {"rules": "Be kind.", "about": "We make tea."},
+    "/staff/settings/finds": {"order_pattern": "NP-####", "phone_regions": "DE GB"},
     "/staff/settings/policies": {"mail_policy": "optional", "moderation_policy": "open"},
     "/live/tickets": {},
 }
@@ -95,7 +97,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "/api/v1/issues/{number}/promise": {"promise_due": f"{DUE}:00Z"},
 }
 # Whoever gets furthest at a door: anyone or the filer where they are named here, else an admin.
-ANYONE = ("/issues", "/signin", "/follows/{secret}", "comments", "mine-too", "follow", "reports", "/api/v1/issues")
+ANYONE = (
+    "/issues", "/finds", "/signin", "/follows/{secret}", "comments", "mine-too", "follow", "reports", "/api/v1/issues",
+)  # fmt: skip
 OF_THE_FILER = (
     "confirmation",
     "dispute",

@@ -245,15 +245,15 @@ async def test_a_removed_issue_leaves_a_stub_and_comes_back_when_restored(site: 
 
 async def test_redacted_words_are_gone_from_every_page_and_their_place_is_marked(site: Site) -> None:
     ada, cy, mo = site.browser(), site.browser(), await site.staff(MO)
-    number = await file_issue(ada, body="Call me at 0171 5550100 about the kettle.")
-    await act(ada, number, "corrections", target="1", body="Call 0171 5550100 about the leaking kettle.")
+    number = await file_issue(ada, body="I am Hilda Quill, and the kettle leaks.")
+    await act(ada, number, "corrections", target="1", body="I am Hilda Quill. The kettle leaks still.")
     await act(mo, number, "redactions", target="1", fields="body", reason="privacy_request")
     page = await read(cy, number)
     assert "text removed: the person asked for privacy" in page
     for client in (ada, cy, mo):
-        for path in (f"/issues/{number}", f"/issues/{number}/log", "/?state=all&q=5550100"):
-            assert "0171" not in words_of((await client.get(path)).text)
-    assert "0171" not in words_of((await mo.get(f"/staff/issues/{number}")).text)
+        for path in (f"/issues/{number}", f"/issues/{number}/log", "/?state=all&q=hilda"):
+            assert "Quill" not in words_of((await client.get(path)).text)
+    assert "Quill" not in words_of((await mo.get(f"/staff/issues/{number}")).text)
     await assert_sound(site.db)
 
 
