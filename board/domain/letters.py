@@ -178,6 +178,20 @@ def private_word(*, number: int, company: str, url: str, say: Say) -> Letter:
     )
 
 
+def new_address(*, company: str, url: str, hours: int, say: Say) -> Letter:
+    return Letter(
+        subject=say("Your new address on the board of {company}").format(company=company),
+        paragraphs=(
+            say("Somebody, probably you, wants this address to take the place of another one.").format(),
+            say("The link works once, for {hours} hours. If it was not you, do nothing.").format(hours=hours),
+        ),
+        label=say("Yes, use this address"),
+        link=url,
+        secret=True,
+        personal=True,
+    )
+
+
 def reminder(*, number: int, title: str, company: str, question: str, url: str, say: Say) -> Letter:
     return Letter(
         subject=f"[#{number}] {title}",

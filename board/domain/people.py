@@ -43,7 +43,7 @@ MAY: dict[str, frozenset[str]] = {
     "remove": MODERATORS,
     "restore": MODERATORS,
     "redact": MODERATORS,
-    "take_out": FILER,
+    "take_out": FILER | {"anyone"},
     "appeal": FILER,
     "tell_privately": FILER | AGENTS,
     "run_board": ADMINS,
@@ -56,6 +56,7 @@ MODERATION = frozenset({"publish", "reject", "remove", "restore", "redact"})
 WHO = {
     ANYONE: "anyone",
     FILER: "the customer who filed the issue",
+    FILER | {"anyone"}: "customers",
     FILER | AGENTS: "the customer who filed the issue, and staff",
     AGENTS: "staff",
     MODERATORS: "moderators and admins",
@@ -66,11 +67,15 @@ WHO = {
 
 @dataclass(frozen=True, kw_only=True)
 class Actor:
-    """Who acts: `person` is the private id of a known person, `name` what the public may read."""
+    """Who acts: `person` is the private id of a known person, `name` what the public may read.
+
+    `own` are the indices of words that came from the same browser.
+    """
 
     standing: Standing
     person: int | None = None
     name: str | None = None
+    own: frozenset[int] = frozenset()
 
     @property
     def is_staff(self) -> bool:

@@ -5,13 +5,18 @@ from dataclasses import asdict
 from typing import Any
 
 from board.domain.letters import Letter, without_words
+from board.store import own_data
 from board.store.database import Tx
 
 COLUMNS = "id, message_id, recipient, subject, letter, state, tries, retry_ms, error, created_ms"
 
 
 async def put(tx: Tx, *, message_id: str, recipient: str, letter: Letter, now_ms: int) -> None:
-    """Queues a letter; one whose Message-ID is there already is not doubled."""
+    """Queues a letter; one whose Message-ID is there already is not doubled, and about issues none goes where none
+    is wanted.
+    """
+    if letter.issue is not None and await own_data.is_quiet(tx, recipient):
+        return
     await tx.run(
         "INSERT INTO outbox (message_id, recipient, subject, letter, issue, state, tries, retry_ms, created_ms)"
         " VALUES (:message_id, :recipient, :subject, :letter, :issue, 'queued', 0, :now, :now)"

@@ -158,13 +158,13 @@ async def drop_owner_links(tx: Tx) -> None:
 SIGN_IN = ("owner", "staff", "customer")  # the purposes of links that sign somebody in
 
 
-async def find_link(tx: Tx, secret: str, now_ms: int) -> SignIn | None:
+async def find_link(tx: Tx, secret: str, now_ms: int, *, purposes: tuple[str, ...] = SIGN_IN) -> SignIn | None:
     row = await tx.row(
         "SELECT purpose, person, email FROM sign_ins WHERE token_hash = :token_hash AND expires_ms > :now",
         token_hash=hashed(secret),
         now=now_ms,
     )
-    return SignIn(**row) if row and row["purpose"] in SIGN_IN else None
+    return SignIn(**row) if row and row["purpose"] in purposes else None
 
 
 async def use_link(tx: Tx, secret: str, now_ms: int, *, purposes: tuple[str, ...] = SIGN_IN) -> SignIn | None:

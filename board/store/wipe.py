@@ -24,6 +24,7 @@ EMPTIED = (
     "answers",
     "outbox",
     "posts",
+    "quiet",
     "private_words",
     "readings",
     "holds",

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from board.actions import codes, customers
 from board.errors import NotFound, ProveFirst, SignInFirst
-from board.store import company, credentials, intake, issues, people
+from board.store import company, credentials, intake, issues, own_data, people
 from board.store.database import Tx
 from board.web import session, views
 from board.web.page import Frame, back, form, frame, page, time_of
@@ -57,6 +57,7 @@ async def issues_context(tx: Tx, request: Request, around: Frame, own: people.Se
         "follows": [
             {"number": f.issue, "title": titles.get(f.issue), "token": links.secret("follow", f.id)} for f in follows
         ],
+        "is_quiet": bool(own.email and await own_data.is_quiet(tx, own.email)),
         "sessions": [session_row(one, own) for one in await people.sessions_like(tx, own, session.now_ms())],
     }
 

@@ -1,5 +1,6 @@
 """The doors by which anyone reports words, and the filer appeals or takes own words out."""
 
+from dataclasses import replace
 from typing import Any
 
 from starlette.requests import Request
@@ -11,7 +12,7 @@ from board.domain.people import Actor
 from board.domain.text import excerpt, to_plain
 from board.domain.words import optional_text
 from board.errors import Invalid, NotFound
-from board.store import entries
+from board.store import entries, own_data
 from board.store.database import WriteTx
 from board.web import case, session
 from board.web.home import is_number
@@ -75,5 +76,6 @@ async def take_out(tx: WriteTx, number: int, by: Actor, typed: dict[str, str]) -
     given: dict[str, Any] = {"fields": tuple(typed.get("fields", "").split()), "words": ()}
     if typed.get("words", "").strip():
         given["words"] = masking.phrases(typed["words"])
+    by = replace(by, own=frozenset(await own_data.posts_of(tx, bytes.fromhex(typed["voter"]))))
     await objections.take_out(tx, number, by=by, target=int(target), mark=typed.get("mark", "words"), **given)
     return "redacted"

@@ -45,6 +45,7 @@ DONE = {
     "restored": "Everybody can read it again.",
     "redacted": "The words are erased.",
     "told": "Sent, for their eyes only.",
+    "forgotten": "You are forgotten here. What was written stays in the record without your name.",
     "asked": "Asked for. A second person has to agree, or a day has to pass; the customer is told.",
     "decided": "Decided.",
     "reported": "Thank you. A moderator looks at it; nobody else is told.",

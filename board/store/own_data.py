@@ -1,0 +1,90 @@
+"""What the board keeps of one person: to be handed out, moved to another address, or forgotten."""
+
+import hashlib
+from typing import Any
+
+from board.store.database import Tx
+
+
+def address_hash(email: str) -> bytes:
+    return hashlib.sha256(email.encode()).digest()
+
+
+async def own_texts(tx: Tx, issue: int, mark: bytes, *, is_filer: bool) -> list[dict[str, Any]]:
+    """What came from the browser of this mark, and where it is the filer's all that they wrote: shown or not."""
+    return await tx.rows(
+        "SELECT entries.issue, entries.seq, entries.kind, entries.at, entries.status, openings.field, openings.value"
+        " FROM entries JOIN openings ON openings.seq = entries.seq WHERE entries.issue = :issue AND"
+        " (entries.by_filer = :filer OR entries.seq IN (SELECT seq FROM posts WHERE voter = :mark))"
+        " ORDER BY entries.seq, openings.field",
+        issue=issue,
+        mark=mark,
+        filer=1 if is_filer else -1,
+    )
+
+
+async def issues_posted_to(tx: Tx, mark: bytes) -> list[int]:
+    rows = await tx.rows("SELECT DISTINCT issue FROM posts WHERE voter = :mark ORDER BY issue", mark=mark)
+    return [row["issue"] for row in rows]
+
+
+async def posts_of(tx: Tx, mark: bytes) -> list[int]:
+    """The indices of the words that came from this browser."""
+    rows = await tx.rows("SELECT seq FROM posts WHERE voter = :mark", mark=mark)
+    return [row["seq"] for row in rows]
+
+
+async def is_quiet(tx: Tx, email: str) -> bool:
+    found = await tx.value("SELECT 1 FROM quiet WHERE address_hash = :hash", hash=address_hash(email))
+    return found is not None
+
+
+async def be_quiet(tx: Tx, email: str) -> None:
+    """No more mail about issues goes to the address."""
+    await tx.run(
+        "INSERT INTO quiet (address_hash) VALUES (:hash) ON CONFLICT (address_hash) DO NOTHING",
+        hash=address_hash(email),
+    )
+
+
+async def be_heard(tx: Tx, email: str) -> None:
+    await tx.run("DELETE FROM quiet WHERE address_hash = :hash", hash=address_hash(email))
+
+
+async def move_address(tx: Tx, *, old: str, new: str) -> None:
+    """Everything that belonged to the old address belongs to the new one."""
+    await tx.run(
+        "DELETE FROM follows WHERE email = :old AND issue IN (SELECT issue FROM follows WHERE email = :new)",
+        old=old,
+        new=new,
+    )
+    for table in ("follows", "filers", "sessions"):
+        await tx.run(f"UPDATE {table} SET email = :new WHERE email = :old", old=old, new=new)
+
+
+async def followed_by(tx: Tx, email: str) -> list[int]:
+    rows = await tx.rows("SELECT issue FROM follows WHERE email = :email", email=email)
+    return [row["issue"] for row in rows]
+
+
+async def forget_address(tx: Tx, email: str) -> None:
+    """Nothing is left of the address but, where it wants no mail, its hash."""
+    for table, column in (("follows", "email"), ("sign_ins", "email"), ("sessions", "email"), ("outbox", "recipient")):
+        await tx.run(f"DELETE FROM {table} WHERE {column} = :email", email=email)
+    await tx.run("UPDATE filers SET email = NULL WHERE email = :email", email=email)
+
+
+async def forget_filer(tx: Tx, issue: int) -> None:
+    """Address, private words and letters of whoever filed the issue."""
+    await tx.run(
+        "DELETE FROM outbox WHERE issue = :issue AND recipient IN (SELECT email FROM filers WHERE issue = :issue)",
+        issue=issue,
+    )
+    await tx.run("UPDATE filers SET email = NULL WHERE issue = :issue", issue=issue)
+    await tx.run("DELETE FROM private_words WHERE issue = :issue", issue=issue)
+
+
+async def forget_marks(tx: Tx, mark: bytes) -> None:
+    """Which words and votes came from the browser."""
+    await tx.run("DELETE FROM posts WHERE voter = :mark", mark=mark)
+    await tx.run("DELETE FROM reports WHERE voter = :mark", mark=mark)

@@ -1,0 +1,81 @@
+"""The doors of one's own page by which people take, change and erase what the board keeps of them."""
+
+import json
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from board.actions import own_data, privately
+from board.actions.own_data import Person
+from board.errors import Invalid, NotFound, SignInFirst
+from board.store import people
+from board.store.database import Tx
+from board.web import account, session
+from board.web.page import back, form, frame, page
+
+
+async def person(tx: Tx, request: Request) -> Person:
+    who = await session.viewer(tx, request)
+    if who is None:
+        raise SignInFirst("Sign in first: this is about what you have written.")
+    return Person(who.session, session.voter(request, who))
+
+
+async def download(request: Request) -> Response:
+    """Everything that is kept of whoever asks, as a JSON file."""
+    board = request.app.state.board
+    async with board.db.reading() as tx:
+        who = await person(tx, request)
+        found = await own_data.everything(tx, who, box=board.box(privately.PURPOSE), url=board.settings.base_url)
+    return Response(
+        json.dumps(found, ensure_ascii=False, indent=2),
+        media_type="application/json",
+        headers={"Content-Disposition": 'attachment; filename="my-data.json"', "Cache-Control": "private, no-store"},
+    )
+
+
+async def ask_to_move(request: Request) -> Response:
+    board, typed = request.app.state.board, await form(request)
+    try:
+        async with board.db.writing(session.now()) as tx:
+            who = await person(tx, request)
+            await own_data.ask_to_move(tx, who, typed.get("email", ""), links=board.links, say=board.renderer.say)
+    except Invalid as wrong:
+        return await account.me_page(request, typed={**typed, "act": "address"}, errors=wrong.fields)
+    return back("/me", "follow", "#data")
+
+
+async def address_link(request: Request) -> Response:
+    """The page behind the link that the new address got: looking at it changes nothing."""
+    async with request.app.state.board.db.reading() as tx:
+        around = await frame(tx, request)
+        found = await people.find_link(tx, request.path_params["secret"], session.now_ms(), purposes=("address",))
+    if found is None or found.email is None:
+        raise NotFound("This link was used already, or is too old. Ask for a new one on your page.")
+    return page(request, around, "new_address.html", new=found.email.partition(" ")[2])
+
+
+async def move(request: Request) -> Response:
+    async with request.app.state.board.db.saving() as tx:
+        await own_data.move(tx, request.path_params["secret"], now_ms=session.now_ms())
+    return back("/me", "saved")
+
+
+async def set_mail(request: Request) -> Response:
+    typed = await form(request)
+    async with request.app.state.board.db.saving() as tx:
+        await own_data.set_mail(tx, await person(tx, request), wanted=typed.get("do") == "start")
+    return back("/me", "saved", "#data")
+
+
+async def erase(request: Request) -> Response:
+    """Forgets the person, if the word was typed that makes a slip impossible; the browser is signed out by it."""
+    board, typed = request.app.state.board, await form(request)
+    if typed.get("sure") != "yes":
+        wrong = {"sure": "Tick the box: what is erased cannot come back."}
+        return await account.me_page(request, typed={**typed, "act": "erasure"}, errors=wrong)
+    async with board.db.writing(session.now()) as tx:
+        await own_data.erase(tx, await person(tx, request), texts=typed.get("texts") == "erase")
+    response = back("/", "forgotten")
+    response.delete_cookie(session.cookie_name(board.settings), secure=board.settings.is_https, httponly=True)
+    return response
