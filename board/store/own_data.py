@@ -72,6 +72,7 @@ async def forget_address(tx: Tx, email: str) -> None:
     for table, column in (("follows", "email"), ("sign_ins", "email"), ("sessions", "email"), ("outbox", "recipient")):
         await tx.run(f"DELETE FROM {table} WHERE {column} = :email", email=email)
     await tx.run("UPDATE filers SET email = NULL WHERE email = :email", email=email)
+    tx.has_erased = True
 
 
 async def forget_filer(tx: Tx, issue: int) -> None:
@@ -82,6 +83,7 @@ async def forget_filer(tx: Tx, issue: int) -> None:
     )
     await tx.run("UPDATE filers SET email = NULL WHERE issue = :issue", issue=issue)
     await tx.run("DELETE FROM private_words WHERE issue = :issue", issue=issue)
+    tx.has_erased = True
 
 
 async def forget_marks(tx: Tx, mark: bytes) -> None:

@@ -51,14 +51,11 @@ async def readings(tx: Tx, issue: int) -> list[dict[str, Any]]:
     )
 
 
-async def forget(tx: Tx, issue: int) -> None:
-    await tx.run("DELETE FROM private_words WHERE issue = :issue", issue=issue)
-
-
 async def forget_settled(tx: Tx, before: str) -> None:
     """Deletes what was told about issues that were settled before the time."""
-    await tx.run(
+    gone = await tx.rows(
         "DELETE FROM private_words WHERE issue IN (SELECT private_words.issue FROM private_words JOIN issues"
-        " ON issues.number = private_words.issue WHERE issues.settled_time < :before)",
+        " ON issues.number = private_words.issue WHERE issues.settled_time < :before) RETURNING id",
         before=before,
     )
+    tx.has_erased = tx.has_erased or bool(gone)

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 
 from board.actions import customers, moderators, staff
@@ -142,6 +143,47 @@ async def test_redacted_words_are_nowhere_in_the_file(sqlite_url: str) -> None:
     assert not in_file(sqlite_url, "quetzalcoatl")
     await db.disconnect()
     assert not in_file(sqlite_url, SECRET)
+
+
+async def test_redacted_words_are_nowhere_in_postgresqls_files_after_a_vacuum(postgres_url: str) -> None:
+    db = Database(postgres_url)
+    await db.connect()
+    await move_in(db)
+    number = await file_issue(db, title=f"About {SECRET}", body=f"I met {SECRET} there. " * 300, email="a@b.example")
+    files = await folder_of(postgres_url)
+    await swept(postgres_url, "CHECKPOINT")
+    assert is_in(files, SECRET)
+    await do(db, moderators.mask, number, by=MO, target=1, words=[SECRET], mark="[name removed]", reason="threat")
+    await db.disconnect()
+    await swept(postgres_url, "VACUUM FULL", "CHECKPOINT")
+    assert not is_in(files, SECRET)
+
+
+async def folder_of(url: str) -> Path:
+    """Where PostgreSQL keeps the database's tables; the test is skipped where that cannot be looked into."""
+    connection = await asyncpg.connect(url)
+    try:
+        folder = Path(await connection.fetchval("SHOW data_directory"))
+        place: str = await connection.fetchval("SELECT pg_relation_filepath('openings')")
+    finally:
+        await connection.close()
+    table = folder / place
+    if not table.exists():
+        pytest.skip("the server's files are not here")
+    return table.parent
+
+
+async def swept(url: str, *statements: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def is_in(folder: Path, word: str) -> bool:
+    return any(word.encode() in file.read_bytes() for file in folder.iterdir() if file.is_file())
 
 
 def in_file(url: str, word: str) -> bool:
