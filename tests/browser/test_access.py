@@ -1,5 +1,6 @@
 """Everybody can use every page: axe-core in both colour schemes and three widths, no overflow, ids that are unique."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -63,7 +64,9 @@ def scene(demo: House, root: StorageState) -> dict[str, Any]:
         settle = {"state": "settled", "resolution": "fixed", "body": "A new seal. It holds."}
         for name in ("resolved", "disputed"):
             send(desk, found[name], "updates", **settle)
-        send(desk, found["removed"], "removal", reason="spam")
+        send(desk, found["removed"], "removal", reason="threat")
+        send(desk, found["resolved"], "removal", reason="spam")  # only asked for
+        public.post("/issues/2/reports", data={"at": str(first_index(public, 2)), "reason": "abuse"})
         comment = public.post(
             f"/api/v1/issues/{found['redacted']['number']}/comments", json={"body": "Jane Roe."}
         ).json()
@@ -79,6 +82,11 @@ def scene(demo: House, root: StorageState) -> dict[str, Any]:
         follow = re.search(r"/follows/[\w.-]+", desk.get("/staff/outbox").text)
     assert follow
     return {**found, "follow": follow[0]}
+
+
+def first_index(client: httpx.Client, number: int) -> int:
+    events = client.get(f"/api/v1/issues/{number}/events").json()["events"]
+    return int(json.loads(events[0]["leaf"])["index"])
 
 
 def file(client: httpx.Client, name: str) -> dict[str, Any]:
@@ -111,6 +119,9 @@ def test_strangers_find_no_barrier(chromium: Browser, demo: House, scene: dict[s
         "rules": "/rules",
         "about": "/about",
         "follow": scene["follow"],
+        "what moderators did": "/moderation",
+        "report": "/issues/1/report",
+        "report, mistake": lambda page: submit(page, "/issues/1/report", "Report it", {}),
         "sign in": "/signin",
         "sign in, sent": lambda page: submit(page, "/signin", "Send me a link", {"#email": "cy@mail.example"}),
         "sign in, mistake": lambda page: submit(page, "/signin", "Send me a link", {"#email": "cy"}),
@@ -135,6 +146,9 @@ def test_customers_find_no_barrier(chromium: Browser, demo: House, scene: dict[s
         "verdict": resolved,
         "dispute, mistake": lambda page: dispute(page, disputed),
         "own issue, held": held,
+        "own issue, removed": scene["removed"]["private_url"],
+        "own issue, unfolded": lambda page: unfold(page, resolved),
+        "my data": lambda page: unfold(page, f"{demo.url}/me"),
         "receipt": lambda page: page.goto(f"{demo.url}/issues/{scene['resolved']['number']}/receipt"),
         "receipt, held": lambda page: page.goto(f"{demo.url}/issues/{scene['held']['number']}/receipt"),
         "my issues": "/me",
@@ -153,6 +167,8 @@ def test_staff_find_no_barrier(chromium: Browser, demo: House, scene: dict[str, 
         "settled": f"/staff/issues/{scene['resolved']['number']}",
         "held": lambda page: unfold(page, f"{demo.url}/staff/issues/{scene['held']['number']}"),
         "removed": f"/staff/issues/{scene['removed']['number']}",
+        "moderation": "/staff/moderation",
+        "moderation, mistake": lambda page: submit(page, "/staff/moderation", "Show the chosen", {}),
         "answer, mistake": lambda page: submit(page, "/staff/issues/26", "Answer in public", {}),
         "as a customer": "/issues/26",
         "outbox": "/staff/outbox",

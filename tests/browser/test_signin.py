@@ -115,7 +115,7 @@ def test_a_passkey_is_made_signs_in_and_proves_before_words_are_removed(owned: H
     make_the_proof_old(owned)
     window.open(f"/staff/issues/{filed.number}")
     page.get_by_text("Remove the whole issue").click()
-    page.locator("#remove-reason").select_option("spam")
+    page.locator("#remove-reason").select_option("threat")
     page.get_by_role("button", name="Remove it").click()
     page.wait_for_url("**/prove")
     page.get_by_role("button", name="Use a passkey").click()

@@ -69,13 +69,13 @@ async def test_removing_an_issue_waits_for_a_proof_and_goes_on_with_what_was_typ
 ) -> None:
     number, mo = await file_issue(site.browser()), await site.staff(MO)
     clock.shift(FRESH_S + 1)
-    assert led_to_prove(await mo.post(f"/issues/{number}/removal?queue=all", data={"reason": "spam"}))
+    assert led_to_prove(await mo.post(f"/issues/{number}/removal?queue=all", data={"reason": "threat"}))
     assert (await site.browser().get(f"/issues/{number}")).status_code == 200
     assert "The kettle leaks" in (await site.browser().get(f"/issues/{number}")).text
     code = await mailed_code(site, mo)
     before = mo.cookies["__Host-board"]
     target, typed = await waiting_form(mo, await mo.post("/signin/code", data={"code": code}))
-    assert (target, typed) == (f"/issues/{number}/removal?queue=all", {"reason": "spam"})
+    assert (target, typed) == (f"/issues/{number}/removal?queue=all", {"reason": "threat"})
     assert mo.cookies["__Host-board"] != before
     done = await mo.post(target, data=typed)
     assert done.headers["location"] == f"/staff/issues/{number}?queue=all&done=removed"
@@ -206,7 +206,7 @@ async def test_the_proof_of_another_colleague_does_not_go_on_with_what_was_begun
 ) -> None:
     number, mo = await file_issue(quick_site.browser()), await quick_site.staff(MO)
     clock.shift(FRESH_S + 1)
-    assert led_to_prove(await mo.post(f"/issues/{number}/removal", data={"reason": "spam"}))
+    assert led_to_prove(await mo.post(f"/issues/{number}/removal", data={"reason": "threat"}))
     await mo.post("/signin", data={"email": "bo@board.example"})
     async with quick_site.db.reading() as tx:
         code = outbox.letter_of((await outbox.newest(tx, limit=1))[0]).code
@@ -229,7 +229,7 @@ async def test_the_words_of_an_interrupted_act_wait_a_quarter_of_an_hour(
 ) -> None:
     number, mo = await file_issue(quick_site.browser()), await quick_site.staff(MO)
     clock.shift(FRESH_S + 1)
-    await mo.post(f"/issues/{number}/removal", data={"reason": "spam"})
+    await mo.post(f"/issues/{number}/removal", data={"reason": "threat"})
     clock.shift(FRESH_S)
     proved = await mo.post("/signin/code", data={"code": await mailed_code(quick_site, mo)})
     assert proved.headers["location"] == "/staff"
