@@ -3,7 +3,22 @@
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
-from board.web import account, api, api_acts, desk, files, health, home, issues, live, office, proving, signin, ways
+from board.web import (
+    account,
+    api,
+    api_acts,
+    desk,
+    files,
+    health,
+    home,
+    issues,
+    live,
+    office,
+    oidc,
+    proving,
+    signin,
+    ways,
+)
 from board.web.api_acts import act as api_act
 from board.web.desk import act as staff_act
 from board.web.desk import shared
@@ -44,6 +59,8 @@ def pages() -> list[BaseRoute]:
         Route("/signin/code", signin.use_code, methods=["POST"]),
         Route("/signin/passkey", signin.use_passkey, methods=["POST"]),
         Route("/signin/passkey/question", signin.ask_for_passkey, methods=["POST"]),
+        Route("/signin/oidc", oidc.leave, methods=["GET"]),
+        Route("/signin/oidc/return", oidc.come_back, methods=["GET"]),
         Route("/signin/{secret}", signin.link),
         Route("/signin/{secret}", signin.use_link, methods=["POST"]),
         Route("/signout", signin.signout, methods=["POST"]),

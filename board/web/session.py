@@ -25,6 +25,7 @@ STANDINGS: dict[str, Standing] = {
     "agent": "agent",
     "moderator": "moderator",
     "admin": "admin",
+    "auditor": "anyone",
     "reader": "anyone",
 }
 
