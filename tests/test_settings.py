@@ -59,9 +59,9 @@ def test_a_setting_comes_from_the_environment_or_from_a_file(key: str, tmp_path:
 
 def test_single_sign_on_is_set_whole_or_not_at_all() -> None:
     issuer = {"BOARD_OIDC_ISSUER": "https://login.example/realm"}
-    with pytest.raises(WrongSetting, match="^BOARD_OIDC_CLIENT_ID: "):
+    with pytest.raises(WrongSetting, match=r"^BOARD_OIDC_CLIENT_ID: "):
         read(issuer)
-    with pytest.raises(WrongSetting, match="^BOARD_OIDC_ROLES: "):
+    with pytest.raises(WrongSetting, match=r"^BOARD_OIDC_ROLES: "):
         read({**issuer, "BOARD_OIDC_CLIENT_ID": "board"})
     given = read({**issuer, "BOARD_OIDC_CLIENT_ID": "board", "BOARD_OIDC_ROLES": "cn=ops=admin, support=agent"})
     assert given.oidc_roles == (("cn=ops", "admin"), ("support", "agent"))

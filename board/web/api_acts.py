@@ -12,7 +12,7 @@ from starlette.responses import Response
 from board.actions import customers, staff
 from board.actions.acting import Done
 from board.domain.decisions import Then
-from board.domain.people import Actor
+from board.domain.people import Actor, require
 from board.domain.proof import b64url
 from board.domain.words import Filing, optional_text, person_name, text
 from board.errors import Invalid
@@ -74,6 +74,7 @@ async def file_issue(request: Request) -> Response:
     typed = {key: value or "" for key, value in msgspec.structs.asdict(given).items()}
 
     async def perform(tx: WriteTx, by: Actor) -> tuple[int, dict[str, Any]]:
+        require(by, "file")
         filing = customers.read_filing(typed, needs_email=(await company.read(tx)).mail == "required")
         return 201, await filed_json(tx, request, filing)
 

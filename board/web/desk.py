@@ -12,6 +12,7 @@ from board.domain import decisions, wording
 from board.domain.decisions import Then
 from board.domain.events import CLOSURES, CURES, REASONS
 from board.domain.leaf import format_time
+from board.domain.masking import MASK, mask
 from board.domain.people import Actor
 from board.domain.text import clean, excerpt, to_html, to_plain
 from board.domain.words import text
@@ -19,6 +20,7 @@ from board.errors import Conflict, Invalid, Refused
 from board.render import trusted
 from board.store import company, intake, issues, people, search
 from board.store.database import Tx, WriteTx
+from board.store.intake import Filer
 from board.store.issues import Wanted
 from board.web import case, session, views
 from board.web.home import PAGE, cursor, is_number, read_cursor
@@ -38,9 +40,11 @@ QUEUES = {
 
 async def queue(request: Request) -> Response:
     async with request.app.state.board.db.reading() as tx:
-        await session.require_staff(tx, request)
+        by = await session.actor(tx, await session.require_staff(tx, request))
         around = await frame(tx, request)
         context = await queue_context(tx, request, around)
+    if not by.may("see_private"):
+        context = masked_queue(context)
     return page(request, around, "desk.html", nav="staff", **context)
 
 
@@ -73,6 +77,11 @@ async def queue_context(tx: Tx, request: Request, around: Frame) -> dict[str, An
     }
 
 
+def masked_queue(context: dict[str, Any]) -> dict[str, Any]:
+    """The queue as auditors read it."""
+    return {**context, "rows": [case.masked_words(row) for row in context["rows"]]}
+
+
 async def show(request: Request) -> Response:
     return await answer(request)
 
@@ -87,6 +96,8 @@ async def answer(
         around = await frame(tx, request)
         found = await case.read(tx, number, around.names, around.now, reader="staff")
         context = await queue_context(tx, request, around)
+        if not by.may("see_private"):
+            found, context = case.masked(found), masked_queue(context)
         tools = await tools_context(tx, found, around, by)
     return page(
         request,
@@ -105,13 +116,13 @@ async def answer(
 async def tools_context(tx: Tx, found: case.Case, around: Frame, by: Actor) -> dict[str, Any]:
     number, say = found.issue.number, around.names.say
     filer = await intake.filer(tx, number)
-    acts = {act for act in decisions.allowed(found.issue, around.now) if by.may(act)} | {"note"}
+    acts = {act for act in [*decisions.allowed(found.issue, around.now), "note"] if by.may(act)}
     held = [e for e in found.context["timeline"] if e["status"] == "held"]
     return {
         "may": acts,
-        "notes": [note(row) for row in await intake.notes(tx, number)],
-        "issue_private": {"email_known": bool(filer and filer.email), "details": filer.details if filer else None},
-        "staff": await people.all_staff(tx),
+        "notes": [note(row, is_masked=not by.may("see_private")) for row in await intake.notes(tx, number)],
+        "issue_private": private(filer, by),
+        "staff": [one for one in await people.all_staff(tx) if one.role != "auditor"],
         "areas": await company.areas(tx),
         "reasons": [{"code": code, "text": wording.reason(code, say)} for code in REASONS],
         "targets": redactable(found),
@@ -120,11 +131,20 @@ async def tools_context(tx: Tx, found: case.Case, around: Frame, by: Actor) -> d
     }
 
 
-def note(row: dict[str, Any]) -> dict[str, Any]:
+def private(filer: Filer | None, by: Actor) -> dict[str, Any]:
+    """What the customer told the company alone; that there is something, for whoever may not read it."""
+    details = filer.details if filer else None
+    return {
+        "email_known": bool(filer and filer.email),
+        "details": details if by.may("see_private") or not details else MASK,
+    }
+
+
+def note(row: dict[str, Any], *, is_masked: bool) -> dict[str, Any]:
     return {
         "name": row["name"] or "API",
         "at": datetime.fromtimestamp(row["created_ms"] // 1000, UTC),
-        "body": trusted(to_html(row["body"])),
+        "body": trusted(to_html(mask(row["body"]) if is_masked else row["body"])),
     }
 
 

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from board.actions import customers
 from board.domain.leaf import later
-from board.domain.people import Actor
+from board.domain.people import Actor, require
 from board.domain.phrase import no_issue
 from board.domain.proof import b64url
 from board.domain.text import clean
@@ -130,6 +130,7 @@ async def file(request: Request) -> Response:
         if typed.get("website"):
             raise Invalid({"website": "Leave the field “website” empty."})
         async with board.db.writing(session.now()) as tx:
+            require(await session.actor(tx, await session.viewer(tx, request)), "file")
             filing = customers.read_filing(typed, needs_email=(await company.read(tx)).mail == "required")
             filed = await customers.file(tx, filing, via="web", links=board.links, say=board.renderer.say)
             secret = await session.grant(tx, request, filed.number)
@@ -246,7 +247,7 @@ async def correct(tx: WriteTx, number: int, by: Actor, typed: dict[str, str]) ->
 
 
 async def mine_too(tx: WriteTx, number: int, by: Actor, typed: dict[str, str]) -> str:
-    await customers.mine_too(tx, number, voter=bytes.fromhex(typed["voter"]))
+    await customers.mine_too(tx, number, voter=bytes.fromhex(typed["voter"]), by=by)
     return "mine_too"
 
 
@@ -256,6 +257,7 @@ async def follow(request: Request) -> Response:
     try:
         email = address(typed.get("email", ""), needed=True)
         async with board.db.writing(session.now()) as tx:
+            require(await session.actor(tx, await session.viewer(tx, request), number), "follow")
             await customers.follow(tx, number, email=email or "", links=board.links, say=board.renderer.say)
     except Invalid as wrong:
         return await answer(request, typed={**typed, "act": "follow"}, errors=wrong.fields, status=wrong.status)

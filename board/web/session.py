@@ -25,8 +25,8 @@ STANDINGS: dict[str, Standing] = {
     "agent": "agent",
     "moderator": "moderator",
     "admin": "admin",
-    "auditor": "anyone",
-    "reader": "anyone",
+    "auditor": "auditor",
+    "reader": "reader",
 }
 
 
