@@ -189,7 +189,7 @@ NEXT_MIGRATION = """
 from alembic import op
 
 revision = "9001"
-down_revision = "0001"
+down_revision = "NEWEST"
 
 
 def upgrade() -> None:
@@ -204,9 +204,10 @@ def test_migrate_makes_a_copy_of_the_file_before_it_changes_it(
     assert quick_shell.done("migrate") == "The schema is up to date.\n"
     quick_shell.done("token", "create", "--label", "Robot", "--role", "reader")
     folder = Path(shutil.copytree(migrations_folder(), tmp_path / "migrations"))
-    (folder / "versions" / "9001_later.py").write_text(NEXT_MIGRATION, encoding="utf-8")
+    newest = max(file.name for file in (folder / "versions").glob("*.py"))[:4]
+    (folder / "versions" / "9001_later.py").write_text(NEXT_MIGRATION.replace("NEWEST", newest), encoding="utf-8")
     monkeypatch.setattr(migrate, "migrations_folder", lambda: folder)
-    copy = quick_shell.folder / "board.db.before-0001"
+    copy = quick_shell.folder / f"board.db.before-{newest}"
     assert quick_shell.done("migrate") == f"Migrated; the copy from before is at {copy}\n"
     monkeypatch.undo()
     assert Shell(f"sqlite:///{copy}", quick_shell.folder).done("token", "list").split()[-1] == "Robot"

@@ -54,9 +54,8 @@ async def send_link(tx: Tx, email: str, *, browser: str, links: Links, now_ms: i
         to_staff=person is not None,
         say=say,
     )
-    if goes_out:
-        message_id = f"signin.{people.hashed(token).hex()[:16]}"
-        await outbox.put(tx, message_id=message_id, recipient=email, letter=letter, now_ms=now_ms)
+    message_id = f"signin.{people.hashed(token).hex()[:16]}"
+    await outbox.put_if(tx, goes_out, message_id=message_id, recipient=email, letter=letter, now_ms=now_ms)
 
 
 def new_code() -> str:
