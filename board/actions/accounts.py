@@ -141,6 +141,13 @@ async def vouched(tx: Tx, *, subject: str, email: str | None, name: str, role: s
     return found
 
 
+async def turned_away(tx: Tx, subject: str) -> None:
+    """Who lost the last role at the issuer is signed out everywhere at once."""
+    known = await people.by_subject(tx, subject)
+    if known:
+        await people.end_sessions_of(tx, known.id)
+
+
 def address_or_none(email: str | None) -> str | None:
     try:
         return address(email or "", needed=False)

@@ -149,8 +149,9 @@ async def last_seen(tx: Tx) -> dict[int, int]:
 async def remove(tx: Tx, person: int, now_ms: int) -> None:
     """Ends a colleague's access at once: links and sessions too."""
     await tx.run("UPDATE people SET removed_ms = :now WHERE id = :id", id=person, now=now_ms)
-    await tx.run("DELETE FROM sessions WHERE person = :id", id=person)
+    await end_sessions_of(tx, person)
     await tx.run("DELETE FROM sign_ins WHERE person = :id", id=person)
+    await tx.run("DELETE FROM asks WHERE person = :id", id=person)
 
 
 async def hold_admins(tx: Tx) -> list[int]:
@@ -297,6 +298,10 @@ async def renew_session(tx: Tx, token_hash: bytes, now_ms: int) -> str:
 async def end_session(tx: Tx, token_hash: bytes) -> None:
     for table, column in (("grants", "session"), ("interrupted", "session"), ("sessions", "token_hash")):
         await tx.run(f"DELETE FROM {table} WHERE {column} = :token_hash", token_hash=token_hash)
+
+
+async def end_sessions_of(tx: Tx, person: int) -> None:
+    await tx.run("DELETE FROM sessions WHERE person = :person", person=person)
 
 
 async def grant(tx: Tx, token_hash: bytes, issue: int) -> None:

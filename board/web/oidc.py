@@ -53,6 +53,9 @@ async def come_back(request: Request) -> Response:
     if "code" not in query:
         raise NotAllowed("The sign-in service did not vouch for you. Please try again.")
     found = await board.provider.finish(query["code"], kept, now_s=session.now_ms() // 1000)
+    if found.role is None:
+        async with board.db.saving() as tx:
+            await accounts.turned_away(tx, found.subject)
     async with board.db.saving() as tx:
         person = await accounts.vouched(
             tx, subject=found.subject, email=found.email, name=found.name, role=found.role, now_ms=session.now_ms()

@@ -108,6 +108,15 @@ async def test_whoever_has_no_role_is_refused_in_plain_words(site: Site, issuer:
     assert await staff(site) == before
 
 
+async def test_whoever_loses_the_last_role_is_signed_out_everywhere(site: Site, issuer: Issuer) -> None:
+    issuer.user, di = DI, site.browser()
+    await enter(di)
+    assert (await di.get("/staff")).status_code == 200
+    issuer.user = {**DI, "groups": []}
+    assert (await enter(site.browser())).status_code == 403
+    assert (await di.get("/staff")).headers["location"] == "/signin"
+
+
 async def test_whoever_was_removed_comes_back_only_by_an_admin(site: Site, issuer: Issuer) -> None:
     issuer.user = DI
     await enter(site.browser())
