@@ -17,7 +17,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from board import keys, sealing
+from board import keys, oidc, sealing
 from board.actions import clock, passkeys, privately
 from board.actions.passkeys import Relying
 from board.domain.links import Links
@@ -26,6 +26,7 @@ from board.errors import NotFound, ProveFirst, Refused, SignInFirst
 from board.followers import mail
 from board.followers.sending import Post
 from board.keys import Keys
+from board.oidc import Provider
 from board.render import Renderer
 from board.sealing import Box
 from board.settings import Settings
@@ -54,6 +55,7 @@ class Board:
     db: Database
     stream: Stream
     renderer: Renderer
+    provider: Provider | None = None
     frames: Frames = field(default_factory=Frames)
     sockets: Counter[str] = field(default_factory=Counter)  # open ones, by address
 
@@ -71,7 +73,7 @@ def assemble(settings: Settings, renderer: Renderer | None = None) -> Board:
     secrets = keys.load(settings)
     db = Database(settings.database_url)
     links = Links(settings.base_url, secrets.secret)
-    return Board(settings, secrets, links, db, Stream(db), renderer or Renderer())
+    return Board(settings, secrets, links, db, Stream(db), renderer or Renderer(), oidc.provider(settings))
 
 
 def create(board: Board) -> Starlette:

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 PREFIX = "BOARD_"
+STAFF_ROLES = ("auditor", "agent", "moderator", "admin")
 NAME = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?")  # a host in ASCII, maybe with a port
 
 
@@ -29,6 +30,11 @@ class Settings:
     log_key_file: Path | None = None
     log_origin: str | None = None
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    oidc_issuer: str | None = None
+    oidc_client_id: str | None = None
+    oidc_client_secret: str | None = None
+    oidc_role_claim: str = "roles"
+    oidc_roles: tuple[tuple[str, str], ...] = ()
 
     @property
     def origin(self) -> str:
@@ -46,6 +52,10 @@ def read(environment: Mapping[str, str]) -> Settings:
     values: dict[str, Any] = {key.lower(): KEYS[key](PREFIX + key, value) for key, value in given.items()}
     if "data_dir" in values and "database_url" not in values:
         values["database_url"] = f"sqlite:///{values['data_dir'] / 'board.db'}"
+    if "oidc_issuer" in values and not values.get("oidc_client_id"):
+        raise WrongSetting("BOARD_OIDC_CLIENT_ID: give the name that the issuer has for this board")
+    if "oidc_issuer" in values and not values.get("oidc_roles"):
+        raise WrongSetting("BOARD_OIDC_ROLES: say who may what, for example support=agent,leads=moderator,ops=admin")
     return Settings(**values)
 
 
@@ -124,6 +134,21 @@ def secret(key: str, value: str) -> str:
     return value
 
 
+def issuer(key: str, value: str) -> str:
+    parts = address(value)
+    is_near = parts is not None and parts.hostname in ("localhost", "127.0.0.1", "::1")
+    if parts is None or not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and is_near)):
+        raise WrongSetting(f"{key}: give the issuer as it names itself, for example https://login.example.com/realm")
+    return value
+
+
+def roles(key: str, value: str) -> tuple[tuple[str, str], ...]:
+    pairs = [part.strip().rpartition("=") for part in value.split(",") if part.strip()]
+    if not all(theirs.strip() and ours.strip() in STAFF_ROLES for theirs, _, ours in pairs):
+        raise WrongSetting(f"{key}: give THEIRS=OURS with commas between; ours are {', '.join(STAFF_ROLES)}")
+    return tuple((theirs.strip(), ours.strip()) for theirs, _, ours in pairs)
+
+
 KEYS: dict[str, Callable[[str, str], Any]] = {
     "DATABASE_URL": database,
     "BASE_URL": base,
@@ -134,4 +159,9 @@ KEYS: dict[str, Callable[[str, str], Any]] = {
     "LOG_KEY_FILE": path,
     "LOG_ORIGIN": plain,
     "TRUSTED_PROXIES": networks,
+    "OIDC_ISSUER": issuer,
+    "OIDC_CLIENT_ID": text,
+    "OIDC_CLIENT_SECRET": text,
+    "OIDC_ROLE_CLAIM": text,
+    "OIDC_ROLES": roles,
 }

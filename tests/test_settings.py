@@ -27,6 +27,8 @@ WRONG = {
     "BOARD_SECRET_KEY": ["short", "x" * 31],
     "BOARD_LOG_ORIGIN": ["a b", 'a"b', "a+b", "ä", "a\\b"],
     "BOARD_TRUSTED_PROXIES": ["all", "10.0.0.0/33", "10.0.0.1,x"],
+    "BOARD_OIDC_ISSUER": ["login.example", "http://login.example", "https://", "ftp://login.example"],
+    "BOARD_OIDC_ROLES": ["support", "support=boss", "=agent", "support=agent,x"],
 }  # fmt: skip
 RIGHT: dict[str, tuple[str, str, object]] = {
     "BOARD_BASE_URL": ("https://Issues.Example.com:8443/", "base_url", "https://issues.example.com:8443"),
@@ -53,6 +55,17 @@ def test_a_setting_comes_from_the_environment_or_from_a_file(key: str, tmp_path:
     file = tmp_path / "setting"
     file.write_text(f"{value}\n", encoding="utf-8")
     assert getattr(read({f"{key}_FILE": str(file), key: "not this"}), name) == expected
+
+
+def test_single_sign_on_is_set_whole_or_not_at_all() -> None:
+    issuer = {"BOARD_OIDC_ISSUER": "https://login.example/realm"}
+    with pytest.raises(WrongSetting, match=r"^BOARD_OIDC_CLIENT_ID: "):
+        read(issuer)
+    with pytest.raises(WrongSetting, match=r"^BOARD_OIDC_ROLES: "):
+        read({**issuer, "BOARD_OIDC_CLIENT_ID": "board"})
+    given = read({**issuer, "BOARD_OIDC_CLIENT_ID": "board", "BOARD_OIDC_ROLES": "cn=ops=admin, support=agent"})
+    assert given.oidc_roles == (("cn=ops", "admin"), ("support", "agent"))
+    assert given.oidc_role_claim == "roles"
 
 
 def test_nothing_at_all_is_a_board_on_sqlite_without_mail() -> None:

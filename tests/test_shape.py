@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "settings": set(),
     "keys": {"settings"},
     "sealing": set(),
+    "oidc": {"settings", "domain", "errors"},
     "locale": set(),
 }
 ONE_DOOR = {
@@ -38,6 +39,7 @@ ONE_DOOR = {
     "pyotp": {"actions/codes.py"},
     "segno": {"render.py"},
     "authlib": {"oidc.py"},
+    "joserfc": {"oidc.py"},
     "httpx": {"oidc.py"},
     "uvicorn": {"serving.py"},
     "click": {"__main__.py"},

@@ -9,7 +9,7 @@ from board.domain.links import Links
 from board.domain.text import clean
 from board.domain.wording import Say
 from board.domain.words import address, person_name
-from board.errors import Invalid, NotFound
+from board.errors import Invalid, NotAllowed, NotFound
 from board.store import asks, company, credentials, intake, outbox, people
 from board.store.asks import Ask
 from board.store.database import Tx
@@ -54,9 +54,8 @@ async def send_link(tx: Tx, email: str, *, browser: str, links: Links, now_ms: i
         to_staff=person is not None,
         say=say,
     )
-    if goes_out:
-        message_id = f"signin.{people.hashed(token).hex()[:16]}"
-        await outbox.put(tx, message_id=message_id, recipient=email, letter=letter, now_ms=now_ms)
+    message_id = f"signin.{people.hashed(token).hex()[:16]}"
+    await outbox.put_if(tx, goes_out, message_id=message_id, recipient=email, letter=letter, now_ms=now_ms)
 
 
 def new_code() -> str:
@@ -126,3 +125,44 @@ async def make_owner(tx: Tx, typed: Mapping[str, str], now_ms: int) -> Person:
     if wrong or not name or not email:
         raise Invalid(wrong)
     return await people.add(tx, email=email, name=name, role="admin", now_ms=now_ms)
+
+
+async def vouched(tx: Tx, *, subject: str, email: str | None, name: str, role: str | None, now_ms: int) -> Person:
+    """The colleague for whom an issuer vouches: made at the first sign-in, with the role that is given at each."""
+    if role is None:
+        raise NotAllowed("You are known, but have no role on this board. Ask whoever gives out the roles.")
+    if await people.was_removed(tx, subject=subject, email=address_or_none(email)):
+        raise NotAllowed("Your access to this board was ended. Ask an admin for a new link.")
+    known = await people.by_subject(tx, subject) or await join(tx, subject, email, name, role, now_ms)
+    if known.role != role and not (known.role == "admin" and await people.hold_admins(tx) == [known.id]):
+        await people.set_role(tx, known.id, role)
+    found = await people.by_id(tx, known.id)
+    assert found
+    return found
+
+
+async def turned_away(tx: Tx, subject: str) -> None:
+    """Who lost the last role at the issuer is signed out everywhere at once."""
+    known = await people.by_subject(tx, subject)
+    if known:
+        await people.end_sessions_of(tx, known.id)
+
+
+def address_or_none(email: str | None) -> str | None:
+    try:
+        return address(email or "", needed=False)
+    except Invalid:
+        return None
+
+
+async def join(tx: Tx, subject: str, email: str | None, name: str, role: str, now_ms: int) -> Person:
+    """The colleague of this address, or a new one, known by the issuer's name for them from now on."""
+    known = address_or_none(email)
+    if known is None:
+        raise NotAllowed("The sign-in service told no e-mail address of yours that it has verified. Tell an admin.")
+    person = await people.by_email(tx, known)
+    if person is None:
+        called = clean(name, lines=False)[:80] or known.partition("@")[0]
+        person = await people.add(tx, email=known, name=called, role=role, now_ms=now_ms)
+    await people.set_subject(tx, person.id, subject)
+    return person

@@ -19,8 +19,8 @@ from board.store.company import Area
 from board.store.database import Tx, WriteTx
 from board.store.people import Person
 
-ROLES = ("agent", "moderator", "admin")
-TOKEN_ROLES = (*ROLES, "reader")
+ROLES = ("agent", "moderator", "admin", "auditor")
+TOKEN_ROLES = ("agent", "moderator", "admin", "reader")
 INVITED_DAYS = people.LINK_MS // 86_400_000
 MOST_DAYS = 3650
 COLOUR = re.compile(r"#[0-9a-f]{6}")

@@ -14,7 +14,7 @@ from board.domain.holding import why_hold
 from board.domain.issue import Issue
 from board.domain.leaf import milliseconds
 from board.domain.links import Links
-from board.domain.people import NEWCOMER, STRANGER, Actor, Poster
+from board.domain.people import NEWCOMER, STRANGER, Actor, Poster, require
 from board.domain.wording import Say
 from board.domain.words import Filing
 from board.errors import Conflict, Invalid, NotFound
@@ -201,6 +201,7 @@ async def stop_following(tx: Tx, follow: int) -> int | None:
 
 async def mine_too(tx: WriteTx, number: int, *, voter: bytes, by: Actor = STRANGER) -> None:
     """One for each voter (an opaque hash); anyone on a public issue."""
+    require(by, "mine_too")
     row = await issues.find(tx, number)
     if row is None or row["visibility"] != "public":
         raise Conflict("This issue is not open to others now.")

@@ -11,7 +11,7 @@ from board.domain.leaf import milliseconds
 from board.domain.links import Links
 from board.domain.people import Actor, Standing, require
 from board.domain.wording import Say
-from board.errors import Conflict, NotAllowed, NotFound
+from board.errors import Conflict, NotFound
 from board.store import company, intake, moderation, outbox, people
 from board.store.database import WriteTx
 from board.store.moderation import Hiding
@@ -87,7 +87,7 @@ async def second(tx: WriteTx, number: int, *, by: Actor) -> Done:
     """Another moderator agrees: what was asked is done now; what was done at once is looked over."""
     asked = await open_hiding(tx, number, by)
     if asked.person == by.person:
-        raise NotAllowed("This takes a second person. You asked for it yourself.")
+        raise Conflict("This takes a second person. You asked for it yourself.")
     if asked.state == "review":
         await end(tx, asked, "agreed", by)
         return Done(asked.issue, ())
@@ -103,7 +103,7 @@ async def refuse(tx: WriteTx, number: int, *, by: Actor) -> Done:
         await end(tx, asked, "refused", by)
         return Done(asked.issue, ())
     if asked.person == by.person:
-        raise NotAllowed("This takes a second person. You did it yourself.")
+        raise Conflict("This takes a second person. You did it yourself.")
     await end(tx, asked, "wrong", by)
     issue = await load(tx, asked.issue)
     if asked.act == "remove" and issue.visibility == "removed":

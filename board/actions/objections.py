@@ -13,7 +13,7 @@ from board.domain.people import MAY, Actor, require
 from board.domain.phrase import choose
 from board.domain.wording import Say
 from board.domain.words import text
-from board.errors import Conflict, Invalid, NotAllowed, NotFound
+from board.errors import Conflict, Invalid, NotFound
 from board.store import company, entries, intake, moderation, outbox, people, record
 from board.store.database import Tx, WriteTx
 
@@ -78,7 +78,7 @@ async def judge_appeal(tx: WriteTx, number: int, *, by: Actor, upheld: bool, lin
 async def refuse_own_case(tx: WriteTx, by: Actor, decision: int) -> None:
     others = [p for p in await people.all_staff(tx) if p.role in MAY["restore"] and p.id != by.person]
     if others and await moderation.person_behind(tx, decision) == by.person:
-        raise NotAllowed("You made this decision yourself. Somebody else has to look at the appeal.")
+        raise Conflict("You made this decision yourself. Somebody else has to look at the appeal.")
 
 
 async def answer_filer(tx: WriteTx, number: int, *, upheld: bool, links: Links, say: Say) -> None:
@@ -94,6 +94,7 @@ async def take_out(
     tx: WriteTx, number: int, *, by: Actor, target: int, fields: tuple[str, ...], words: tuple[str, ...], mark: str
 ) -> Done:
     """The filer erases own words: whole fields, or, where `words` are given, those wherever they stand."""
+    require(by, "take_out")  # staff hide words by the rules of `hiding`, never by this door
     if mark not in MARKS:
         raise Invalid({"mark": choose(tuple(MARKS))})
     if words:

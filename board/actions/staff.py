@@ -80,7 +80,7 @@ async def assign(tx: WriteTx, number: int, *, by: Actor, person: int) -> Done:
     """Gives the issue to one colleague by name."""
     require(by, "assign")
     owner = await people.by_id(tx, person)
-    if owner is None:
+    if owner is None or owner.role == "auditor":
         raise Invalid({"person": "Choose a colleague from the list."})
     words = {"owner.name": owner.name}
     done = await act(tx, number, by, lambda i, at: decisions.assign(i, by=by, words=words, at=at))

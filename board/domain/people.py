@@ -1,4 +1,4 @@
-"""Who may do what: the actors and the one table of their rights."""
+"""Who may do what: the actors and the one table of their rights. A `reader` is a program that may only read."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -7,13 +7,14 @@ from board.domain.events import Role
 from board.domain.phrase import phrase
 from board.errors import NotAllowed
 
-Standing = Literal["anyone", "filer", "agent", "moderator", "admin", "system"]
+Standing = Literal["anyone", "filer", "agent", "moderator", "admin", "auditor", "reader", "system"]
 
 ANYONE = frozenset({"anyone", "filer", "agent", "moderator", "admin"})
 FILER = frozenset({"filer"})
 AGENTS = frozenset({"agent", "moderator", "admin"})
 MODERATORS = frozenset({"moderator", "admin"})
 ADMINS = frozenset({"admin"})
+AUDITORS = frozenset({"auditor"})  # read what is hidden, without personal data, and do nothing
 CLOCK = frozenset({"system"})
 
 MAY: dict[str, frozenset[str]] = {
@@ -36,7 +37,8 @@ MAY: dict[str, frozenset[str]] = {
     "assign": AGENTS,
     "move": AGENTS,
     "note": AGENTS,
-    "see_desk": AGENTS,
+    "try_mail": AGENTS,
+    "see_desk": AGENTS | AUDITORS,
     "see_private": AGENTS,
     "publish": MODERATORS,
     "reject": MODERATORS,
@@ -59,6 +61,7 @@ WHO = {
     FILER | {"anyone"}: "customers",
     FILER | AGENTS: "the customer who filed the issue, and staff",
     AGENTS: "staff",
+    AGENTS | AUDITORS: "staff and auditors",
     MODERATORS: "moderators and admins",
     ADMINS: "admins",
     CLOCK: "the clock",
@@ -96,6 +99,11 @@ class Poster:
 NEWCOMER = Poster()
 STRANGER = Actor(standing="anyone")
 SYSTEM = Actor(standing="system")
+
+
+def may(role: str, act: str) -> bool:
+    """Whether a colleague of this role has the right."""
+    return role in MAY[act]
 
 
 def require(by: Actor, act: str) -> None:

@@ -4,7 +4,17 @@ import ast
 from collections.abc import Iterator
 from typing import IO, Any
 
-REFUSALS = {"Invalid", "NotFound", "NotAllowed", "SignInFirst", "ProveFirst", "Conflict", "Refused", "TooMany"}
+REFUSALS = {
+    "Invalid",
+    "NotFound",
+    "NotAllowed",
+    "SignInFirst",
+    "ProveFirst",
+    "Conflict",
+    "Refused",
+    "TooMany",
+    "Unreachable",
+}
 CALLS = {"phrase", "say"} | REFUSALS
 TABLES = {"STATES", "RESOLUTIONS", "PARTIES", "REASONS", "SENTENCES", "DONE", "QUEUES", "WHO", "RULES", "ABOUT"}
 TABLES |= {"LABELS", "MASKS"}

@@ -40,7 +40,8 @@ async def has_strong(tx: Tx, person: int) -> bool:
     return bool(
         await tx.value(
             "SELECT 1 FROM passkeys WHERE person = :person"
-            " UNION SELECT 1 FROM code_keys WHERE person = :person AND confirmed_ms IS NOT NULL",
+            " UNION SELECT 1 FROM code_keys WHERE person = :person AND confirmed_ms IS NOT NULL"
+            " UNION SELECT 1 FROM people WHERE id = :person AND subject IS NOT NULL",
             person=person,
         )
     )

@@ -30,6 +30,21 @@ async def put(tx: Tx, *, message_id: str, recipient: str, letter: Letter, now_ms
     )
 
 
+async def put_if(tx: Tx, goes_out: bool, *, message_id: str, recipient: str, letter: Letter, now_ms: int) -> None:
+    """Queues a letter or does not, by the same statement: the time that it takes tells nobody which."""
+    await tx.run(
+        "INSERT INTO outbox (message_id, recipient, subject, letter, state, tries, retry_ms, created_ms)"
+        " SELECT CAST(:message_id AS TEXT), CAST(:recipient AS TEXT), CAST(:subject AS TEXT), CAST(:letter AS TEXT),"
+        " 'queued', 0, CAST(:now AS BIGINT), CAST(:now AS BIGINT) WHERE CAST(:goes_out AS INTEGER) = 1",
+        message_id=message_id,
+        recipient=recipient,
+        subject=letter.subject,
+        letter=json.dumps(asdict(letter)),
+        now=now_ms,
+        goes_out=int(goes_out),
+    )
+
+
 async def due(tx: Tx, now_ms: int, *, limit: int) -> list[dict[str, Any]]:
     return await tx.rows(
         f"SELECT {COLUMNS} FROM outbox WHERE state = 'queued' AND retry_ms <= :now ORDER BY retry_ms, id LIMIT :limit",

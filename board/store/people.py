@@ -78,10 +78,11 @@ def hashed(secret: str) -> bytes:
 
 
 async def add(tx: Tx, *, email: str, name: str, role: str, now_ms: int) -> Person:
-    """Adds a colleague, or brings one back with the new name and role."""
+    """Adds a colleague, or brings one back with the new name and role, whoever vouched for them before."""
     row = await tx.row(
         "INSERT INTO people (email, name, role, created_ms) VALUES (:email, :name, :role, :now)"
-        " ON CONFLICT (email) DO UPDATE SET name = excluded.name, role = excluded.role, removed_ms = NULL"
+        " ON CONFLICT (email) DO UPDATE SET name = excluded.name, role = excluded.role, removed_ms = NULL,"
+        " subject = NULL"
         " RETURNING id, email, name, role",
         email=email,
         name=name,
@@ -97,6 +98,36 @@ async def by_email(tx: Tx, email: str) -> Person | None:
         "SELECT id, email, name, role FROM people WHERE email = :email AND removed_ms IS NULL", email=email
     )
     return Person(**row) if row else None
+
+
+async def by_subject(tx: Tx, subject: str) -> Person | None:
+    """The colleague whom the issuer names so."""
+    row = await tx.row(
+        "SELECT id, email, name, role FROM people WHERE subject = :subject AND removed_ms IS NULL", subject=subject
+    )
+    return Person(**row) if row else None
+
+
+async def was_removed(tx: Tx, *, subject: str, email: str | None) -> bool:
+    return bool(
+        await tx.value(
+            "SELECT 1 FROM people WHERE removed_ms IS NOT NULL AND (subject = :subject OR email = :email)",
+            subject=subject,
+            email=email or "",
+        )
+    )
+
+
+async def set_subject(tx: Tx, person: int, subject: str) -> None:
+    await tx.run("UPDATE people SET subject = :subject WHERE id = :id", id=person, subject=subject)
+
+
+async def set_role(tx: Tx, person: int, role: str) -> None:
+    await tx.run("UPDATE people SET role = :role WHERE id = :id", id=person, role=role)
+
+
+async def has_subject(tx: Tx, person: int) -> bool:
+    return bool(await tx.value("SELECT 1 FROM people WHERE id = :id AND subject IS NOT NULL", id=person))
 
 
 async def by_id(tx: Tx, person: int) -> Person | None:
@@ -118,8 +149,9 @@ async def last_seen(tx: Tx) -> dict[int, int]:
 async def remove(tx: Tx, person: int, now_ms: int) -> None:
     """Ends a colleague's access at once: links and sessions too."""
     await tx.run("UPDATE people SET removed_ms = :now WHERE id = :id", id=person, now=now_ms)
-    await tx.run("DELETE FROM sessions WHERE person = :id", id=person)
+    await end_sessions_of(tx, person)
     await tx.run("DELETE FROM sign_ins WHERE person = :id", id=person)
+    await tx.run("DELETE FROM asks WHERE person = :id", id=person)
 
 
 async def hold_admins(tx: Tx) -> list[int]:
@@ -266,6 +298,10 @@ async def renew_session(tx: Tx, token_hash: bytes, now_ms: int) -> str:
 async def end_session(tx: Tx, token_hash: bytes) -> None:
     for table, column in (("grants", "session"), ("interrupted", "session"), ("sessions", "token_hash")):
         await tx.run(f"DELETE FROM {table} WHERE {column} = :token_hash", token_hash=token_hash)
+
+
+async def end_sessions_of(tx: Tx, person: int) -> None:
+    await tx.run("DELETE FROM sessions WHERE person = :person", person=person)
 
 
 async def grant(tx: Tx, token_hash: bytes, issue: int) -> None:

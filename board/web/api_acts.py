@@ -12,7 +12,7 @@ from starlette.responses import Response
 from board.actions import customers, staff
 from board.actions.acting import Done
 from board.domain.decisions import Then
-from board.domain.people import Actor, Poster
+from board.domain.people import Actor, Poster, require
 from board.domain.proof import b64url
 from board.domain.words import Filing, optional_text, person_name, text
 from board.errors import Invalid
@@ -83,6 +83,7 @@ async def file_issue(request: Request) -> Response:
     await look_over(request, given)
 
     async def perform(tx: WriteTx, by: Actor) -> tuple[int, dict[str, Any]]:
+        require(by, "file")
         filing = customers.read_filing(typed, needs_email=(await company.read(tx)).mail == "required")
         return 201, await filed_json(tx, request, filing, Poster(is_known=by.is_staff))
 

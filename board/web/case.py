@@ -7,6 +7,7 @@ from typing import Any
 from markupsafe import Markup
 
 from board.domain import clocks, decisions, wording
+from board.domain.auditing import mask, mask_html
 from board.domain.events import CommentRejected
 from board.domain.issue import Author, Issue, fold
 from board.domain.leaf import Recorded, parse_time
@@ -94,6 +95,32 @@ async def head(
     }
 
 
+def masked(case: Case) -> Case:
+    """The case as auditors read it: without mail addresses, in its words as in its title."""
+    context = case.context
+    timeline = [masked_words(entry) for entry in context["timeline"]]
+    return Case(case.issue, {**context, "issue": masked_words(context["issue"]), "timeline": timeline})
+
+
+def masked_words(facts: dict[str, Any]) -> dict[str, Any]:
+    return {key: masked_value(value) for key, value in facts.items()}
+
+
+def masked_value(value: Any) -> Any:
+    """Strings and what they stand in; anything else is as it was."""
+    match value:
+        case Markup():
+            return trusted(mask_html(value))
+        case str():
+            return mask(value)
+        case dict():
+            return masked_words(value)
+        case list():
+            return [masked_value(one) for one in value]
+        case _:
+            return value
+
+
 def may(case: Case, by: Actor, now: datetime) -> set[str]:
     """What this actor can do on the public page now."""
     acts = {act for act in decisions.allowed(case.issue, now) if by.may(act)}
@@ -105,7 +132,8 @@ def may(case: Case, by: Actor, now: datetime) -> set[str]:
     if case.issue.visibility == "removed" and by.may("appeal"):
         acts.add("appeal")
     if case.is_public:
-        acts |= {"follow"} if by.standing == "filer" else {"follow", "mine_too"}
+        offered = ("follow",) if by.standing == "filer" else ("follow", "mine_too")
+        acts |= {act for act in offered if by.may(act)}
     elif by.standing != "filer":
         acts.discard("comment")
     return acts

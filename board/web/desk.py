@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from board.actions import moderators, privately, staff
 from board.domain import decisions, wording
+from board.domain.auditing import mask
 from board.domain.decisions import Then
 from board.domain.events import CLOSURES, CURES, REASONS
 from board.domain.leaf import format_time
@@ -43,9 +44,11 @@ IN_PUBLIC = ("update", "thank", "correct", "merge", "split", "reopen")  # acts w
 
 async def queue(request: Request) -> Response:
     async with request.app.state.board.db.reading() as tx:
-        await session.require_staff(tx, request)
+        by = await session.actor(tx, await session.require_staff(tx, request))
         around = await frame(tx, request)
         context = await queue_context(tx, request, around)
+    if not by.may("see_private"):
+        context = masked_queue(context)
     return page(request, around, "desk.html", nav="staff", **context)
 
 
@@ -78,6 +81,11 @@ async def queue_context(tx: Tx, request: Request, around: Frame) -> dict[str, An
     }
 
 
+def masked_queue(context: dict[str, Any]) -> dict[str, Any]:
+    """The queue as auditors read it."""
+    return {**context, "rows": [case.masked_words(row) for row in context["rows"]]}
+
+
 async def show(request: Request) -> Response:
     return await answer(request)
 
@@ -97,6 +105,8 @@ async def answer(
         around = await frame(tx, request)
         found = await case.read(tx, number, around.names, around.now, reader="staff")
         context = await queue_context(tx, request, around)
+        if not by.may("see_private"):
+            found, context = case.masked(found), masked_queue(context)
         tools = await tools_context(tx, found, around, by)
     return page(
         request,
@@ -116,17 +126,17 @@ async def answer(
 async def tools_context(tx: Tx, found: case.Case, around: Frame, by: Actor) -> dict[str, Any]:
     number, say = found.issue.number, around.names.say
     filer = await intake.filer(tx, number)
-    acts = {act for act in decisions.allowed(found.issue, around.now) if by.may(act)} | {"note"}
+    acts = {act for act in [*decisions.allowed(found.issue, around.now), "note", "see_private"] if by.may(act)}
     held = [e for e in found.context["timeline"] if e["status"] == "held"]
     return {
         "may": acts,
-        "notes": [note(row) for row in await intake.notes(tx, number)],
+        "notes": [note(row, is_masked=not by.may("see_private")) for row in await intake.notes(tx, number)],
         "issue_private": {
             "email_known": bool(filer and filer.email),
             "count": len(await private.of_issue(tx, number)),
             "readings": [{**row, "at": at(row["last_ms"])} for row in await private.readings(tx, number)],
         },
-        "staff": await people.all_staff(tx),
+        "staff": [one for one in await people.all_staff(tx) if one.role != "auditor"],
         "areas": await company.areas(tx),
         "reasons": [{"code": code, "text": wording.reason(code, say)} for code in REASONS],
         "targets": redactable(found),
@@ -141,11 +151,11 @@ def at(ms: int) -> datetime:
     return datetime.fromtimestamp(ms // 1000, UTC)
 
 
-def note(row: dict[str, Any]) -> dict[str, Any]:
+def note(row: dict[str, Any], *, is_masked: bool) -> dict[str, Any]:
     return {
         "name": row["name"] or "API",
         "at": at(row["created_ms"]),
-        "body": trusted(to_html(row["body"])),
+        "body": trusted(to_html(mask(row["body"]) if is_masked else row["body"])),
     }
 
 

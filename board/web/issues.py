@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from board.actions import customers, objections, privately
 from board.domain.leaf import later
-from board.domain.people import Actor
+from board.domain.people import Actor, require
 from board.domain.phrase import no_issue
 from board.domain.proof import b64url
 from board.domain.text import clean
@@ -141,6 +141,7 @@ async def file(request: Request) -> Response:
             raise Invalid({"website": "Leave the field “website” empty."})
         typed = await lookover.settled(request, typed, has_box=True)
         async with board.db.writing(session.now()) as tx:
+            require(await session.actor(tx, await session.viewer(tx, request)), "file")
             filing = customers.read_filing(typed, needs_email=(await company.read(tx)).mail == "required")
             browser = await session.known_browser(tx, request)
             poster = await session.poster(tx, request, browser.viewer)
@@ -295,7 +296,7 @@ async def correct(tx: WriteTx, number: int, by: Actor, typed: dict[str, str]) ->
 
 
 async def mine_too(tx: WriteTx, number: int, by: Actor, typed: dict[str, str]) -> str:
-    await customers.mine_too(tx, number, voter=bytes.fromhex(typed["voter"]))
+    await customers.mine_too(tx, number, voter=bytes.fromhex(typed["voter"]), by=by)
     return "mine_too"
 
 
@@ -305,6 +306,7 @@ async def follow(request: Request) -> Response:
     try:
         email = address(typed.get("email", ""), needed=True)
         async with board.db.writing(session.now()) as tx:
+            require(await session.actor(tx, await session.viewer(tx, request), number), "follow")
             await customers.follow(tx, number, email=email or "", links=board.links, say=board.renderer.say)
     except Invalid as wrong:
         return await answer(request, typed={**typed, "act": "follow"}, errors=wrong.fields, status=wrong.status)

@@ -275,7 +275,7 @@ async def sse(board: Any, wish: Wish, address: str) -> AsyncIterator[str]:
 async def ticket(request: Request) -> Response:
     """A single-use pass for the staff queue, good for 30 seconds, so that a socket needs no cookie."""
     async with request.app.state.board.db.saving() as tx:
-        who = await session.require_staff(tx, request)
+        who = await session.require_staff(tx, request, "see_private")
         made = await people.new_link(
             tx, purpose="ticket", person=who.id, now_ms=session.now_ms(), lasts_ms=int(TICKET_S * 1000)
         )

@@ -10,7 +10,9 @@ from starlette.responses import Response
 
 from board.actions import company as acts
 from board.domain import finds
+from board.domain.auditing import MASK, mask
 from board.domain.clocks import Target
+from board.domain.people import may
 from board.errors import Invalid
 from board.store import company, outbox, people
 from board.store.database import Tx
@@ -240,12 +242,20 @@ async def show_outbox(request: Request) -> Response:
         around,
         "outbox.html",
         nav="staff",
-        messages=[message(row, sees_links=who.role == "admin") for row in rows[:MESSAGES]],
+        messages=[shown_to(who, message(row, sees_links=who.role == "admin")) for row in rows[:MESSAGES]],
         next=more,
         filter=chosen if chosen in outbox.STATES else "all",
         counts=counts,
         is_mail_set=request.app.state.board.settings.smtp_url is not None,
     )
+
+
+def shown_to(who: session.Viewer, message: dict[str, Any]) -> dict[str, Any]:
+    """Without addresses for whoever may not see what is private."""
+    if who.session.person and may(who.session.person.role, "see_private"):
+        return {**message, "may_try": True}
+    hidden = {key: mask(message[key]) for key in ("subject", "text", "error") if message[key]}
+    return {**message, **hidden, "to": MASK, "may_try": False}
 
 
 def message(row: dict[str, Any], *, sees_links: bool) -> dict[str, Any]:
@@ -267,6 +277,6 @@ def message(row: dict[str, Any], *, sees_links: bool) -> dict[str, Any]:
 
 async def try_now(request: Request) -> Response:
     async with request.app.state.board.db.saving() as tx:
-        await session.require_staff(tx, request)
+        await session.require_staff(tx, request, "try_mail")
         await outbox.try_now(tx, int(request.path_params["id"]), session.now_ms())
     return back("/staff/outbox", "trying")

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from board.actions import own_data, privately
 from board.actions.own_data import Person
-from board.errors import Invalid, NotFound, SignInFirst
+from board.errors import Invalid, NotFound, ProveFirst, SignInFirst
 from board.store import people
 from board.store.database import Tx
 from board.web import account, session
@@ -18,6 +18,8 @@ async def person(tx: Tx, request: Request) -> Person:
     who = await session.viewer(tx, request)
     if who is None:
         raise SignInFirst("Sign in first: this is about what you have written.")
+    if not who.is_proved:
+        raise ProveFirst("One step is missing: show that it is you.")
     return Person(who.session, session.voter(request, who))
 
 

@@ -71,10 +71,12 @@ async def ways_of(tx: Tx, request: Request, person: Person) -> dict[str, Any]:
     key = await credentials.code_key(tx, person.id)
     has_passkey = bool(await credentials.passkeys(tx, person.id))
     has_code = key is not None and key.confirmed_ms is not None
+    has_provider = board.provider is not None and await people.has_subject(tx, person.id)
     return {
         "has_passkey": has_passkey and board.relying is not None,
         "has_code": has_code,
-        "has_mail": not (has_passkey or has_code),
+        "has_provider": has_provider,
+        "has_mail": not (has_passkey or has_code or has_provider),
         "is_mail_set": board.settings.smtp_url is not None,
     }
 

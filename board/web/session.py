@@ -25,7 +25,8 @@ STANDINGS: dict[str, Standing] = {
     "agent": "agent",
     "moderator": "moderator",
     "admin": "admin",
-    "reader": "anyone",
+    "auditor": "auditor",
+    "reader": "reader",
 }
 
 

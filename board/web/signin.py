@@ -41,6 +41,7 @@ async def signin_page(
         waits=waits,
         elsewhere=elsewhere,
         minutes=accounts.MINUTES,
+        has_provider=request.app.state.board.provider is not None,
         has_passkeys=request.app.state.board.relying is not None,
         form=typed or {},
         errors=errors or {},

@@ -3,6 +3,7 @@
 
 export function start() {
   if (!globalThis.PublicKeyCredential?.parseRequestOptionsFromJSON) return;
+  for (const place of document.querySelectorAll("[data-passkey-only]")) place.hidden = false;
   for (const form of document.querySelectorAll("form[data-passkey]")) {
     form.hidden = false;
     form.addEventListener("submit", (event) => {

@@ -48,7 +48,7 @@ async def test_one_moderator_cannot_remove_a_public_issue_alone_and_the_customer
     assert await visibility(db, number) == "public"
     assert f"[#{number}] Something may be hidden" in await letters_to(db, "ada@example.com")
     (asked,) = await open_ones(db)
-    with pytest.raises(NotAllowed, match="second person"):
+    with pytest.raises(Conflict, match="second person"):
         await do(db, hiding.second, asked.id, by=MO)
     with pytest.raises(Conflict, match="asked for already"):
         await hide(db, number, by=ROOT)
@@ -99,7 +99,7 @@ async def test_what_hurts_goes_at_once_and_is_looked_over_by_somebody_else(db: D
     assert await visibility(db, number) == "removed"
     (done,) = await open_ones(db, "review")
     for act in (hiding.second, hiding.refuse):
-        with pytest.raises(NotAllowed, match="second person"):
+        with pytest.raises(Conflict, match="second person"):
             await do(db, act, done.id, by=MO)
     await do(db, hiding.refuse, done.id, by=ROOT)
     assert await visibility(db, number) == "public"
@@ -205,7 +205,7 @@ async def test_an_appeal_is_judged_by_somebody_else_than_who_decided(db: Databas
         await do(db, objections.appeal, number, by=ADA, words="Again.")
     async with db.reading() as tx:
         (waiting,) = await moderation.appeals(tx)
-    with pytest.raises(NotAllowed, match="Somebody else"):
+    with pytest.raises(Conflict, match="Somebody else"):
         await do(db, objections.judge_appeal, waiting["id"], by=MO, upheld=False, **WITH)
     await do(db, objections.judge_appeal, waiting["id"], by=ROOT, upheld=True, **WITH)
     assert await visibility(db, number) == "public"

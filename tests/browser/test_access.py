@@ -179,6 +179,10 @@ def test_staff_find_no_barrier(chromium: Browser, demo: House, scene: dict[str, 
         "settings, mistake": lambda page: submit(page, "/staff/settings", "Save Company", {"#company-name": ""}),
         "invited": lambda page: invite(page, "/staff/settings"),
         "me": "/me",
+        "me, an app": lambda page: submit(page, "/me", "Set up an app", {}),
+        "me, an app, mistake": lambda page: submit(page, "/me", "Set up codes", {"#code": "000000"}),
+        "prove": "/prove",
+        "prove, sent": lambda page: submit(page, "/prove", "Send me a link", {}),
     }
     with window(chromium, demo.url, reduced_motion="reduce", storage_state=root) as opened:
         assert barriers(opened, places) == []

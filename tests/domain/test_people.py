@@ -12,6 +12,8 @@ EVERYBODY: dict[Standing, Actor] = {
     "agent": BO,
     "moderator": MO,
     "admin": ROOT,
+    "auditor": Actor(standing="auditor", person=9, name="Au"),
+    "reader": Actor(standing="reader", name="Robot"),
     "system": SYSTEM,
 }
 FILER, CLOCK, MODERATORS = {"filer"}, {"system"}, {"moderator", "admin"}
@@ -22,7 +24,8 @@ RIGHTS: dict[str, set[str]] = {
     **dict.fromkeys(("confirm", "dispute", "withdraw", "appeal"), FILER),
     **dict.fromkeys(("thank", "correct", "tell_privately"), STAFF | FILER),
     **dict.fromkeys(("update", "resolve", "close", "reopen", "merge", "split", "promise", "assign", "move"), STAFF),
-    **dict.fromkeys(("note", "see_desk", "see_private"), STAFF),
+    **dict.fromkeys(("note", "see_private", "try_mail"), STAFF),
+    "see_desk": STAFF | {"auditor"},
     **dict.fromkeys(("publish", "reject", "remove", "restore", "redact"), MODERATORS),
     **dict.fromkeys(("lapse", "miss"), CLOCK),
     "take_out": FILER | {"anyone"},

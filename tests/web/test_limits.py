@@ -211,7 +211,7 @@ SETTINGS: list[tuple[str, dict[str, str], dict[str, str], str]] = [
     (
         "colleagues",
         {"name": "Di", "email": "di@board.example", "role": "king"},
-        {"role": "Choose one of: agent, moderator, admin."},
+        {"role": "Choose one of: agent, moderator, admin, auditor."},
         "colleague-",
     ),
     ("tokens", {"label": "", "role": "agent"}, {"label": "Say in 1–80 characters"}, "token-"),

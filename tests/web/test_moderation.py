@@ -87,7 +87,7 @@ async def test_two_people_remove_an_issue_and_a_third_hears_the_appeal(site: Sit
     assert "done=asked" in asked.headers["location"]
     assert "The kettle leaks" in await read(site, number)
     refused = await mo.post(f"/staff/moderation/hidings/{await first_hiding(site)}", data={"do": "agree"})
-    assert refused.status_code == 403
+    assert refused.status_code == 409
     await root.post(f"/staff/moderation/hidings/{await first_hiding(site)}", data={"do": "agree"})
     assert "A moderator removed it" in await read(site, number)
 

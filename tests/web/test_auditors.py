@@ -1,0 +1,89 @@
+"""Auditors read what is hidden, with addresses and private details masked, and do nothing."""
+
+import re
+
+import httpx
+import pytest
+
+from board.actions import privately
+from board.domain.auditing import mask, mask_html
+from board.store import people
+from board.web.session import now_ms
+from tests import cast
+from tests.cast import ADA, BO, ROOT
+from tests.web.site import Site, act, file_issue, words_of
+
+WORDS = "Write to ada@home.example, please; order 4711."
+
+
+async def auditor(site: Site) -> httpx.AsyncClient:
+    async with site.db.saving() as tx:
+        au = await people.add(tx, email="au@board.example", name="Au", role="auditor", now_ms=0)
+        secret = await people.new_session(tx, person=au.id, email=None, now_ms=now_ms())
+    browser = site.browser()
+    browser.cookies.set("__Host-board", secret, domain="board.example")
+    return browser
+
+
+async def held_issue(site: Site) -> int:
+    await site.settle_policy(mail_policy="optional", moderation_policy="hold")
+    number = await cast.file_issue(site.db, title="Of ada@home.example", body=WORDS, email="ada@home.example")
+    box = site.board.box(privately.PURPOSE)
+    await cast.do(site.db, privately.tell, number, by=ADA, words="Call 555 0100", box=box, now_ms=0)
+    await act(await site.staff(BO), number, "notes", body="She wrote from ada@home.example before.")
+    return number
+
+
+async def test_a_held_issue_is_read_with_addresses_and_private_details_masked(site: Site) -> None:
+    number, au = await held_issue(site), await auditor(site)
+    for path in (f"/staff/issues/{number}?queue=held", "/staff?queue=held", "/staff/outbox"):
+        page = (await au.get(path)).text
+        assert "home.example" not in page, path
+        assert "•••" in page, path
+    page = words_of((await au.get(f"/staff/issues/{number}")).text)
+    assert "Write to •••, please; order 4711." in page
+    assert "She wrote from ••• before." in page
+    assert "Between the customer and us •••" in page
+    bo = await site.staff(BO)
+    page = words_of((await bo.get(f"/staff/issues/{number}")).text)
+    assert WORDS in page
+    assert "Call 555 0100" in words_of((await bo.post(f"/staff/issues/{number}/private")).text)
+
+
+async def test_no_form_that_changes_an_issue_is_offered_to_an_auditor(site: Site) -> None:
+    number, au = await held_issue(site), await auditor(site)
+    shown = [await au.get(f"/staff/issues/{number}"), await au.get("/staff/outbox")]
+    await act(await site.staff(ROOT), number, "publication", target="")
+    shown += [await au.get(f"/issues/{number}"), await au.get(f"/issues/{number}?as=customer")]
+    for answer in shown:
+        assert re.findall(r'action="/(?:issues|staff)[^"]*" method="post"', answer.text) == [], answer.url
+    assert (await au.get("/me")).status_code == 200
+
+
+async def test_an_issue_is_given_to_no_auditor(site: Site) -> None:
+    number = await file_issue(site.browser())
+    await auditor(site)
+    async with site.db.reading() as tx:
+        au = await people.by_email(tx, "au@board.example")
+    assert au
+    refused = await (await site.staff(BO)).post(f"/issues/{number}/owner", data={"person": str(au.id)})
+    assert refused.status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("a@b.example", "•••"),
+        ("<a@b.example>, (c@d.example)", "<•••>, (•••)"),
+        ("an @ alone, @name, name@, and a@@b", "an @ alone, @name, name@, and •••"),
+        ("no address\n here ", "no address\n here "),
+        ("x" * 100_000 + "@" * 100_000, "x" * 100_000 + "@" * 100_000),
+    ],
+)
+def test_addresses_are_masked_and_nothing_else(text: str, masked: str) -> None:
+    assert mask(text) == masked
+
+
+def test_html_keeps_its_tags_but_those_with_an_address() -> None:
+    html = '<p>By <a href="mailto:a@b.example">a@b.example</a> <em>c</em></p>'
+    assert mask_html(html) == "<p>By •••</a> <em>c</em></p>"
