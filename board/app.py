@@ -18,10 +18,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from board import keys
-from board.actions import clock
+from board.actions import clock, limits
 from board.domain.links import Links
 from board.domain.proof import vkey
-from board.errors import NotFound, Refused, SignInFirst
+from board.errors import NotFound, Refused, SignInFirst, TooMany
 from board.followers import mail
 from board.followers.sending import Post
 from board.keys import Keys
@@ -156,6 +156,7 @@ async def tick_for_ever(db: Database) -> None:
     while True:
         with suppress(*LOST):
             await clock.tick(db, session.now())
+            await limits.clear(db, session.now_ms())
         await asyncio.sleep(CLOCK_EVERY_S)
 
 
@@ -168,7 +169,7 @@ async def refuse(request: Request, refused: Exception) -> Response:
     async with request.app.state.board.db.reading() as tx:
         around = await frame(tx, request)
     say = request.app.state.board.renderer.say
-    return page(
+    told = page(
         request,
         around,
         "error.html",
@@ -178,6 +179,9 @@ async def refuse(request: Request, refused: Exception) -> Response:
         allowed=getattr(refused, "allowed", None),
         search=refused.status == 404,
     )
+    if isinstance(refused, TooMany):
+        told.headers["Retry-After"] = str(refused.retry_after)
+    return told
 
 
 async def refuse_http(request: Request, wrong: Exception) -> Response:

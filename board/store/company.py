@@ -1,7 +1,7 @@
 """What the company sets on the staff pages: name, colour, texts, policies, and the areas with their target times."""
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from board.domain.clocks import Target
@@ -10,7 +10,10 @@ from board.store.database import Tx
 
 @dataclass(frozen=True, kw_only=True)
 class Company:
-    """`mail` and `moderation` are policies: whether filing asks for an address, and whether words are shown at once."""
+    """`mail` and `moderation` are policies: whether filing asks for an address, and whether words are shown at once.
+
+    `limits` are those of `domain.limits` that the company has changed, by their keys.
+    """
 
     name: str = "This company"
     tagline: str = "in the open"
@@ -20,6 +23,7 @@ class Company:
     mail: str = "optional"
     moderation: str = "open"
     demo: bool = False
+    limits: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class Area:
 
 async def read(tx: Tx) -> Company:
     rows = await tx.rows("SELECT key, value FROM company")
-    known = {field.name for field in fields(Company)}
+    known = {known.name for known in fields(Company)}
     return Company(**{row["key"]: json.loads(row["value"]) for row in rows if row["key"] in known})
 
 

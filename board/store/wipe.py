@@ -24,6 +24,8 @@ EMPTIED = (
     "answers",
     "outbox",
     "positions",
+    "buckets",
+    "doubts",
     "head",
 )
 

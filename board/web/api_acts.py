@@ -14,6 +14,7 @@ from board.actions.acting import Done
 from board.domain.decisions import Then
 from board.domain.people import Actor
 from board.domain.proof import b64url
+from board.domain.text import clean
 from board.domain.words import Filing, optional_text, person_name, text
 from board.errors import Invalid
 from board.store import company, issues
@@ -77,7 +78,7 @@ async def file_issue(request: Request) -> Response:
         filing = customers.read_filing(typed, needs_email=(await company.read(tx)).mail == "required")
         return 201, await filed_json(tx, request, filing)
 
-    return await once(request, None, perform)
+    return await once(request, None, perform, takes="file", email=clean(typed["email"], lines=False).lower())
 
 
 async def filed_json(tx: WriteTx, request: Request, filing: Filing) -> dict[str, Any]:
@@ -108,7 +109,7 @@ def act(kind: type[msgspec.Struct], perform: Act, status: int = 201) -> Callable
             assert row
             return status, {"index": done.index, "issue": issue_json(request, await with_body(tx, row))}
 
-        return await once(request, number, write)
+        return await once(request, number, write, takes="comment", email=None)
 
     return door
 

@@ -8,15 +8,16 @@ from starlette.responses import Response
 
 from board.actions import customers
 from board.domain.leaf import later
+from board.domain.limits import Act
 from board.domain.people import Actor
 from board.domain.phrase import no_issue
 from board.domain.proof import b64url
 from board.domain.text import clean
-from board.domain.words import address, optional_text, person_name, text, title_alone
-from board.errors import Conflict, Invalid, NotAllowed, NotFound
+from board.domain.words import Filing, address, optional_text, person_name, text, title_alone
+from board.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
 from board.store import company, issues, record, search
 from board.store.database import WriteTx
-from board.web import case, session, views
+from board.web import case, limits, session, views
 from board.web.page import Frame, back, form, frame, page
 
 GRADES = ("1", "2", "3", "4", "5")
@@ -129,15 +130,27 @@ async def file(request: Request) -> Response:
     try:
         if typed.get("website"):
             raise Invalid({"website": "Leave the field “website” empty."})
+        filing = await taken_filing(request, typed)
         async with board.db.writing(session.now()) as tx:
-            filing = customers.read_filing(typed, needs_email=(await company.read(tx)).mail == "required")
             filed = await customers.file(tx, filing, via="web", links=board.links, say=board.renderer.say)
             secret = await session.grant(tx, request, filed.number)
     except Invalid as wrong:
         return await new_form(request, typed, wrong.fields, wrong.status)
+    except TooMany as full:
+        return limits.told(await new_form(request, typed, {"body": full.detail}, full.status), full)
     response = back(f"/issues/{filed.number}/receipt")
     session.set_cookie(response, board.settings, secret)
     return response
+
+
+async def taken_filing(request: Request, typed: dict[str, str]) -> Filing:
+    """The filing with its tokens taken; a mistake in it takes none. Raises Invalid and TooMany."""
+    async with request.app.state.board.db.saving() as tx:
+        setup = await company.read(tx)
+        filing = customers.read_filing(typed, needs_email=setup.mail == "required")
+        who = await session.viewer(tx, request)
+        await limits.take(tx, request, setup, "file", who=who, email=filing.email)
+    return filing
 
 
 async def receipt(request: Request) -> Response:
@@ -184,12 +197,18 @@ async def open_private_link(request: Request) -> Response:
 Perform = Callable[[WriteTx, int, Actor, dict[str, str]], Awaitable[str]]
 
 
-def act(name: str, perform: Perform, anchor: str = "#next") -> Callable[[Request], Awaitable[Response]]:
-    """The door of one act: a form comes in, `perform` does it, and the page says what was done or what to mend."""
+def act(
+    name: str, perform: Perform, anchor: str = "#next", takes: Act = "comment"
+) -> Callable[[Request], Awaitable[Response]]:
+    """The door of one act: a form comes in, `perform` does it, and the page says what was done or what to mend.
+
+    `takes` names the token buckets that it takes from first.
+    """
 
     async def door(request: Request) -> Response:
         number, typed = number_of(request), await form(request)
         try:
+            await take(request, takes)
             async with request.app.state.board.db.writing(session.now()) as tx:
                 who = await session.viewer(tx, request)
                 by = await session.actor(tx, who, number)
@@ -199,9 +218,19 @@ def act(name: str, perform: Perform, anchor: str = "#next") -> Callable[[Request
         except Conflict as late:
             kept = {**typed, "act": name}
             return await answer(request, typed=kept, errors={"body": late.detail}, status=late.status)
+        except TooMany as full:
+            kept = {**typed, "act": name}
+            page = await answer(request, typed=kept, errors={"body": full.detail}, status=full.status)
+            return limits.told(page, full)
         return back(f"/issues/{number}", done, anchor)
 
     return door
+
+
+async def take(request: Request, act: Act, email: str | None = None) -> None:
+    async with request.app.state.board.db.saving() as tx:
+        who = await session.viewer(tx, request)
+        await limits.take(tx, request, await company.read(tx), act, who=who, email=email)
 
 
 async def comment(tx: WriteTx, number: int, by: Actor, typed: dict[str, str]) -> str:
@@ -255,8 +284,12 @@ async def follow(request: Request) -> Response:
     board, number, typed = request.app.state.board, number_of(request), await form(request)
     try:
         email = address(typed.get("email", ""), needed=True)
+        await take(request, "follow", email)
         async with board.db.writing(session.now()) as tx:
             await customers.follow(tx, number, email=email or "", links=board.links, say=board.renderer.say)
     except Invalid as wrong:
         return await answer(request, typed={**typed, "act": "follow"}, errors=wrong.fields, status=wrong.status)
+    except TooMany as full:
+        kept = {**typed, "act": "follow"}
+        return limits.told(await answer(request, typed=kept, errors={"email": full.detail}, status=full.status), full)
     return back(f"/issues/{number}", "follow")

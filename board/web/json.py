@@ -8,12 +8,13 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from board.domain.limits import Act
 from board.domain.people import STRANGER, Actor
 from board.domain.phrase import phrase
 from board.errors import Conflict, Invalid, NotFound, Refused, TooMany
-from board.store import intake, people
+from board.store import company, intake, people
 from board.store.database import Tx, WriteTx
-from board.web import session
+from board.web import limits, session
 from board.web.page import WrongType
 
 Body = TypeVar("Body", bound=msgspec.Struct)
@@ -94,16 +95,24 @@ async def actor(tx: Tx, request: Request, issue: int | None) -> Actor:
     if header is None:
         return STRANGER
     scheme, _, secret = header.partition(" ")
-    if scheme.lower() == "bearer":
-        token = await people.token(tx, secret.strip())
-        if token is None:
-            raise Unauthorized("This token is not known, or was revoked.")
+    if token := await bearer(tx, request):
         return Actor(standing=session.STANDINGS[token["role"]], name=token["label"])
     if scheme.lower() == "filer":
         if request.app.state.board.links.opened("filer", secret.strip()) != issue or issue is None:
             raise Unauthorized("This is not the secret of the private link of this issue.")
         return Actor(standing="filer")
     raise Unauthorized("Use “Authorization: Bearer TOKEN”, or “Filer SECRET” for the customer who filed.")
+
+
+async def bearer(tx: Tx, request: Request) -> dict[str, Any] | None:
+    """The token that the request was sent with; raises Unauthorized for one that does not hold."""
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        return None
+    token = await people.token(tx, secret.strip())
+    if token is None:
+        raise Unauthorized("This token is not known, or was revoked.")
+    return token
 
 
 class Unauthorized(Refused):
@@ -116,11 +125,18 @@ class Unauthorized(Refused):
 Perform = Callable[[WriteTx, Actor], Awaitable[tuple[int, Any]]]
 
 
-async def once(request: Request, issue: int | None, perform: Perform) -> Response:
-    """Performs a write in one transaction; a repeat with the same Idempotency-Key gets the first answer again."""
+async def once(request: Request, issue: int | None, perform: Perform, *, takes: Act, email: str | None) -> Response:
+    """Performs a write in one transaction; a repeat with the same Idempotency-Key gets the first answer again.
+
+    `takes` names the token buckets that it takes from first, unless a token's own ones count.
+    """
     key = request.headers.get("idempotency-key")
     if key is not None and not (1 <= len(key) <= KEY_LENGTH and key.isascii() and key.isprintable()):
         raise Invalid({"Idempotency-Key": phrase("Give 1 to {most} printable ASCII characters.", most=KEY_LENGTH)})
+    async with request.app.state.board.db.saving() as tx:
+        token = await bearer(tx, request)
+        member = f"token {token['id']}" if token else None
+        await limits.take_as(tx, request, await company.read(tx), takes, member=member, email=email)
     async with request.app.state.board.db.writing(session.now()) as tx:
         by = await actor(tx, request, issue)
         if key is None:

@@ -9,6 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from board.actions import company as acts
+from board.actions import limits
+from board.domain import limits as rules
 from board.domain.clocks import Target
 from board.errors import Invalid
 from board.store import company, outbox, people
@@ -71,6 +73,7 @@ async def settings_context(tx: Tx, who: session.Viewer, request: Request) -> dic
     ]
     return {
         "settings": {**asdict(setup), "mail_policy": setup.mail, "moderation_policy": setup.moderation},
+        "limits": limits_context(setup),
         "areas": [{"slug": a.slug, "name": a.name, **hours(a.target)} for a in areas],
         "colleagues": colleagues,
         "tokens": [
@@ -80,6 +83,18 @@ async def settings_context(tx: Tx, who: session.Viewer, request: Request) -> dic
         ],
         "unset": unset(setup, areas, request),
     }
+
+
+def limits_context(setup: company.Company) -> list[dict[str, Any]]:
+    """Each act with the key and the count of its limits; None where it has no such limit."""
+    set_to = rules.counts(setup.limits)
+    return [
+        {
+            "act": act,
+            "cells": [(rules.key(act, window), set_to.get(rules.key(act, window))) for window in rules.SECONDS],
+        }
+        for act in rules.ACTS
+    ]
 
 
 def at(ms: int | None) -> datetime | None:
@@ -143,6 +158,16 @@ async def refusal(act: Any) -> dict[str, str] | None:
     except Invalid as wrong:
         return wrong.fields
     return None
+
+
+async def save_limits(request: Request) -> Response:
+    typed = await form(request)
+    async with request.app.state.board.db.writing(session.now()) as tx:
+        by = await session.actor(tx, await session.require_staff(tx, request, "run_board"))
+        wrong = await refusal(limits.settle(tx, typed, by=by))
+    if wrong:
+        return await settings_page(request, typed={**typed, "act": "limits"}, errors=wrong)
+    return back("/staff/settings", "saved", "#limits")
 
 
 async def save_area(request: Request) -> Response:

@@ -11,10 +11,11 @@ import httpx
 from starlette.applications import Starlette
 
 from board.app import Board, assemble, create
+from board.domain import limits as rules
 from board.domain.people import Actor
 from board.render import Renderer
 from board.settings import Settings
-from board.store import intake, people, record
+from board.store import company, intake, people, record
 from board.store.database import Database
 from board.web.session import cookie_name, now_ms
 from tests.cast import ROOT, move_in
@@ -100,12 +101,20 @@ class Site:
 @asynccontextmanager
 async def running(url: str, folder: Path, **changes: Any) -> AsyncIterator[Site]:
     """A board with the cast's staff and areas, its lifespan begun."""
+    await furnish(url)
+    async with opened(settings_for(url, folder, **changes)) as site:
+        yield site
+
+
+async def furnish(url: str, **limits: int) -> None:
+    """The cast moves in, under limits that no test reaches but for those that are given: `file_burst=5`."""
     db = Database(url)
     await db.connect()
     await move_in(db)
+    given = {".".join(name.rsplit("_", 1)): count for name, count in limits.items()}
+    async with db.saving() as tx:
+        await company.save(tx, {"limits": {**dict.fromkeys(rules.counts({}), rules.MOST), **given}})
     await db.disconnect()
-    async with opened(settings_for(url, folder, **changes)) as site:
-        yield site
 
 
 @asynccontextmanager

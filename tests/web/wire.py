@@ -16,9 +16,7 @@ from websockets.typing import Origin, Subprotocol
 
 from board import serving
 from board.app import assemble, create
-from board.store.database import Database
-from tests.cast import move_in
-from tests.web.site import RENDERER, Site, settings_for
+from tests.web.site import RENDERER, Site, furnish, settings_for
 
 PATIENCE_S = 30.0
 Frame = dict[str, Any]
@@ -94,10 +92,7 @@ class Events:
 @asynccontextmanager
 async def served(url: str, folder: Path, **changes: Any) -> AsyncIterator[Wire]:
     """A board with the cast's staff and areas, on a free port."""
-    db = Database(url)
-    await db.connect()
-    await move_in(db)
-    await db.disconnect()
+    await furnish(url)
     # With the protocol named, asyncio turns Nagle's algorithm off, as it does for a server that it binds itself.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
