@@ -34,6 +34,7 @@ ONE_DOOR = {
     "msgspec": {"web/json.py", "web/api_acts.py"},
     "cryptography": {"keys.py"},
     "uvicorn": {"serving.py"},
+    "altcha": {"web/proof.py"},
     "click": {"__main__.py"},
     "rich": {"__main__.py"},
     "markdown_it": {"domain/text.py"},

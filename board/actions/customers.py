@@ -7,8 +7,10 @@ from functools import partial
 
 from board.actions.acting import Done, act, load, signed
 from board.actions.company import make_area
+from board.actions.holding import must_hold
 from board.domain import decisions, letters
 from board.domain import words as typed_words
+from board.domain.doubt import KNOWN, Arrival
 from board.domain.events import Event
 from board.domain.issue import Issue
 from board.domain.leaf import milliseconds
@@ -17,7 +19,7 @@ from board.domain.people import STRANGER, Actor
 from board.domain.wording import Say
 from board.domain.words import Filing
 from board.errors import Conflict, Invalid, NotFound
-from board.store import company, entries, intake, issues, outbox, record
+from board.store import company, doubts, entries, intake, issues, outbox, record
 from board.store.database import Tx, WriteTx
 
 UNSURE = "General"
@@ -52,17 +54,18 @@ async def has_address(tx: Tx, number: int) -> bool:
     return bool(filer and filer.email)
 
 
-async def file(tx: WriteTx, filing: Filing, *, via: str, links: Links, say: Say) -> Filed:
+async def file(tx: WriteTx, filing: Filing, *, via: str, links: Links, say: Say, arrival: Arrival = KNOWN) -> Filed:
     """Files an issue; the filer gets the private link here, and by mail where there is an address."""
     setup = await company.read(tx)
     area = await known_area(tx, filing.area)
     number = await issues.next_number(tx)
-    held = setup.moderation == "hold"
+    held = must_hold(setup, arrival.doubts, is_newcomer=arrival.is_newcomer) is not None
     by = Actor(standing="filer", name=filing.name)
     events = decisions.file(
         number, area=area, via=via, words=signed(by, title=filing.title, body=filing.body), publish=not held
     )
     done = Done(number, tuple(await record.append(tx, events)))
+    await keep_doubts(tx, done, arrival)
     await intake.add_filer(tx, issue=number, email=filing.email, details=filing.details)
     url = links.private(number)
     if filing.email:
@@ -83,16 +86,25 @@ async def known_area(tx: WriteTx, slug: str) -> str:
     return slug
 
 
-async def comment(tx: WriteTx, number: int, *, by: Actor, body: str, via: str, newest: bool = True) -> Done:
-    """A public comment; under the policy “hold” it is recorded and waits for a moderator's look."""
-    hold = (await company.read(tx)).moderation == "hold"
+async def comment(
+    tx: WriteTx, number: int, *, by: Actor, body: str, via: str, newest: bool = True, arrival: Arrival = KNOWN
+) -> Done:
+    """A public comment; where it must be held it is recorded all the same, and waits for a moderator's look."""
+    setup = await company.read(tx)
     done = await act(
         tx, number, by, lambda i, at: decisions.comment(i, by=by, words=signed(by, body=body), via=via, at=at)
     )
-    if hold and newest:
+    if newest and must_hold(setup, arrival.doubts, is_newcomer=arrival.is_newcomer):
+        await keep_doubts(tx, done, arrival)
         held = await record.append(tx, decisions.hold_comment(await load(tx, number), done.events[0].index))
         return Done(number, (*done.events, *held))
     return done
+
+
+async def keep_doubts(tx: WriteTx, done: Done, arrival: Arrival) -> None:
+    """Keeps why the words were doubted, for the moderators alone."""
+    if arrival.doubts:
+        await doubts.keep(tx, done.events[0].index, arrival.doubts)
 
 
 async def confirm(tx: WriteTx, number: int, *, by: Actor, body: str | None = None, grade: int | None = None) -> Done:

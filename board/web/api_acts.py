@@ -12,6 +12,7 @@ from starlette.responses import Response
 from board.actions import customers, staff
 from board.actions.acting import Done
 from board.domain.decisions import Then
+from board.domain.doubt import Arrival
 from board.domain.people import Actor
 from board.domain.proof import b64url
 from board.domain.text import clean
@@ -74,17 +75,18 @@ async def file_issue(request: Request) -> Response:
     given = await body(request, NewIssue)
     typed = {key: value or "" for key, value in msgspec.structs.asdict(given).items()}
 
-    async def perform(tx: WriteTx, by: Actor) -> tuple[int, dict[str, Any]]:
+    async def perform(tx: WriteTx, by: Actor, how: Arrival) -> tuple[int, dict[str, Any]]:
         filing = customers.read_filing(typed, needs_email=(await company.read(tx)).mail == "required")
-        return 201, await filed_json(tx, request, filing)
+        return 201, await filed_json(tx, request, filing, how)
 
-    return await once(request, None, perform, takes="file", email=clean(typed["email"], lines=False).lower())
+    email, words = clean(typed["email"], lines=False).lower(), f"{given.title}\n{given.body}"
+    return await once(request, None, perform, takes="file", email=email, words=words)
 
 
-async def filed_json(tx: WriteTx, request: Request, filing: Filing) -> dict[str, Any]:
+async def filed_json(tx: WriteTx, request: Request, filing: Filing, how: Arrival) -> dict[str, Any]:
     """The answer to filing: the number, the private link, and the entry of the record as a receipt."""
     board = request.app.state.board
-    filed = await customers.file(tx, filing, via="api", links=board.links, say=board.renderer.say)
+    filed = await customers.file(tx, filing, via="api", links=board.links, say=board.renderer.say, arrival=how)
     entry = filed.done.events[0]
     return {
         "number": filed.number,
@@ -103,20 +105,30 @@ def act(kind: type[msgspec.Struct], perform: Act, status: int = 201) -> Callable
     async def door(request: Request) -> Response:
         number, given = read_number(request), await body(request, kind)
 
-        async def write(tx: WriteTx, by: Actor) -> tuple[int, dict[str, Any]]:
-            done = await perform(tx, number, by, given)
-            row = await issues.find(tx, number)
-            assert row
-            return status, {"index": done.index, "issue": issue_json(request, await with_body(tx, row))}
+        async def write(tx: WriteTx, by: Actor, how: Arrival) -> tuple[int, dict[str, Any]]:
+            return status, await done_json(tx, request, number, await perform(tx, number, by, given))
 
-        return await once(request, number, write, takes="comment", email=None)
+        return await once(request, number, write)
 
     return door
 
 
-async def comment(tx: WriteTx, number: int, by: Actor, given: NewComment) -> Done:
-    named = by if by.is_staff else Actor(standing=by.standing, name=person_name(given.name or ""))
-    return await customers.comment(tx, number, by=named, body=text(given.body), via="api")
+async def done_json(tx: WriteTx, request: Request, number: int, done: Done) -> dict[str, Any]:
+    row = await issues.find(tx, number)
+    assert row
+    return {"index": done.index, "issue": issue_json(request, await with_body(tx, row))}
+
+
+async def comment(request: Request) -> Response:
+    """The door of comments: anybody's words are weighed first."""
+    number, given = read_number(request), await body(request, NewComment)
+
+    async def write(tx: WriteTx, by: Actor, how: Arrival) -> tuple[int, dict[str, Any]]:
+        named = by if by.is_staff else Actor(standing=by.standing, name=person_name(given.name or ""))
+        done = await customers.comment(tx, number, by=named, body=text(given.body), via="api", arrival=how)
+        return 201, await done_json(tx, request, number, done)
+
+    return await once(request, number, write, words=given.body)
 
 
 async def update(tx: WriteTx, number: int, by: Actor, given: NewUpdate) -> Done:

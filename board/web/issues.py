@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from board.actions import customers
+from board.domain.doubt import KNOWN, Arrival, read_arrival
 from board.domain.leaf import later
 from board.domain.limits import Act
 from board.domain.people import Actor
@@ -17,8 +18,9 @@ from board.domain.words import Filing, address, optional_text, person_name, text
 from board.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
 from board.store import company, issues, record, search
 from board.store.database import WriteTx
-from board.web import case, limits, session, views
+from board.web import arrival, case, limits, session, views
 from board.web.page import Frame, back, form, frame, page
+from board.web.proof import ProofWanted
 
 GRADES = ("1", "2", "3", "4", "5")
 
@@ -33,7 +35,12 @@ async def show(request: Request) -> Response:
 
 
 async def answer(
-    request: Request, *, typed: dict[str, str] | None = None, errors: dict[str, str] | None = None, status: int = 200
+    request: Request,
+    *,
+    typed: dict[str, str] | None = None,
+    errors: dict[str, str] | None = None,
+    status: int = 200,
+    challenge: str | None = None,
 ) -> Response:
     number = number_of(request)
     async with request.app.state.board.db.reading() as tx:
@@ -54,6 +61,8 @@ async def answer(
         own=case.own_words(found, "filer") if is_filer else [],
         form=typed or {},
         errors=errors or {},
+        stamp=(typed or {}).get("stamp") or arrival.stamp(request, every_s=arrival.ON_SHARED_PAGES_S),
+        challenge=challenge,
         **found.context,
     )
 
@@ -92,7 +101,9 @@ async def new(request: Request) -> Response:
     return await new_form(request, {"area": request.query_params.get("area", "")}, {})
 
 
-async def new_form(request: Request, typed: dict[str, str], errors: dict[str, str], status: int = 200) -> Response:
+async def new_form(
+    request: Request, typed: dict[str, str], errors: dict[str, str], status: int = 200, challenge: str | None = None
+) -> Response:
     async with request.app.state.board.db.reading() as tx:
         around = await frame(tx, request)
         areas = await company.areas(tx)
@@ -106,6 +117,8 @@ async def new_form(request: Request, typed: dict[str, str], errors: dict[str, st
         errors=errors,
         areas=areas,
         policy={"email": around.company.mail},
+        stamp=typed.get("stamp") or arrival.stamp(request),
+        challenge=challenge,
         similar=alike,
     )
 
@@ -128,14 +141,14 @@ async def file(request: Request) -> Response:
     board = request.app.state.board
     typed = await form(request)
     try:
-        if typed.get("website"):
-            raise Invalid({"website": "Leave the field “website” empty."})
-        filing = await taken_filing(request, typed)
+        filing, how = await taken_filing(request, typed)
         async with board.db.writing(session.now()) as tx:
-            filed = await customers.file(tx, filing, via="web", links=board.links, say=board.renderer.say)
+            filed = await customers.file(tx, filing, via="web", links=board.links, say=board.renderer.say, arrival=how)
             secret = await session.grant(tx, request, filed.number)
     except Invalid as wrong:
         return await new_form(request, typed, wrong.fields, wrong.status)
+    except ProofWanted as asked:
+        return await new_form(request, typed, {}, asked.status, challenge=asked.challenge)
     except TooMany as full:
         return limits.told(await new_form(request, typed, {"body": full.detail}, full.status), full)
     response = back(f"/issues/{filed.number}/receipt")
@@ -143,14 +156,15 @@ async def file(request: Request) -> Response:
     return response
 
 
-async def taken_filing(request: Request, typed: dict[str, str]) -> Filing:
-    """The filing with its tokens taken; a mistake in it takes none. Raises Invalid and TooMany."""
+async def taken_filing(request: Request, typed: dict[str, str]) -> tuple[Filing, Arrival]:
+    """The filing with its tokens taken; a mistake in it takes none. Raises Invalid, TooMany and ProofWanted."""
     async with request.app.state.board.db.saving() as tx:
         setup = await company.read(tx)
         filing = customers.read_filing(typed, needs_email=setup.mail == "required")
         who = await session.viewer(tx, request)
-        await limits.take(tx, request, setup, "file", who=who, email=filing.email)
-    return filing
+        left = await limits.take(tx, request, setup, "file", who=who, email=filing.email)
+        words = f"{filing.title}\n{filing.body}"
+        return filing, await arrival.weigh(tx, request, words, who=who, left=left, form=arrival.form_of(typed))
 
 
 async def receipt(request: Request) -> Response:
@@ -198,26 +212,30 @@ Perform = Callable[[WriteTx, int, Actor, dict[str, str]], Awaitable[str]]
 
 
 def act(
-    name: str, perform: Perform, anchor: str = "#next", takes: Act = "comment"
+    name: str, perform: Perform, anchor: str = "#next", *, takes: Act = "comment", weighs: bool = False
 ) -> Callable[[Request], Awaitable[Response]]:
     """The door of one act: a form comes in, `perform` does it, and the page says what was done or what to mend.
 
-    `takes` names the token buckets that it takes from first.
+    `takes` names the token buckets that it takes from first; where it `weighs` the words, they may be held.
     """
 
     async def door(request: Request) -> Response:
         number, typed = number_of(request), await form(request)
         try:
-            await take(request, takes)
+            how = await take(request, takes, typed if weighs else None)
             async with request.app.state.board.db.writing(session.now()) as tx:
                 who = await session.viewer(tx, request)
                 by = await session.actor(tx, who, number)
-                done = await perform(tx, number, by, {**typed, "voter": session.voter(request, who).hex()})
+                sent = {**typed, **how.fields, "voter": session.voter(request, who).hex()}
+                done = await perform(tx, number, by, sent)
         except Invalid as wrong:
             return await answer(request, typed={**typed, "act": name}, errors=wrong.fields, status=wrong.status)
         except Conflict as late:
             kept = {**typed, "act": name}
             return await answer(request, typed=kept, errors={"body": late.detail}, status=late.status)
+        except ProofWanted as asked:
+            kept = {**typed, "act": name}
+            return await answer(request, typed=kept, status=asked.status, challenge=asked.challenge)
         except TooMany as full:
             kept = {**typed, "act": name}
             page = await answer(request, typed=kept, errors={"body": full.detail}, status=full.status)
@@ -227,15 +245,21 @@ def act(
     return door
 
 
-async def take(request: Request, act: Act, email: str | None = None) -> None:
+async def take(request: Request, act: Act, typed: dict[str, str] | None = None, *, email: str | None = None) -> Arrival:
+    """Takes the tokens of the act and weighs what was `typed`; raises TooMany and ProofWanted."""
     async with request.app.state.board.db.saving() as tx:
         who = await session.viewer(tx, request)
-        await limits.take(tx, request, await company.read(tx), act, who=who, email=email)
+        left = await limits.take(tx, request, await company.read(tx), act, who=who, email=email)
+        if typed is None:
+            return KNOWN
+        form = arrival.form_of(typed)
+        return await arrival.weigh(tx, request, typed.get("body", ""), who=who, left=left, form=form)
 
 
 async def comment(tx: WriteTx, number: int, by: Actor, typed: dict[str, str]) -> str:
     named = Actor(standing=by.standing, person=by.person, name=by.name or person_name(typed.get("name", "")))
-    done = await customers.comment(tx, number, by=named, body=text(typed.get("body", "")), via="web")
+    words, how = text(typed.get("body", "")), read_arrival(typed)
+    done = await customers.comment(tx, number, by=named, body=words, via="web", arrival=how)
     return "held" if any(r.name == "comment.held" for r in done.events) else "commented"
 
 
@@ -284,7 +308,7 @@ async def follow(request: Request) -> Response:
     board, number, typed = request.app.state.board, number_of(request), await form(request)
     try:
         email = address(typed.get("email", ""), needed=True)
-        await take(request, "follow", email)
+        await take(request, "follow", email=email)
         async with board.db.writing(session.now()) as tx:
             await customers.follow(tx, number, email=email or "", links=board.links, say=board.renderer.say)
     except Invalid as wrong:

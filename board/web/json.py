@@ -2,19 +2,21 @@
 
 import hashlib
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from board.domain.doubt import KNOWN, Arrival
 from board.domain.limits import Act
 from board.domain.people import STRANGER, Actor
 from board.domain.phrase import phrase
 from board.errors import Conflict, Invalid, NotFound, Refused, TooMany
 from board.store import company, intake, people
 from board.store.database import Tx, WriteTx
-from board.web import limits, session
+from board.web import arrival, limits, session
 from board.web.page import WrongType
 
 Body = TypeVar("Body", bound=msgspec.Struct)
@@ -122,13 +124,22 @@ class Unauthorized(Refused):
     title = "Not authorized"
 
 
-Perform = Callable[[WriteTx, Actor], Awaitable[tuple[int, Any]]]
+Perform = Callable[[WriteTx, Actor, Arrival], Awaitable[tuple[int, Any]]]
 
 
-async def once(request: Request, issue: int | None, perform: Perform, *, takes: Act, email: str | None) -> Response:
+async def once(
+    request: Request,
+    issue: int | None,
+    perform: Perform,
+    *,
+    takes: Act = "comment",
+    email: str | None = None,
+    words: str | None = None,
+) -> Response:
     """Performs a write in one transaction; a repeat with the same Idempotency-Key gets the first answer again.
 
-    `takes` names the token buckets that it takes from first, unless a token's own ones count.
+    `takes` names the token buckets that it takes from first, unless a token's own ones count. What anybody may write
+    is weighed: `words`.
     """
     key = request.headers.get("idempotency-key")
     if key is not None and not (1 <= len(key) <= KEY_LENGTH and key.isascii() and key.isprintable()):
@@ -136,21 +147,26 @@ async def once(request: Request, issue: int | None, perform: Perform, *, takes: 
     async with request.app.state.board.db.saving() as tx:
         token = await bearer(tx, request)
         member = f"token {token['id']}" if token else None
-        await limits.take_as(tx, request, await company.read(tx), takes, member=member, email=email)
+        left = await limits.take_as(tx, request, await company.read(tx), takes, member=member, email=email)
+        how = KNOWN
+        if words is not None and token is None:
+            how = await arrival.weigh(tx, request, words, who=None, left=left, form=None)
     async with request.app.state.board.db.writing(session.now()) as tx:
         by = await actor(tx, request, issue)
         if key is None:
-            status, content = await perform(tx, by)
+            status, content = await perform(tx, by, how)
             return answer(content, status, location(content, status))
-        return await remembered(tx, request, key, by, perform)
+        return await remembered(tx, request, key, partial(perform, tx, by, how))
 
 
-async def remembered(tx: WriteTx, request: Request, key: str, by: Actor, perform: Perform) -> Response:
+async def remembered(
+    tx: WriteTx, request: Request, key: str, perform: Callable[[], Awaitable[tuple[int, Any]]]
+) -> Response:
     scope = f"{request.method} {request.url.path}\n{request.headers.get('authorization', '')}\n{key}"
     key_hash, body_hash = sha256(scope.encode()), sha256(await request.body())
     earlier = await intake.answer(tx, key_hash)
     if earlier is None:
-        status, content = await perform(tx, by)
+        status, content = await perform()
         text = msgspec.json.encode(content).decode()
         await intake.keep_answer(
             tx, key_hash=key_hash, body_hash=body_hash, status=status, body=text, now_ms=session.now_ms()

@@ -52,7 +52,7 @@ def pages() -> list[BaseRoute]:
 def acts() -> list[BaseRoute]:
     """What is sent to an issue: first by customers, then by staff."""
     doors = {
-        "comments": act("comments", issues.comment),
+        "comments": act("comments", issues.comment, weighs=True),
         "confirmation": act("confirmation", issues.confirm),
         "dispute": act("dispute", issues.dispute),
         "withdrawal": act("withdrawal", issues.withdraw),
@@ -100,7 +100,7 @@ def staff_pages() -> list[BaseRoute]:
 
 def api_routes() -> list[BaseRoute]:
     writes = {
-        "comments": api_act(api_acts.NewComment, api_acts.comment),
+        "comments": api_acts.comment,
         "updates": api_act(api_acts.NewUpdate, api_acts.update),
         "resolution": api_act(api_acts.NewResolution, api_acts.resolve),
         "confirmation": api_act(api_acts.NewConfirmation, api_acts.confirm),

@@ -8,14 +8,14 @@ import pytest
 
 from board.domain.limits import ACTS, DEFAULTS
 from tests.cast import ROOT
-from tests.web.site import FILING, Site, act, file_issue, furnish, opened, settings_for
+from tests.web.site import FILING, Forms, Site, act, file_issue, furnish, opened, settings_for
 
 PROXY = "10.0.0.0/8"
 
 
 def from_address(site: Site, address: str) -> httpx.AsyncClient:
     """A stranger's browser at the address."""
-    transport = httpx.ASGITransport(site.app, client=(address, 4711))
+    transport = Forms(site.app, client=(address, 4711))
     client = httpx.AsyncClient(transport=transport, base_url=site.base)
     site.opened.append(client)
     return client
