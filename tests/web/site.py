@@ -31,17 +31,25 @@ def settings_for(url: str, folder: Path, **changes: Any) -> Settings:
     return Settings(**{"database_url": url, "base_url": HOME, "data_dir": folder, "secret_key": SECRET, **changes})
 
 
-class Forms(httpx.ASGITransport):
+class Forms(httpx.AsyncBaseTransport):
     """What is sent without a stamp gets one that is a minute old, as if the form had been read and filled."""
+
+    def __init__(self, board: Board, inner: httpx.AsyncBaseTransport) -> None:
+        self.links, self.inner = board.links, inner
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         given = await request.aread()
         if FORM_OF_WORDS.search(request.url.path) and b"stamp=" not in given and b"=" in given:
-            made = self.app.state.board.links.secret("form", now_ms() // 1000 - 60)  # type: ignore[attr-defined]
+            made = self.links.secret("form", now_ms() // 1000 - 60)
             kept = {name: value for name, value in request.headers.items() if name != "content-length"}
             content = given + b"&stamp=" + made.encode()
-            request = httpx.Request(request.method, request.url, headers=kept, content=content)
-        return await super().handle_async_request(request)
+            request = httpx.Request(
+                request.method, request.url, headers=kept, content=content, extensions=request.extensions
+            )
+        return await self.inner.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self.inner.aclose()
 
 
 @dataclass
@@ -63,7 +71,7 @@ class Site:
 
     def browser(self, headers: Mapping[str, str] | None = None, *, strict: bool = True) -> httpx.AsyncClient:
         """A browser without cookies; unless `strict`, a failure of the server is an answer with the status 500."""
-        transport = Forms(self.app, raise_app_exceptions=strict)
+        transport = Forms(self.board, httpx.ASGITransport(self.app, raise_app_exceptions=strict))
         client = httpx.AsyncClient(transport=transport, base_url=self.base, headers=headers, timeout=60)
         self.opened.append(client)
         return client

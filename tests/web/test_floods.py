@@ -15,7 +15,7 @@ PROXY = "10.0.0.0/8"
 
 def from_address(site: Site, address: str) -> httpx.AsyncClient:
     """A stranger's browser at the address."""
-    transport = Forms(site.app, client=(address, 4711))
+    transport = Forms(site.board, httpx.ASGITransport(site.app, client=(address, 4711)))
     client = httpx.AsyncClient(transport=transport, base_url=site.base)
     site.opened.append(client)
     return client

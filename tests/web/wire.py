@@ -16,7 +16,7 @@ from websockets.typing import Origin, Subprotocol
 
 from board import serving
 from board.app import assemble, create
-from tests.web.site import RENDERER, Site, furnish, settings_for
+from tests.web.site import RENDERER, Forms, Site, furnish, settings_for
 
 PATIENCE_S = 30.0
 Frame = dict[str, Any]
@@ -30,7 +30,8 @@ class Wire(Site):
         self.live = f"{self.base.replace('http', 'ws', 1)}/live"
 
     def browser(self, *given: Any, **options: Any) -> httpx.AsyncClient:
-        client = httpx.AsyncClient(base_url=self.base, timeout=PATIENCE_S, trust_env=False)
+        transport = Forms(self.board, httpx.AsyncHTTPTransport())
+        client = httpx.AsyncClient(base_url=self.base, timeout=PATIENCE_S, trust_env=False, transport=transport)
         self.opened.append(client)
         return client
 
