@@ -127,6 +127,11 @@ def unset(setup: company.Company, areas: list[company.Area], request: Request) -
             say("The board has no public address."),
             say("Set BOARD_BASE_URL to its https:// address before customers come."),
         ),
+        (
+            session.is_passed_on(request),
+            say("A proxy passes requests on, and is not trusted."),
+            say("Set BOARD_TRUSTED_PROXIES to its address; until then all customers count as one place."),
+        ),
     ]
     return [{"text": text, "how": how} for missing, text, how in checks if missing]
 
