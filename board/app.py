@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from board import keys
 from board.actions import clock, limits
@@ -33,6 +33,7 @@ from board.stream import Stream
 from board.web import routes, session
 from board.web.guard import Guard
 from board.web.json import problem
+from board.web.limits import Floods, Overrun
 from board.web.live import Frames
 from board.web.page import frame, page
 
@@ -53,6 +54,7 @@ class Board:
     renderer: Renderer
     frames: Frames = field(default_factory=Frames)
     sockets: Counter[str] = field(default_factory=Counter)  # open ones, by address
+    floods: Floods = field(default_factory=Floods)
 
 
 def assemble(settings: Settings, renderer: Renderer | None = None) -> Board:
@@ -164,6 +166,9 @@ async def refuse(request: Request, refused: Exception) -> Response:
     assert isinstance(refused, Refused)
     if request.url.path.startswith(("/api/", "/live/")):
         return problem(refused)
+    if isinstance(refused, Overrun):
+        said = request.app.state.board.renderer.say(refused.detail)
+        return PlainTextResponse(said, refused.status, headers={"Retry-After": str(refused.retry_after)})
     if isinstance(refused, SignInFirst) and request.method in session.SAFE:
         return RedirectResponse("/signin", 303)
     async with request.app.state.board.db.reading() as tx:

@@ -37,7 +37,7 @@ async def take_once(tx: Tx, name: str, limit: Limit, *, secret: bytes, now_ms: i
 async def refusal(tx: Tx, bucket: Bucket, *, secret: bytes, now_ms: int) -> TooMany:
     full = await limits.full_ms(tx, hashed(secret, bucket.name))
     wait = max(1, bucket.limit.wait_s(full, now_ms))
-    return TooMany(sentence(bucket, wait), wait)
+    return TooMany(sentence(bucket, wait), wait, is_of_place=bucket.window in ("burst", "day"))
 
 
 def sentence(bucket: Bucket, wait_s: int) -> Phrase:

@@ -4,7 +4,18 @@ import ast
 from collections.abc import Iterator
 from typing import IO, Any
 
-CALLS = {"phrase", "say", "Invalid", "NotFound", "NotAllowed", "SignInFirst", "Conflict", "Refused", "TooMany"}
+CALLS = {
+    "phrase",
+    "say",
+    "Invalid",
+    "NotFound",
+    "NotAllowed",
+    "SignInFirst",
+    "Conflict",
+    "Refused",
+    "TooMany",
+    "Overrun",
+}
 TABLES = {"STATES", "RESOLUTIONS", "PARTIES", "REASONS", "SENTENCES", "DONE", "QUEUES", "WHO", "RULES", "ABOUT"}
 
 Message = tuple[int, None, str, list[str]]

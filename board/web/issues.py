@@ -107,7 +107,7 @@ async def new_form(
     async with request.app.state.board.db.reading() as tx:
         around = await frame(tx, request)
         areas = await company.areas(tx)
-        alike = await similar_rows(tx, typed.get("body", ""), around) if errors else []
+        alike = await similar_rows(tx, typed.get("body", ""), around) if status == 422 else []
     return page(
         request,
         around,
@@ -138,6 +138,7 @@ async def similar(request: Request) -> Response:
 
 async def file(request: Request) -> Response:
     """Files an issue and shows the receipt; what was typed comes back where something is wrong."""
+    limits.check(request, "file")
     board = request.app.state.board
     typed = await form(request)
     try:
@@ -220,6 +221,7 @@ def act(
     """
 
     async def door(request: Request) -> Response:
+        limits.check(request, takes)
         number, typed = number_of(request), await form(request)
         try:
             how = await take(request, takes, typed if weighs else None)
@@ -237,9 +239,7 @@ def act(
             kept = {**typed, "act": name}
             return await answer(request, typed=kept, status=asked.status, challenge=asked.challenge)
         except TooMany as full:
-            kept = {**typed, "act": name}
-            page = await answer(request, typed=kept, errors={"body": full.detail}, status=full.status)
-            return limits.told(page, full)
+            return await limits.wait_page(request, typed, full)
         return back(f"/issues/{number}", done, anchor)
 
     return door
@@ -305,6 +305,7 @@ async def mine_too(tx: WriteTx, number: int, by: Actor, typed: dict[str, str]) -
 
 async def follow(request: Request) -> Response:
     """Asks for news by mail; one question goes to the address, whoever typed it."""
+    limits.check(request, "follow")
     board, number, typed = request.app.state.board, number_of(request), await form(request)
     try:
         email = address(typed.get("email", ""), needed=True)
@@ -314,6 +315,5 @@ async def follow(request: Request) -> Response:
     except Invalid as wrong:
         return await answer(request, typed={**typed, "act": "follow"}, errors=wrong.fields, status=wrong.status)
     except TooMany as full:
-        kept = {**typed, "act": "follow"}
-        return limits.told(await answer(request, typed=kept, errors={"email": full.detail}, status=full.status), full)
+        return await limits.wait_page(request, typed, full)
     return back(f"/issues/{number}", "follow")

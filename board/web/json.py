@@ -141,6 +141,7 @@ async def once(
     `takes` names the token buckets that it takes from first, unless a token's own ones count. What anybody may write
     is weighed: `words`.
     """
+    limits.check(request, takes)
     key = request.headers.get("idempotency-key")
     if key is not None and not (1 <= len(key) <= KEY_LENGTH and key.isascii() and key.isprintable()):
         raise Invalid({"Idempotency-Key": phrase("Give 1 to {most} printable ASCII characters.", most=KEY_LENGTH)})

@@ -1,12 +1,17 @@
 """Whoever sends too much is asked to wait, with the words kept; everybody else goes on."""
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
+from statistics import median
+from time import perf_counter
 
 import httpx
 import pytest
+import time_machine
 
 from board.domain.limits import ACTS, DEFAULTS
+from board.web import session
 from tests.cast import ROOT
 from tests.web.site import FILING, Forms, Site, act, file_issue, furnish, opened, settings_for
 
@@ -89,6 +94,23 @@ async def test_a_program_is_told_with_problem_details(tight_site: Site) -> None:
     assert full.json()["detail"] == "That is a lot at once from one place. Please wait 5 min, then send it."
 
 
+async def test_whoever_goes_on_all_the_same_is_refused_in_one_line(tight_site: Site) -> None:
+    ada = from_address(tight_site, "192.0.2.7")
+    kinds = []
+    for _ in range(8):
+        ada.cookies.clear()  # with one, she may be somebody else
+        answer = await ada.post("/issues", data=FILING)
+        kinds.append((answer.status_code, answer.headers.get("content-type", "").partition(";")[0]))
+    assert kinds == [(303, "")] * 2 + [(429, "text/html")] * 3 + [(429, "text/plain")] * 3
+    assert answer.text == "Too many requests. Nothing was sent; please wait."
+    assert int(answer.headers["retry-after"]) <= 60
+    await act(ada, 1, "mine-too")
+    said = await ada.post("/api/v1/issues", json=FILING, headers=await tight_site.token("agent"))
+    assert said.status_code == 201
+    with time_machine.travel(session.now_ms() / 1000 + 301):
+        await file_issue(ada)
+
+
 async def test_pages_and_programs_share_the_buckets_of_their_place(tight_site: Site) -> None:
     ada = from_address(tight_site, "192.0.2.7")
     await file_issue(ada)
@@ -147,3 +169,28 @@ async def test_a_limit_that_is_no_number_is_told_at_its_field(quick_site: Site, 
     assert answer.status_code == 422
     place = answer.text.index('id="limit-file.burst-error"')
     assert "Give a whole number from 1 to 1000000." in answer.text[place : place + 200]
+
+
+async def test_of_a_flood_the_limits_let_their_number_through_and_customers_do_not_wait_longer(
+    url: str, tmp_path: Path
+) -> None:
+    await furnish(url, file_burst=5)
+    async with opened(settings_for(url, tmp_path)) as site:
+        before = [await quick_filing(site, f"198.51.100.{place}") for place in range(40)]
+        answers: Counter[int] = Counter()
+        during = []
+        for place in range(1_000):
+            answer = await from_address(site, f"192.0.2.{place % 20}").post("/issues", data=FILING)
+            answers[answer.status_code] += 1
+            if place % 25 == 0:
+                during.append(await quick_filing(site, f"203.0.113.{place // 25}"))
+        assert answers == {303: 100, 429: 900}
+        assert median(during) < 3 * median(before)
+
+
+async def quick_filing(site: Site, address: str) -> float:
+    """The seconds that somebody at the address waits for the receipt."""
+    client = from_address(site, address)
+    start = perf_counter()
+    await file_issue(client)
+    return perf_counter() - start
