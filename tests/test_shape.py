@@ -33,7 +33,7 @@ ONE_DOOR = {
     "aiosmtplib": {"followers/sending.py"},
     "msgspec": {"web/json.py", "web/api_acts.py"},
     "cryptography": {"keys.py"},
-    "uvicorn": {"serving.py"},
+    "uvicorn": {"serving.py", "patience.py"},
     "altcha": {"web/proof.py"},
     "click": {"__main__.py"},
     "rich": {"__main__.py"},
