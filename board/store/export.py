@@ -20,7 +20,7 @@ PUBLIC_COLUMNS = (
 )  # fmt: skip
 WORDS = ("title", "owner")
 PRIVATE_TABLES = (
-    "openings", "actors", "people", "filers", "follows", "notes", "sources", "company", "areas", "positions",
+    "openings", "actors", "people", "filers", "follows", "notes", "sources", "company", "areas", "positions", "doubts",
 )  # fmt: skip
 RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # what a spreadsheet would take for a formula
 

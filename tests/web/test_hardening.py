@@ -172,6 +172,7 @@ async def test_what_is_written_of_a_request_names_its_route_and_none_of_its_secr
         ("-", "/new", 405),
         ("POST", "/api/v1/issues", 401),
     ]
+    assert all(line["time"].endswith("+00:00") for line in lines)
     assert {tuple(line) for line in lines} == {("time", "level", "name", "message", "method", "route", "status", "ms")}
     assert "secret" not in json.dumps(lines).replace("{secret}", "")
 
@@ -219,3 +220,7 @@ async def test_a_length_that_is_a_lie_is_refused_before_it_is_read(quick_site: S
     answer = await quick_site.browser().post("/issues", content=much())  # type: ignore[arg-type]
     assert answer.status_code == httpx.codes.REQUEST_ENTITY_TOO_LARGE
     assert answer.headers["connection"] == "close"
+
+
+async def test_nothing_is_traced(quick_site: Site) -> None:
+    assert (await quick_site.browser().request("TRACE", "/", headers={"x-secret": "x"})).status_code == 405
