@@ -17,20 +17,22 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
-from board import keys
-from board.actions import clock, limits
+from board import keys, sealing
+from board.actions import clock, limits, passkeys, privately
+from board.actions.passkeys import Relying
 from board.domain.links import Links
 from board.domain.proof import vkey
-from board.errors import NotFound, Refused, SignInFirst, TooMany
+from board.errors import NotFound, ProveFirst, Refused, SignInFirst, TooMany
 from board.followers import mail
 from board.followers.sending import Post
 from board.keys import Keys
 from board.render import Renderer
+from board.sealing import Box
 from board.settings import Settings
 from board.store import record
 from board.store.database import LOST, Database
 from board.stream import Stream
-from board.web import routes, session
+from board.web import proving, routes, session
 from board.web.guard import Guard
 from board.web.json import problem
 from board.web.limits import Floods, Overrun
@@ -38,6 +40,7 @@ from board.web.live import Frames
 from board.web.page import frame, page
 
 CLOCK_EVERY_S = 5.0
+FORGET_EVERY_S = 3600.0
 
 log = logging.getLogger("board")
 
@@ -55,6 +58,15 @@ class Board:
     frames: Frames = field(default_factory=Frames)
     sockets: Counter[str] = field(default_factory=Counter)  # open ones, by address
     floods: Floods = field(default_factory=Floods)
+
+    def box(self, purpose: str) -> Box:
+        """What seals the texts of one purpose."""
+        return sealing.box(self.keys.secret, purpose)
+
+    @property
+    def relying(self) -> Relying | None:
+        """For whom passkeys are made here; None where the board's address is a number."""
+        return passkeys.relying(self.settings.base_url, self.keys.secret)
 
 
 def assemble(settings: Settings, renderer: Renderer | None = None) -> Board:
@@ -106,6 +118,7 @@ async def running(board: Board) -> AsyncIterator[None]:
         asyncio.create_task(board.stream.run(), name="stream"),
         asyncio.create_task(mail.run(board.db, board.stream, post, session.now), name="mail"),
         asyncio.create_task(tick_for_ever(board.db), name="clock"),
+        asyncio.create_task(forget_for_ever(board.db), name="forgetting"),
     ]
     for task in tasks:
         task.add_done_callback(report)
@@ -154,6 +167,15 @@ def sender(settings: Settings) -> str:
     return settings.mail_from or f"board@{host}"
 
 
+async def forget_for_ever(db: Database) -> None:
+    """Deletes once an hour what the company has chosen to keep no longer."""
+    while True:
+        with suppress(*LOST):
+            async with db.saving() as tx:
+                await privately.forget_settled(tx, session.now())
+        await asyncio.sleep(FORGET_EVERY_S)
+
+
 async def tick_for_ever(db: Database) -> None:
     while True:
         with suppress(*LOST):
@@ -169,6 +191,8 @@ async def refuse(request: Request, refused: Exception) -> Response:
     if isinstance(refused, Overrun):
         said = request.app.state.board.renderer.say(refused.detail)
         return PlainTextResponse(said, refused.status, headers={"Retry-After": str(refused.retry_after)})
+    if isinstance(refused, ProveFirst):
+        return await proving.interrupt(request)
     if isinstance(refused, SignInFirst) and request.method in session.SAFE:
         return RedirectResponse("/signin", 303)
     async with request.app.state.board.db.reading() as tx:

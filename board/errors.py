@@ -32,6 +32,12 @@ class SignInFirst(NotAllowed):
     title = "Please sign in"
 
 
+class ProveFirst(NotAllowed):
+    """A colleague is to show again who they are; a page asks for it and comes back to what was begun."""
+
+    title = "Please show that it is you"
+
+
 class Invalid(Refused):
     """A field is wrong; `fields` maps each one to the sentence that mends it."""
 
@@ -41,6 +47,11 @@ class Invalid(Refused):
     def __init__(self, fields: dict[str, str]) -> None:
         super().__init__(" ".join(fields.values()))
         self.fields = fields
+
+    @property
+    def errors(self) -> list[dict[str, str | int]]:
+        """One line for each mistake, for programs."""
+        return [{"field": field, "detail": detail} for field, detail in self.fields.items()]
 
 
 class Conflict(Refused):

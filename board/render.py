@@ -2,11 +2,13 @@
 
 import gettext
 import hashlib
+import io
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import segno
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -108,9 +110,21 @@ def number(value: int) -> str:
     return f"{value:,}"
 
 
+def month(at: datetime) -> str:
+    return f"{at:%b %Y}"
+
+
+def square_code(text: str) -> bytes:
+    """The text as a picture that a telephone reads (QR): an SVG without style or script, black on white."""
+    out = io.BytesIO()
+    segno.make_qr(text, error="m").save(out, kind="svg", scale=4, border=4, light="#fff", svgclass=None, lineclass=None)
+    return out.getvalue()
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "when": when,
     "day": day,
+    "month": month,
     "ago": ago,
     "until": until,
     "duration": span,

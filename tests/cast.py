@@ -47,6 +47,7 @@ async def move_in(db: Database) -> None:
     """Founds the record, and sets up the areas and the staff without a word in it."""
     await record.found(db, origin=ORIGIN, vkey=VKEY, at=NOON)
     async with db.saving() as tx:
+        await company.save(tx, {"moderation": "open"})
         for area in AREAS:
             await company.save_area(tx, area)
         for actor in STAFF:

@@ -9,11 +9,15 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings
 
 from board.store.database import Database
 from board.store.migrate import migrate
 from tests.cast import move_in
 from tests.postgres import roomy_memory, tell, with_name
+
+settings.register_profile("board", deadline=None)  # a busy machine makes no test wrong
+settings.load_profile("board")
 
 pytest.register_assert_rewrite("tests.soundness")
 

@@ -15,12 +15,13 @@ MAY_IMPORT = {
     "domain": {"errors"},
     "store": {"domain", "errors"},
     "stream": {"store", "domain", "errors"},
-    "actions": {"store", "domain", "errors"},
+    "actions": {"store", "domain", "errors", "sealing"},
     "render": {"domain", "errors"},
     "followers": {"stream", "store", "domain", "render", "errors"},
     "web": {"actions", "stream", "store", "domain", "render", "errors", "settings"},
     "settings": set(),
     "keys": {"settings"},
+    "sealing": set(),
     "locale": set(),
 }
 ONE_DOOR = {
@@ -32,13 +33,20 @@ ONE_DOOR = {
     "jinja2": {"render.py"},
     "aiosmtplib": {"followers/sending.py"},
     "msgspec": {"web/json.py", "web/api_acts.py"},
-    "cryptography": {"keys.py"},
+    "cryptography": {"keys.py", "sealing.py"},
+    "webauthn": {"actions/passkeys.py"},
+    "pyotp": {"actions/codes.py"},
+    "segno": {"render.py"},
+    "authlib": {"oidc.py"},
+    "httpx": {"oidc.py"},
     "uvicorn": {"serving.py", "patience.py"},
     "altcha": {"web/proof.py"},
     "click": {"__main__.py"},
     "rich": {"__main__.py"},
     "markdown_it": {"domain/text.py"},
     "nh3": {"domain/text.py"},
+    "phonenumbers": {"domain/numbers.py"},
+    "stdnum": {"domain/numbers.py"},
 }
 SQL = re.compile(r"\b(SELECT .+ FROM|INSERT INTO|UPDATE \w+ SET|DELETE FROM|CREATE TABLE)\b", re.DOTALL)
 IMPURE = ("time", "random", "secrets", "os", "socket", "asyncio", "sqlite3", "pathlib", "subprocess", "urllib")

@@ -1,48 +1,96 @@
 """Becoming somebody: one-time links asked for, opened and used."""
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from board.domain import letters
 from board.domain.links import Links
+from board.domain.text import clean
 from board.domain.wording import Say
 from board.domain.words import address, person_name
 from board.errors import Invalid, NotFound
-from board.store import company, intake, outbox, people
+from board.store import asks, company, credentials, intake, outbox, people
+from board.store.asks import Ask
 from board.store.database import Tx
 from board.store.people import Person
 
-MINUTES = 30
-BETWEEN_MS = 60_000  # an address gets one link a minute
+MINUTES = asks.LASTS_MS // 60_000
+SIGNS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # none of them looks like another
+CODE_LENGTH = 8
 
 
 @dataclass(frozen=True)
 class Used:
-    """Who signed in: a member of staff, or a customer by mail address."""
+    """Who signed in: a member of staff, or a customer by mail address. `is_proved`: whether that is all we ask."""
 
     person: Person | None
     email: str | None
+    is_proved: bool = True
 
 
-async def send_link(tx: Tx, email: str, *, links: Links, now_ms: int, say: Say) -> None:
-    """Mails a one-time link to an address that is known; does nothing for any other."""
+async def send_link(tx: Tx, email: str, *, browser: str, links: Links, now_ms: int, say: Say) -> None:
+    """Mails a link and a code for this browser to an address that is known; as much work for any other."""
     person = await people.by_email(tx, email)
-    if person is None and not await intake.knows_email(tx, email):
-        return
-    secret = await people.new_link(
+    is_known = await intake.knows_email(tx, email) or person is not None
+    goes_out = not await asks.is_full(tx, email, now_ms) and is_known
+    token, code, setup = people.new_secret(), new_code(), await company.read(tx)
+    await asks.add(
         tx,
-        purpose="staff" if person else "customer",
+        token=token,
+        code=code,
+        browser=browser,
+        address=email,
         person=person.id if person else None,
-        email=email,
+        email=email if goes_out else None,
         now_ms=now_ms,
-        lasts_ms=MINUTES * 60_000,
     )
-    setup = await company.read(tx)
+    shown = f"{code[:4]}-{code[4:]}"
     letter = letters.sign_in(
-        company=setup.name, url=links.sign_in(secret), minutes=MINUTES, to_staff=person is not None, say=say
+        company=setup.name,
+        url=links.asked(token),
+        code=shown,
+        minutes=MINUTES,
+        to_staff=person is not None,
+        say=say,
     )
-    message_id = f"signin.{people.hashed(email).hex()[:16]}.{now_ms // BETWEEN_MS}"
-    await outbox.put(tx, message_id=message_id, recipient=email, letter=letter, now_ms=now_ms)
+    if goes_out:
+        message_id = f"signin.{people.hashed(token).hex()[:16]}"
+        await outbox.put(tx, message_id=message_id, recipient=email, letter=letter, now_ms=now_ms)
+
+
+def new_code() -> str:
+    """40 bits that can be read aloud."""
+    return "".join(secrets.choice(SIGNS) for _ in range(CODE_LENGTH))
+
+
+def read_code(typed: str) -> str:
+    """The code as it was made, however it was typed."""
+    kept = "".join(sign for sign in clean(typed, lines=False).upper() if sign not in " -")
+    return kept[: CODE_LENGTH + 1]
+
+
+async def use_token(tx: Tx, token: str, *, browser: str, now_ms: int) -> Used | None:
+    """Signs in by a mailed link in the browser that asked for it; None where it does not fit."""
+    return await finish(tx, await asks.take(tx, token=token, browser=browser, now_ms=now_ms))
+
+
+async def use_code(tx: Tx, typed: str, *, browser: str, now_ms: int) -> Used | None:
+    """Signs in by a mailed code; None where it does not fit, which is counted."""
+    used = await finish(tx, await asks.take(tx, code=read_code(typed), browser=browser, now_ms=now_ms))
+    if used is None:
+        await asks.note_miss(tx, browser)
+    return used
+
+
+async def finish(tx: Tx, ask: Ask | None) -> Used | None:
+    if ask is None:
+        return None
+    if ask.person is None:
+        return Used(None, ask.email)
+    colleague = await people.by_id(tx, ask.person)
+    # Whoever has more than a mailbox to show is asked for it.
+    return Used(colleague, None, not await credentials.has_strong(tx, ask.person)) if colleague else None
 
 
 async def use_link(tx: Tx, secret: str, typed: Mapping[str, str], *, now_ms: int) -> Used:

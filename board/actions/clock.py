@@ -1,14 +1,19 @@
-"""What time does by itself: promises missed, confirmations lapsed. A tick may run twice; the second finds nothing."""
+"""What time does by itself: promises missed, confirmations lapsed, words hidden that nobody defended.
+
+A tick may run twice; the second finds nothing.
+"""
 
 from datetime import datetime, timedelta
 
+from board.actions import hiding
 from board.actions.acting import act
 from board.domain import decisions
-from board.domain.leaf import format_time
+from board.domain.leaf import format_time, milliseconds
 from board.domain.people import SYSTEM
 from board.errors import Conflict
-from board.store import issues
+from board.store import issues, moderation
 from board.store.database import Database
+from board.store.moderation import Hiding
 
 BATCH = 100
 
@@ -19,7 +24,8 @@ async def tick(db: Database, at: datetime) -> int:
         missing = await issues.due_for_missing(tx, format_time(at), limit=BATCH)
         oldest = format_time(at - timedelta(days=decisions.LAPSE_DAYS))
         lapsing = await issues.due_for_lapse(tx, oldest, limit=BATCH)
-    return await miss_promises(db, missing, at) + await lapse(db, lapsing, at)
+        hidings = await moderation.hidings_due(tx, milliseconds(at), limit=BATCH)
+    return await miss_promises(db, missing, at) + await lapse(db, lapsing, at) + await hide(db, hidings, at)
 
 
 async def miss_promises(db: Database, numbers: list[int], at: datetime) -> int:
@@ -40,4 +46,13 @@ async def lapse(db: Database, numbers: list[int], at: datetime) -> int:
                 written += len(done.events)
         except Conflict:  # the customer answered in this moment
             continue
+    return written
+
+
+async def hide(db: Database, due: list[Hiding], at: datetime) -> int:
+    """What was asked to be hidden a day ago, and nobody refused; what is not possible any more is left."""
+    written = 0
+    for asked in due:
+        async with db.writing(at) as tx:
+            written += len((await hiding.fall_due(tx, asked)).events)
     return written

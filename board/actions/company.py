@@ -3,7 +3,7 @@
 import hashlib
 import re
 
-from board.domain import letters
+from board.domain import finds, letters
 from board.domain.clocks import Target
 from board.domain.events import PolicyChanged
 from board.domain.leaf import milliseconds
@@ -14,7 +14,7 @@ from board.domain.text import clean, slug
 from board.domain.wording import Say
 from board.domain.words import address, person_name
 from board.errors import Invalid, NotFound
-from board.store import company, issues, outbox, people, record
+from board.store import company, credentials, issues, outbox, people, record
 from board.store.company import Area
 from board.store.database import Tx, WriteTx
 from board.store.people import Person
@@ -22,20 +22,22 @@ from board.store.people import Person
 ROLES = ("agent", "moderator", "admin")
 TOKEN_ROLES = (*ROLES, "reader")
 INVITED_DAYS = people.LINK_MS // 86_400_000
+MOST_DAYS = 3650
 COLOUR = re.compile(r"#[0-9a-f]{6}")
-LIMITS = {"name": 80, "tagline": 120, "rules": 20_000, "about": 20_000}
-CHOICES = {"mail": ("optional", "required"), "moderation": ("open", "hold")}
+LIMITS = {"name": 80, "tagline": 120, "rules": 20_000, "about": 20_000, "held_words": 5_000}
+CHOICES = {"mail": ("optional", "required"), "moderation": ("open", "first", "hold")}
 
 
 async def set_up(tx: WriteTx, changes: dict[str, str], *, by: Actor) -> None:
     """Changes settings by name; raises Invalid with every field that is wrong."""
     require(by, "run_board")
-    kept, wrong = {}, {}
+    kept: dict[str, str | int] = {}
+    wrong: dict[str, str] = {}
     for key, value in changes.items():
-        text = clean(value, lines=key in ("rules", "about"))
+        text = clean(value, lines=key in ("rules", "about", "held_words"))
         if problem := setting_problem(key, text):
             wrong[key] = problem
-        kept[key] = text
+        kept[key] = int(text) if key == "private_days" and not problem else text
     if wrong:
         raise Invalid(wrong)
     await company.save(tx, kept)
@@ -51,6 +53,12 @@ def setting_problem(key: str, value: str) -> str | None:
         return "Give the company's name."
     if key == "accent" and not COLOUR.fullmatch(value.lower()):
         return "Give a colour as #rrggbb, for example #0b4f6c."
+    if key == "private_days" and not (value.isascii() and value.isdigit() and int(value[:5]) <= MOST_DAYS):
+        return phrase("Give a number of days up to {most}, or 0 to keep them.", most=MOST_DAYS)
+    if key == "order_pattern" and value:
+        return finds.pattern_problem(value)
+    if key == "phone_regions":
+        return finds.region_problem(value)
     if key in CHOICES and value not in CHOICES[key]:
         return choose(CHOICES[key])
     return None
@@ -130,6 +138,7 @@ async def remove_colleague(tx: Tx, *, by: Actor, person: int, now_ms: int) -> No
     require(by, "run_board")
     await keep_an_admin(tx, person, "person")
     await people.remove(tx, person, now_ms)
+    await credentials.forget(tx, person)
 
 
 async def keep_an_admin(tx: Tx, person: int, field: str) -> None:

@@ -7,19 +7,18 @@ from functools import partial
 
 from board.actions.acting import Done, act, load, signed
 from board.actions.company import make_area
-from board.actions.holding import must_hold
 from board.domain import decisions, letters
 from board.domain import words as typed_words
-from board.domain.doubt import KNOWN, Arrival
 from board.domain.events import Event
+from board.domain.holding import why_hold
 from board.domain.issue import Issue
 from board.domain.leaf import milliseconds
 from board.domain.links import Links
-from board.domain.people import STRANGER, Actor
+from board.domain.people import NEWCOMER, STRANGER, Actor, Poster
 from board.domain.wording import Say
 from board.domain.words import Filing
 from board.errors import Conflict, Invalid, NotFound
-from board.store import company, doubts, entries, intake, issues, outbox, record
+from board.store import company, entries, intake, issues, moderation, outbox, record
 from board.store.database import Tx, WriteTx
 
 UNSURE = "General"
@@ -54,26 +53,43 @@ async def has_address(tx: Tx, number: int) -> bool:
     return bool(filer and filer.email)
 
 
-async def file(tx: WriteTx, filing: Filing, *, via: str, links: Links, say: Say, arrival: Arrival = KNOWN) -> Filed:
-    """Files an issue; the filer gets the private link here, and by mail where there is an address."""
+async def file(tx: WriteTx, filing: Filing, *, via: str, links: Links, say: Say, poster: Poster = NEWCOMER) -> Filed:
+    """Files an issue; the filer gets the private link here, and by mail where there is an address.
+
+    Private details are the door's to keep: `privately.tell`.
+    """
     setup = await company.read(tx)
     area = await known_area(tx, filing.area)
     number = await issues.next_number(tx)
-    held = must_hold(setup, arrival.doubts, is_newcomer=arrival.is_newcomer) is not None
     by = Actor(standing="filer", name=filing.name)
+    text = f"{filing.title}\n{filing.body}"
+    why = why_hold(
+        setup.moderation, is_known=poster.is_known, text=text, held_words=setup.held_words, doubts=poster.doubts
+    )
     events = decisions.file(
-        number, area=area, via=via, words=signed(by, title=filing.title, body=filing.body), publish=not held
+        number, area=area, via=via, words=signed(by, title=filing.title, body=filing.body), publish=why is None
     )
     done = Done(number, tuple(await record.append(tx, events)))
-    await keep_doubts(tx, done, arrival)
-    await intake.add_filer(tx, issue=number, email=filing.email, details=filing.details)
+    await note(tx, done, poster, why)
+    await intake.add_filer(tx, issue=number, email=filing.email)
     url = links.private(number)
     if filing.email:
-        letter = letters.receipt(number=number, title=filing.title, company=setup.name, url=url, held=held, say=say)
+        letter = letters.receipt(
+            number=number, title=filing.title, company=setup.name, url=url, held=why is not None, say=say
+        )
         await outbox.put(
             tx, message_id=f"receipt.{number}", recipient=filing.email, letter=letter, now_ms=milliseconds(tx.at)
         )
-    return Filed(number, url, held, done)
+    return Filed(number, url, why is not None, done)
+
+
+async def note(tx: WriteTx, done: Done, poster: Poster, why: str | None) -> None:
+    """Keeps privately whose browser it was, and why the words wait where they do."""
+    seq = done.events[0].index
+    if poster.mark is not None:
+        await moderation.note_post(tx, seq=seq, issue=done.issue, voter=poster.mark)
+    if why is not None:
+        await moderation.hold(tx, seq=seq, issue=done.issue, why=why)
 
 
 async def known_area(tx: WriteTx, slug: str) -> str:
@@ -86,25 +102,19 @@ async def known_area(tx: WriteTx, slug: str) -> str:
     return slug
 
 
-async def comment(
-    tx: WriteTx, number: int, *, by: Actor, body: str, via: str, newest: bool = True, arrival: Arrival = KNOWN
-) -> Done:
-    """A public comment; where it must be held it is recorded all the same, and waits for a moderator's look."""
-    setup = await company.read(tx)
+async def comment(tx: WriteTx, number: int, *, by: Actor, body: str, via: str, poster: Poster = NEWCOMER) -> Done:
+    """A public comment; where the policy says so it is recorded and waits for a moderator's look."""
+    setup, row = await company.read(tx), await issues.find(tx, number)
+    is_known = poster.is_known or bool(by.standing == "filer" and row and row["visibility"] == "public")
+    why = why_hold(setup.moderation, is_known=is_known, text=body, held_words=setup.held_words, doubts=poster.doubts)
     done = await act(
         tx, number, by, lambda i, at: decisions.comment(i, by=by, words=signed(by, body=body), via=via, at=at)
     )
-    if newest and must_hold(setup, arrival.doubts, is_newcomer=arrival.is_newcomer):
-        await keep_doubts(tx, done, arrival)
-        held = await record.append(tx, decisions.hold_comment(await load(tx, number), done.events[0].index))
-        return Done(number, (*done.events, *held))
-    return done
-
-
-async def keep_doubts(tx: WriteTx, done: Done, arrival: Arrival) -> None:
-    """Keeps why the words were doubted, for the moderators alone."""
-    if arrival.doubts:
-        await doubts.keep(tx, done.events[0].index, arrival.doubts)
+    await note(tx, done, poster, why)
+    if why is None:
+        return done
+    held = await record.append(tx, decisions.hold_comment(await load(tx, number), done.events[0].index))
+    return Done(number, (*done.events, *held))
 
 
 async def confirm(tx: WriteTx, number: int, *, by: Actor, body: str | None = None, grade: int | None = None) -> Done:

@@ -66,7 +66,7 @@ async def begin(db: Database, made: dict[str, Any], *, origin: str, vkey: str, a
     await wipe.wipe(db)
     await record.found(db, origin=origin, vkey=vkey, at=at)
     async with db.writing(at) as tx:
-        await company.save(tx, {**made["company"], "demo": True})
+        await company.save(tx, {**made["company"], "moderation": "open", "demo": True})
         for area in made["areas"]:
             target = Target(int(area["first_answer_h"] * 3600), int(area["resolve_h"] * 3600))
             await company.save_area(tx, Area(area["slug"], area["name"], target))
@@ -86,7 +86,7 @@ async def file(tx: WriteTx, step: Step) -> int:
     words = signed(by, title=made["title"], body=made["body"])
     await record.append(tx, decisions.file(number, area=made["area"], via="web", words=words, publish=True))
     await intake.add_source(tx, source="demo", source_id=str(step.place), issue=number)
-    await intake.add_filer(tx, issue=number, email=None, details=None)
+    await intake.add_filer(tx, issue=number, email=None)
     for voter in range(made["mine_too"]):
         await intake.add_mine_too(tx, number, b"demo" + voter.to_bytes(4, "big"))
     await issues.recount(tx, number)

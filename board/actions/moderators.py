@@ -1,11 +1,17 @@
 """What moderators do: show or withhold, remove and restore, and take words out. Each is a public event."""
 
+from collections.abc import Sequence
+
 from board.actions.acting import Done, act, load
-from board.domain import decisions
+from board.domain import decisions, masking
+from board.domain.events import Event
+from board.domain.issue import Issue
 from board.domain.people import Actor
-from board.errors import NotFound
-from board.store import entries, record
+from board.errors import Invalid, NotFound
+from board.store import entries, intake, outbox, record
 from board.store.database import WriteTx
+
+MASKABLE = frozenset({"title", "body"})
 
 
 async def publish(tx: WriteTx, number: int, *, by: Actor) -> Done:
@@ -31,11 +37,55 @@ async def judge_comment(tx: WriteTx, number: int, *, by: Actor, target: int, rea
     )
 
 
-async def redact(tx: WriteTx, number: int, *, by: Actor, target: int, fields: tuple[str, ...], reason: str) -> Done:
+async def redact(tx: WriteTx, number: int, *, by: Actor, target: int, fields: Sequence[str], reason: str) -> Done:
     """Takes the words at `target` out, in every wording they had."""
+    events = await redaction(tx, number, by=by, target=target, fields=fields, reason=reason)
+    return await erase(tx, number, events, by)
+
+
+async def redaction(
+    tx: WriteTx, number: int, *, by: Actor, target: int, fields: Sequence[str], reason: str
+) -> list[Event]:
+    """The events that would take the words out; raises what redacting would."""
+    issue = await with_words(tx, number, target)
+    versions = await entries.versions(tx, target)
+    return decisions.redact(
+        issue, by=by, target=target, fields=tuple(fields), reason=reason, versions=versions, at=tx.at
+    )
+
+
+async def mask(
+    tx: WriteTx, number: int, *, by: Actor, target: int, words: Sequence[str], mark: str, reason: str
+) -> Done:
+    """Puts the mark in the place of the words wherever they stand at `target`, and takes every earlier wording out."""
+    issue = await with_words(tx, number, target)
+    anew = await masked(tx, number, target=target, words=words, mark=mark)
+    versions = await entries.versions(tx, target)
+    events = decisions.mask(issue, by=by, target=target, masked=anew, reason=reason, versions=versions, at=tx.at)
+    return await erase(tx, number, events, by)
+
+
+async def masked(tx: WriteTx, number: int, *, target: int, words: Sequence[str], mark: str) -> dict[str, str]:
+    """The fields at `target` that hold the words, with the mark in their place; raises Invalid where none does."""
+    issue = await with_words(tx, number, target)
+    now = await entries.wording(tx, target, sorted(issue.fields_left(target) & MASKABLE))
+    anew = {field: masking.mask(text, words, mark) for field, text in now.items() if text}
+    changed = {field: text for field, text in anew.items() if text != now[field]}
+    if not changed:
+        raise Invalid({"words": "These words do not stand there. Copy them from the text as they are."})
+    return changed
+
+
+async def with_words(tx: WriteTx, number: int, target: int) -> Issue:
     issue = await load(tx, number)
     if target not in issue.texts:
         raise NotFound("There are no words at this place.")
-    versions = await entries.versions(tx, target)
-    events = decisions.redact(issue, by=by, target=target, fields=fields, reason=reason, versions=versions, at=tx.at)
-    return Done(number, tuple(await record.append(tx, events, by)))
+    return issue
+
+
+async def erase(tx: WriteTx, number: int, events: list[Event], by: Actor) -> Done:
+    """Appends the redaction; letters and kept answers that quote the issue lose their words with it."""
+    done = Done(number, tuple(await record.append(tx, events, by)))
+    await outbox.forget_words(tx, number)
+    await intake.forget_answers(tx, number)
+    return done

@@ -27,7 +27,7 @@ ACTS: dict[str, tuple[str, ...]] = {
     "resolved": ("comment", "update", "confirm", "dispute", "reopen", "lapse", "assign", "move"),
     "closed": ("comment", "update", "dispute", "reopen", "assign", "move"),
 }
-ALWAYS = ("correct", "redact", "thank", "miss")
+ALWAYS = ("correct", "redact", "take_out", "thank", "miss")
 VISIBLE_ACTS: dict[str, tuple[str, ...]] = {
     "unverified": ("publish", "reject"),
     "held": ("publish", "reject"),
@@ -53,7 +53,7 @@ def allowed(issue: Issue, at: datetime) -> tuple[str, ...]:
     """The acts that the life-cycle allows now, whoever asks."""
     acts = list(VISIBLE_ACTS[issue.visibility])
     if issue.visibility == "removed":
-        return (*acts, "redact", "miss")
+        return (*acts, "redact", "take_out", "miss")
     acts += [act for act in ACTS[issue.state] if in_time(issue, act, at)]
     acts += ALWAYS
     if issue.merged_into is not None:
@@ -295,7 +295,7 @@ def correct(issue: Issue, *, by: Actor, target: int, words: Words, at: datetime)
         raise Invalid({"target": "There are no words to correct at this place."})
     if text.author != ("company" if by.is_staff else "filer"):
         raise NotAllowed("Only the author can correct these words.")
-    if gone := sorted(words.keys() - (text.fields & CORRECTABLE)):
+    if gone := sorted(words.keys() - (issue.fields_left(target) & CORRECTABLE)):
         raise Invalid(dict.fromkeys(gone, "These words are not there, or were removed."))
     if not words:
         raise Invalid({"body": "Change something first."})
@@ -313,16 +313,47 @@ def redact(
     at: datetime,
 ) -> list[Event]:
     """Takes words out in all their wordings: `versions` are the indices of the corrections of `target`."""
-    permit(issue, "redact", by, at)
-    check_reason(reason)
-    events: list[Event] = []
+    permit_erasing(issue, by=by, target=target, reason=reason, at=at)
+    events, role = list[Event](), role_in(by, "redact")
     for index in (target, *versions):
         there = issue.texts[index].fields if index in issue.texts else frozenset[str]()
         if found := tuple(sorted(there & set(fields))):
-            events.append(e.TextRedacted(issue=issue.number, target=index, fields=found, reason=reason))
+            events.append(e.TextRedacted(issue=issue.number, target=index, fields=found, reason=reason, role=role))
     if not events:
         raise Invalid({"fields": "There are no such words left at this place."})
     return events
+
+
+def mask(
+    issue: Issue,
+    *,
+    by: Actor,
+    target: int,
+    masked: Words,
+    reason: str,
+    versions: tuple[int, ...],
+    at: datetime,
+) -> list[Event]:
+    """Puts the fields anew with marks in the place of some words, and takes every earlier wording of them out."""
+    permit_erasing(issue, by=by, target=target, reason=reason, at=at)
+    act = "take_out" if by.standing == "filer" else "redact"
+    anew = e.TextCorrected(issue=issue.number, target=target, words=masked, role=role_in(by, act))
+    return [
+        anew,
+        *redact(issue, by=by, target=target, fields=tuple(masked), reason=reason, versions=versions, at=at),
+    ]
+
+
+def permit_erasing(issue: Issue, *, by: Actor, target: int, reason: str, at: datetime) -> None:
+    """Moderators erase any words, the filer only own ones and only because they ask for it."""
+    check_reason(reason)
+    if by.standing != "filer":
+        permit(issue, "redact", by, at)
+        return
+    permit(issue, "take_out", by, at)
+    text = issue.texts.get(target)
+    if text is None or text.author != "filer" or reason != "author_request":
+        raise NotAllowed("You can take out your own words only.")
 
 
 def check_reason(reason: str) -> None:

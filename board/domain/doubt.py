@@ -1,7 +1,6 @@
 """Why words that come in may be spam, from what a door knows. Doubt refuses nobody: it asks for a proof, or holds."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -19,28 +18,6 @@ LINK = re.compile(
     re.IGNORECASE,
 )
 SHORT = 60  # characters; whoever says “Same here.” repeats nobody
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """How words came in: the doubts that are left, and whether nothing of this browser was public before."""
-
-    doubts: tuple[Reason, ...] = ()
-    is_newcomer: bool = False
-
-    @property
-    def fields(self) -> dict[str, str]:
-        """Itself beside the fields of a form."""
-        return {"doubts": " ".join(self.doubts), "newcomer": "yes" if self.is_newcomer else ""}
-
-
-def read_arrival(fields: Mapping[str, str]) -> Arrival:
-    """What `Arrival.fields` has put there."""
-    found = fields["doubts"].split()
-    return Arrival(tuple(reason for reason in REASONS if reason in found), fields["newcomer"] == "yes")
-
-
-KNOWN = Arrival()
 
 
 @dataclass(frozen=True, kw_only=True)

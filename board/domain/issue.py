@@ -65,6 +65,11 @@ class Issue:
     def is_open(self) -> bool:
         return self.state in OPEN
 
+    def fields_left(self, target: int) -> frozenset[str]:
+        """The fields of the words at `target` of which some wording is still there."""
+        wordings = [text for index, text in self.texts.items() if target in (index, text.original)]
+        return frozenset().union(*(text.fields for text in wordings))
+
 
 def fold(events: Iterable[Recorded], issue: Issue | None = None) -> Issue:
     """The issue after these events; raises ValueError where the first one is not its filing."""

@@ -1,14 +1,15 @@
 """The mails that the board writes, as plain values: what each says, and its one link. Pure; sending is elsewhere."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from board.domain.phrase import phrase
 from board.domain.wording import Say
 
 
 @dataclass(frozen=True, kw_only=True)
 class Letter:
     """`issue` makes one thread of an issue's letters; `stop` ends them. A `secret` link is for admins to copy,
-    a `personal` one for nobody but the recipient: it speaks for a customer.
+    a `personal` one for nobody but the recipient: it speaks for a customer. `code` is as secret as the link.
     """
 
     subject: str
@@ -19,6 +20,13 @@ class Letter:
     stop: str | None = None
     secret: bool = False
     personal: bool = False
+    code: str | None = None
+
+
+def without_words(letter: Letter) -> Letter:
+    """The letter of an issue whose words were taken out in part: it may have quoted them."""
+    told = phrase("Words were taken out of this issue, so this message holds none. Please open the issue.")
+    return replace(letter, subject=f"[#{letter.issue}]", paragraphs=(told,))
 
 
 def receipt(*, number: int, title: str, company: str, url: str, held: bool, say: Say) -> Letter:
@@ -55,21 +63,26 @@ def follow_question(*, number: int, title: str, company: str, url: str, say: Say
         ),
         label=say("Yes, send me the news"),
         link=url,
+        issue=number,
         secret=True,
     )
 
 
-def sign_in(*, company: str, url: str, minutes: int, to_staff: bool, say: Say) -> Letter:
+def sign_in(*, company: str, url: str, code: str, minutes: int, to_staff: bool, say: Say) -> Letter:
     return Letter(
         subject=say("Sign in to the board of {company}").format(company=company),
         paragraphs=(
-            say("Here is your link. It works once, for {minutes} minutes.").format(minutes=minutes),
-            say("If you did not ask for it, do nothing."),
+            say(
+                "Here are your link and your code. Either works once, for {minutes} minutes, in the browser where you"
+                " asked for them."
+            ).format(minutes=minutes),
+            say("If you did not ask for them, do nothing, and tell the code to nobody."),
         ),
         label=say("Sign in"),
         link=url,
         secret=True,
         personal=not to_staff,
+        code=code,
     )
 
 
@@ -106,6 +119,62 @@ def news(
         stop=stop,
         secret=stop is None,
         personal=stop is None,
+    )
+
+
+def hiding_notice(*, number: int, company: str, reason: str, whole: bool, url: str, say: Say) -> Letter:
+    """Tells the filer that somebody asked to hide the issue or words in it, a day before it can happen."""
+    asked = (
+        say("A moderator of {company} asked to remove issue {number} from view, because {reason}.")
+        if whole
+        else say("A moderator of {company} asked to take words out of issue {number}, because {reason}.")
+    )
+    return Letter(
+        subject=say("[#{number}] Something may be hidden").format(number=number),
+        paragraphs=(
+            asked.format(company=company, number=number, reason=reason),
+            say("A second person has to agree, or a day has to pass. Until then everything stays as it is."),
+            say("If you object, say so in a comment on your issue: everybody can read it until then."),
+        ),
+        label=say("Open my issue"),
+        link=url,
+        issue=number,
+        secret=True,
+        personal=True,
+    )
+
+
+def appeal_answer(*, number: int, company: str, upheld: bool, url: str, say: Say) -> Letter:
+    told = (
+        say("{company} looked at your appeal: issue {number} is shown again.")
+        if upheld
+        else say("{company} looked at your appeal: issue {number} stays hidden. The reason stands in the record.")
+    )
+    return Letter(
+        subject=say("[#{number}] Your appeal").format(number=number),
+        paragraphs=(told.format(company=company, number=number),),
+        label=say("Open my issue"),
+        link=url,
+        issue=number,
+        secret=True,
+        personal=True,
+    )
+
+
+def private_word(*, number: int, company: str, url: str, say: Say) -> Letter:
+    """Says that there are private words, and nothing of them: a mail is not private."""
+    return Letter(
+        subject=say("[#{number}] A private word").format(number=number),
+        paragraphs=(
+            say("{company} wrote to you alone about issue {number}. Open your issue to read it.").format(
+                company=company, number=number
+            ),
+        ),
+        label=say("Open my issue"),
+        link=url,
+        issue=number,
+        secret=True,
+        personal=True,
     )
 
 

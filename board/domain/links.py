@@ -27,6 +27,10 @@ class Links:
     def sign_in(self, secret: str) -> str:
         return f"{self.base}/signin/{secret}"
 
+    def asked(self, token: str) -> str:
+        """A sign-in that was asked for: behind the #, where no server, log or scanner of mails reads it."""
+        return f"{self.base}/signin#t={token}"
+
     def filer_secret(self, number: int) -> str:
         return self.secret("filer", number)
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from board.domain.doubt import Reason
 from board.domain.events import Role
 from board.domain.phrase import phrase
 from board.errors import NotAllowed
@@ -43,10 +44,15 @@ MAY: dict[str, frozenset[str]] = {
     "remove": MODERATORS,
     "restore": MODERATORS,
     "redact": MODERATORS,
+    "take_out": FILER,
+    "appeal": FILER,
+    "tell_privately": FILER | AGENTS,
     "run_board": ADMINS,
     "lapse": CLOCK,
     "miss": CLOCK,
 }
+# What takes words or rights away wants a fresh proof of who does it.
+GRAVE = frozenset({"reject", "remove", "redact"})
 MODERATION = frozenset({"publish", "reject", "remove", "restore", "redact"})
 WHO = {
     ANYONE: "anyone",
@@ -75,6 +81,19 @@ class Actor:
         return self.standing in MAY[act]
 
 
+@dataclass(frozen=True)
+class Poster:
+    """Whose browser sends words: an opaque mark of it, and whether the public reads something of theirs already.
+
+    `doubts` are the reasons of `domain.doubt` that no proof has answered.
+    """
+
+    mark: bytes | None = None
+    is_known: bool = False
+    doubts: tuple[Reason, ...] = ()
+
+
+NEWCOMER = Poster()
 STRANGER = Actor(standing="anyone")
 SYSTEM = Actor(standing="system")
 

@@ -89,6 +89,7 @@ SENTENCES = {
     "comment.published": "A held comment is shown.",
     "comment.rejected": "A comment is not shown, because {reason}.",
     "text.corrected": "A text was corrected by its author; what stood before is in the record.",
+    "text.corrected.moderator": "A moderator put marks in the place of some words.",
     "promise.made": "Next word promised by {due}.",
     "promise.moved": "The promised next word was moved to {due}.",
     "promise.kept": "The promised word came in time.",

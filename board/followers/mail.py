@@ -132,6 +132,8 @@ async def tell_filer(tx: Tx, news: News, filer: Filer, post: Post) -> None:
     """The filer hears what others did; that the filing is shown at once stands in the receipt."""
     first = news.row["filed_seq"] + 1
     lines = await said(tx, [r for r in news.happened if r.index != first], news.company, post.say, to_filer=True)
+    if lines and any(r.name in ("issue.removed", "issue.rejected") for r in news.happened):
+        lines += (post.say("If you think that this is wrong, open your issue and appeal. A moderator reads it."),)
     asks = any(r.name == "issue.resolved" for r in news.happened) and news.row["confirmation"] == "asked"
     await put(tx, news, str(filer.email), lines, post, asks=asks, url=post.links.private(filer.issue))
 

@@ -5,7 +5,7 @@ import hashlib
 import logging
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -80,6 +80,9 @@ async def settle(tx: Tx, row: dict[str, Any], error: str | None, now: datetime, 
     else:
         state, retry_ms = "queued", milliseconds(now) + RETRIES_S[tries - 1] * 1000
     await outbox.settle(tx, row["id"], state=state, tries=tries, retry_ms=retry_ms, error=error)
+    letter = outbox.letter_of(row)
+    if state == "sent" and letter.code:  # whoever reads the database later cannot sign in with it
+        await outbox.rewrite(tx, row["id"], replace(letter, link=None, code=None))
 
 
 async def send(row: dict[str, Any], post: Post, now: datetime) -> str | None:
@@ -142,6 +145,8 @@ def as_text(letter: Letter, say: Say) -> str:
     parts = [*letter.paragraphs]
     if letter.link:
         parts.append(f"{letter.label}:\n{letter.link}")
+    if letter.code:
+        parts.append(f"{say('Or type this code where you asked for it:')}\n{letter.code}")
     if letter.stop:
         parts.append(f"{say('No more mail about this issue')}:\n{letter.stop}")
     return "\n\n".join(parts) + "\n"
@@ -151,6 +156,8 @@ def as_html(letter: Letter, say: Say) -> str:
     parts = [f"<p>{escape(p).replace(chr(10), '<br>')}</p>" for p in letter.paragraphs]
     if letter.link:
         parts.append(f'<p><a href="{escape(letter.link)}">{escape(letter.label or letter.link)}</a></p>')
+    if letter.code:
+        parts.append(f"<p>{escape(say('Or type this code where you asked for it:'))} <b>{escape(letter.code)}</b></p>")
     if letter.stop:
         parts.append(
             f'<p><small><a href="{escape(letter.stop)}">{escape(say("No more mail about this issue"))}</a></small></p>'

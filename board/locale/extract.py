@@ -4,19 +4,21 @@ import ast
 from collections.abc import Iterator
 from typing import IO, Any
 
-CALLS = {
-    "phrase",
-    "say",
+REFUSALS = {
     "Invalid",
     "NotFound",
     "NotAllowed",
     "SignInFirst",
+    "ProveFirst",
     "Conflict",
     "Refused",
     "TooMany",
     "Overrun",
+    "TooSlow",
 }
+CALLS = {"phrase", "say"} | REFUSALS
 TABLES = {"STATES", "RESOLUTIONS", "PARTIES", "REASONS", "SENTENCES", "DONE", "QUEUES", "WHO", "RULES", "ABOUT"}
+TABLES |= {"LABELS", "MASKS"}
 
 Message = tuple[int, None, str, list[str]]
 

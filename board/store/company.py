@@ -5,13 +5,16 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from board.domain.clocks import Target
+from board.domain.finds import REGIONS
 from board.store.database import Tx
 
 
 @dataclass(frozen=True, kw_only=True)
 class Company:
-    """`mail` and `moderation` are policies: whether filing asks for an address, and whether words are shown at once.
+    """`mail` and `moderation` are policies: whether filing asks for an address, and when words are shown.
 
+    `held_words` are for moderators only: whoever knew them could write around them.
+    `order_pattern` and `phone_regions` say what the company's order numbers and its customers' phone numbers look like.
     `limits` are those of `domain.limits` that the company has changed, by their keys.
     """
 
@@ -21,7 +24,11 @@ class Company:
     rules: str = ""
     about: str = ""
     mail: str = "optional"
-    moderation: str = "open"
+    moderation: str = "first"
+    held_words: str = ""
+    private_days: int = 90
+    order_pattern: str = ""
+    phone_regions: str = " ".join(REGIONS)
     demo: bool = False
     limits: dict[str, int] = field(default_factory=dict)
 

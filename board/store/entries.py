@@ -23,8 +23,8 @@ SHOWN = (
 )
 Reader = Literal["anyone", "filer", "staff"]
 SEEN: dict[Reader, str] = {
-    "anyone": "status = 'public'",
-    "filer": "(status = 'public' OR by_filer = 1)",
+    "anyone": "(status = 'public' OR seq IN (SELECT seq FROM posts WHERE voter = :mark))",
+    "filer": "(status = 'public' OR by_filer = 1 OR seq IN (SELECT seq FROM posts WHERE voter = :mark))",
     "staff": "1 = 1",
 }
 INSERT = f"INSERT INTO entries ({COLUMNS}) VALUES ({', '.join(':' + name.strip() for name in COLUMNS.split(','))})"
@@ -47,7 +47,8 @@ async def apply(tx: Tx, row: Row, r: Recorded, words: Words) -> None:
         case e.TextCorrected():
             await inherit_status(tx, r.index, event.target)
             await show_newest(tx, event.target, words)
-            await tx.run("UPDATE entries SET corrected = 1 WHERE seq = :seq", seq=event.target)
+            if event.role != "moderator":  # whose marks put nothing anew
+                await tx.run("UPDATE entries SET corrected = 1 WHERE seq = :seq", seq=event.target)
         case e.TextRedacted():
             await show_newest(tx, await original(tx, event.target), event.fields)
 
@@ -152,11 +153,15 @@ async def last_word(tx: Tx, issue: int) -> Row | None:
     )
 
 
-async def of_issue(tx: Tx, issue: int, *, reader: Reader = "anyone") -> list[Row]:
-    """The timeline behind the filing, oldest first; the filer sees own words that are held or rejected, staff all."""
+async def of_issue(tx: Tx, issue: int, *, reader: Reader = "anyone", mark: bytes = b"") -> list[Row]:
+    """The timeline behind the filing, oldest first; held and rejected words for their authors and for staff.
+
+    `mark` is the browser that may have posted some of them.
+    """
     return await tx.rows(
         f"SELECT {COLUMNS} FROM entries WHERE issue = :issue AND kind IN ({SHOWN}) AND {SEEN[reader]} ORDER BY seq",
         issue=issue,
+        **({} if reader == "staff" else {"mark": mark}),
     )
 
 

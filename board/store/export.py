@@ -20,7 +20,8 @@ PUBLIC_COLUMNS = (
 )  # fmt: skip
 WORDS = ("title", "owner")
 PRIVATE_TABLES = (
-    "openings", "actors", "people", "filers", "follows", "notes", "sources", "company", "areas", "positions", "doubts",
+    "openings", "actors", "people", "filers", "follows", "notes", "private_words", "readings",
+    "sources", "company", "areas", "positions",
 )  # fmt: skip
 RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # what a spreadsheet would take for a formula
 

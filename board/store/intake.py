@@ -1,5 +1,6 @@
 """What comes in with public acts and stays private: filers, follows, “mine too”, notes, answers once given."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,6 @@ KEEP_ANSWERS_MS = 24 * 3600 * 1000
 class Filer:
     issue: int
     email: str | None
-    details: str | None
 
 
 @dataclass(frozen=True)
@@ -26,17 +26,16 @@ class Follow:
     came_from: int
 
 
-async def add_filer(tx: Tx, *, issue: int, email: str | None, details: str | None) -> None:
+async def add_filer(tx: Tx, *, issue: int, email: str | None) -> None:
     await tx.run(
-        "INSERT INTO filers (issue, email, details) VALUES (:issue, :email, :details)",
+        "INSERT INTO filers (issue, email) VALUES (:issue, :email)",
         issue=issue,
         email=email,
-        details=details,
     )
 
 
 async def filer(tx: Tx, issue: int) -> Filer | None:
-    row = await tx.row("SELECT issue, email, details FROM filers WHERE issue = :issue", issue=issue)
+    row = await tx.row("SELECT issue, email FROM filers WHERE issue = :issue", issue=issue)
     return Filer(**row) if row else None
 
 
@@ -191,17 +190,30 @@ async def answer(tx: Tx, key_hash: bytes) -> dict[str, Any] | None:
     return await tx.row("SELECT body_hash, status, body FROM answers WHERE key_hash = :key", key=key_hash)
 
 
-async def keep_answer(tx: Tx, *, key_hash: bytes, body_hash: bytes, status: int, body: str, now_ms: int) -> None:
+async def keep_answer(
+    tx: Tx, *, key_hash: bytes, body_hash: bytes, issue: int | None, status: int, body: str, now_ms: int
+) -> None:
     await tx.run("DELETE FROM answers WHERE created_ms < :oldest", oldest=now_ms - KEEP_ANSWERS_MS)
     await tx.run(
-        "INSERT INTO answers (key_hash, body_hash, status, body, created_ms)"
-        " VALUES (:key, :body_hash, :status, :body, :now)",
+        "INSERT INTO answers (key_hash, body_hash, issue, status, body, created_ms)"
+        " VALUES (:key, :body_hash, :issue, :status, :body, :now)",
         key=key_hash,
         body_hash=body_hash,
+        issue=issue,
         status=status,
         body=body,
         now=now_ms,
     )
+
+
+async def forget_answers(tx: Tx, issue: int) -> None:
+    """Leaves no words in what was answered about the issue; whoever repeats a request still gets its index."""
+    for row in await tx.rows("SELECT key_hash, body FROM answers WHERE issue = :issue", issue=issue):
+        kept = json.loads(row["body"])
+        kept["issue"] = {**kept["issue"], "title": None, "body": None}
+        await tx.run(
+            "UPDATE answers SET body = :body WHERE key_hash = :key", key=row["key_hash"], body=json.dumps(kept)
+        )
 
 
 async def remind_once(tx: Tx, *, issue: int, kind: str, seq: int) -> bool:

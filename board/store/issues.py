@@ -50,12 +50,14 @@ STATES = {
     "closed": "state = 'closed'",
     "all": "1 = 1",
 }
+ANY_VISIBILITY = ("held", "private")  # queues of issues that the public may not see, too
 QUEUES = {
     "mine": f"owner_person = :person AND {STATES['open']}",
     "unanswered": f"first_answer_at IS NULL AND {STATES['open']}",
     "overdue": STATES["overdue"],
     "waiting": "state IN ('waiting_on_customer', 'resolved')",
     "disputed": STATES["disputed"],
+    "private": "number IN (SELECT issue FROM private_words WHERE by_filer = 1 AND read_ms IS NULL)",
     "held": "visibility IN ('unverified', 'held')",
     "all": STATES["open"],
 }
@@ -152,7 +154,7 @@ async def listed(tx: Tx, wanted: Wanted, now: str) -> list[Row]:
 async def queued(tx: Tx, queue: str, wanted: Wanted, *, person: int, now: str) -> list[Row]:
     """A page of a staff queue; those who wait longest for the company come first."""
     conditions = [QUEUES[queue]]
-    if queue != "held":
+    if queue not in ANY_VISIBILITY:
         conditions.append("visibility = 'public'")
     values = {name: value for name, value in {"person": person, "now": now}.items() if f":{name}" in QUEUES[queue]}
     return await page(tx, conditions, values, wanted)
@@ -199,7 +201,7 @@ async def counts(tx: Tx, now: str) -> dict[str, int]:
 
 async def queue_counts(tx: Tx, *, person: int, now: str) -> dict[str, int]:
     sums = ", ".join(
-        f"COALESCE(SUM(CASE WHEN {condition} AND {'1 = 1' if queue == 'held' else shown} THEN 1 ELSE 0 END), 0)"
+        f"COALESCE(SUM(CASE WHEN {condition} AND {'1 = 1' if queue in ANY_VISIBILITY else shown} THEN 1 ELSE 0 END), 0)"
         f" AS {queue}_count"
         for queue, condition in QUEUES.items()
         for shown in ["visibility = 'public'"]

@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from board.domain.letters import Letter
+from board.domain.letters import Letter, without_words
 from board.store.database import Tx
 
 COLUMNS = "id, message_id, recipient, subject, letter, state, tries, retry_ms, error, created_ms"
@@ -13,13 +13,14 @@ COLUMNS = "id, message_id, recipient, subject, letter, state, tries, retry_ms, e
 async def put(tx: Tx, *, message_id: str, recipient: str, letter: Letter, now_ms: int) -> None:
     """Queues a letter; one whose Message-ID is there already is not doubled."""
     await tx.run(
-        "INSERT INTO outbox (message_id, recipient, subject, letter, state, tries, retry_ms, created_ms)"
-        " VALUES (:message_id, :recipient, :subject, :letter, 'queued', 0, :now, :now)"
+        "INSERT INTO outbox (message_id, recipient, subject, letter, issue, state, tries, retry_ms, created_ms)"
+        " VALUES (:message_id, :recipient, :subject, :letter, :issue, 'queued', 0, :now, :now)"
         " ON CONFLICT (message_id) DO NOTHING",
         message_id=message_id,
         recipient=recipient,
         subject=letter.subject,
         letter=json.dumps(asdict(letter)),
+        issue=letter.issue,
         now=now_ms,
     )
 
@@ -55,6 +56,10 @@ async def settle(tx: Tx, message: int, *, state: str, tries: int, retry_ms: int,
     )
 
 
+async def rewrite(tx: Tx, message: int, letter: Letter) -> None:
+    await tx.run("UPDATE outbox SET letter = :letter WHERE id = :id", id=message, letter=json.dumps(asdict(letter)))
+
+
 async def try_now(tx: Tx, message: int, now_ms: int) -> None:
     await tx.run(
         "UPDATE outbox SET state = 'queued', retry_ms = :now WHERE id = :id AND state <> 'sent'", id=message, now=now_ms
@@ -78,6 +83,18 @@ async def newest(tx: Tx, *, limit: int, before: int | None = None, state: str | 
 async def counts(tx: Tx) -> dict[str, int]:
     rows = await tx.rows("SELECT state, COUNT(*) AS number FROM outbox GROUP BY state")
     return {row["state"]: row["number"] for row in rows}
+
+
+async def forget_words(tx: Tx, issue: int) -> None:
+    """Leaves no words in the issue's letters, sent or not: only the link and what makes them one thread."""
+    for row in await tx.rows("SELECT id, letter FROM outbox WHERE issue = :issue", issue=issue):
+        letter = without_words(letter_of(row))
+        await tx.run(
+            "UPDATE outbox SET subject = :subject, letter = :letter WHERE id = :id",
+            id=row["id"],
+            subject=letter.subject,
+            letter=json.dumps(asdict(letter)),
+        )
 
 
 def letter_of(row: dict[str, Any]) -> Letter:

@@ -11,7 +11,9 @@ from typing import Any
 from board.store.database import Tx
 
 LINK_MS = 7 * 24 * 3600 * 1000  # an invitation
-SESSION_MS = 30 * 24 * 3600 * 1000
+HOUR_MS = 3600 * 1000
+DAY_MS = 24 * HOUR_MS
+SEEN_MS = 5 * 60_000  # how exactly it is known when a session was used last
 
 
 @dataclass(frozen=True)
@@ -32,10 +34,38 @@ class SignIn:
 
 
 @dataclass(frozen=True)
+class Ends:
+    """After which a session is over: without use, and in any case. Milliseconds."""
+
+    idle: int
+    all: int
+
+
+STAFF_ENDS = Ends(12 * HOUR_MS, 7 * DAY_MS)
+CUSTOMER_ENDS = Ends(30 * DAY_MS, 90 * DAY_MS)
+
+
+@dataclass(frozen=True)
 class Session:
+    """`proved_ms` is when a colleague last showed who they are; None where that is still wanted."""
+
     token_hash: bytes
     person: Person | None
     email: str | None
+    created_ms: int = 0
+    seen_ms: int = 0
+    proved_ms: int | None = None
+    browser: str | None = None
+    network: str | None = None
+
+    @property
+    def mark(self) -> str:
+        """A name for the session that opens nothing."""
+        return hashlib.sha256(self.token_hash).hexdigest()[:16]
+
+    def is_over(self, now_ms: int) -> bool:
+        ends = STAFF_ENDS if self.person else CUSTOMER_ENDS
+        return self.seen_ms <= now_ms - ends.idle or self.created_ms <= now_ms - ends.all
 
 
 def new_secret() -> str:
@@ -148,34 +178,94 @@ async def use_link(tx: Tx, secret: str, now_ms: int, *, purposes: tuple[str, ...
     return SignIn(**row)
 
 
-async def new_session(tx: Tx, *, person: int | None, email: str | None, now_ms: int) -> str:
+async def new_session(
+    tx: Tx,
+    *,
+    person: int | None,
+    email: str | None,
+    now_ms: int,
+    is_proved: bool = True,
+    browser: str | None = None,
+    network: str | None = None,
+) -> str:
+    """The secret of a new session; those that nobody can use any more are cleared away."""
+    await clear_sessions(tx, now_ms)
     secret = new_secret()
     await tx.run(
-        "INSERT INTO sessions (token_hash, person, email, created_ms, seen_ms)"
-        " VALUES (:token_hash, :person, :email, :now, :now)",
+        "INSERT INTO sessions (token_hash, person, email, created_ms, seen_ms, proved_ms, browser, network)"
+        " VALUES (:token_hash, :person, :email, :now, :now, :proved, :browser, :network)",
         token_hash=hashed(secret),
         person=person,
         email=email,
         now=now_ms,
+        proved=now_ms if person is not None and is_proved else None,
+        browser=browser,
+        network=network,
     )
     return secret
 
 
-async def session(tx: Tx, secret: str, now_ms: int) -> Session | None:
-    row = await tx.row(
-        "SELECT token_hash, person, email FROM sessions WHERE token_hash = :token_hash AND created_ms > :oldest",
-        token_hash=hashed(secret),
-        oldest=now_ms - SESSION_MS,
+async def clear_sessions(tx: Tx, now_ms: int) -> None:
+    oldest = now_ms - CUSTOMER_ENDS.idle
+    await tx.run(
+        "DELETE FROM grants WHERE session IN (SELECT token_hash FROM sessions WHERE seen_ms <= :oldest)", oldest=oldest
     )
+    await tx.run("DELETE FROM sessions WHERE seen_ms <= :oldest", oldest=oldest)
+
+
+SESSION = "SELECT token_hash, person, email, created_ms, seen_ms, proved_ms, browser, network FROM sessions "
+
+
+async def session(tx: Tx, secret: str, now_ms: int) -> Session | None:
+    row = await tx.row(SESSION + "WHERE token_hash = :token_hash", token_hash=hashed(secret))
     if row is None:
         return None
     person = await by_id(tx, row["person"]) if row["person"] is not None else None
-    return Session(bytes(row["token_hash"]), person, row["email"])
+    found = read_session(row, person)
+    return None if found.is_over(now_ms) or (row["person"] is not None and person is None) else found
+
+
+def read_session(row: dict[str, Any], person: Person | None) -> Session:
+    return Session(**{**row, "token_hash": bytes(row["token_hash"]), "person": person})
+
+
+async def sessions_like(tx: Tx, one: Session, now_ms: int) -> list[Session]:
+    """The sessions of the same colleague or the same address, the newest first."""
+    if one.person is None and one.email is None:
+        return [one]
+    rows = await tx.rows(
+        SESSION
+        + "WHERE person = :person OR (person IS NULL AND email = :email) ORDER BY seen_ms DESC, created_ms DESC",
+        person=one.person.id if one.person else -1,
+        email=one.email if one.person is None else None,
+    )
+    return [found for row in rows if not (found := read_session(row, one.person)).is_over(now_ms)]
+
+
+async def note_use(tx: Tx, token_hash: bytes, now_ms: int) -> None:
+    await tx.run("UPDATE sessions SET seen_ms = :now WHERE token_hash = :token_hash", token_hash=token_hash, now=now_ms)
+
+
+async def renew_session(tx: Tx, token_hash: bytes, now_ms: int) -> str:
+    """Proved anew: the session goes on under another secret, the old one is worth nothing."""
+    secret = new_secret()
+    await tx.run(
+        "UPDATE sessions SET token_hash = :new, proved_ms = :now, seen_ms = :now WHERE token_hash = :old",
+        new=hashed(secret),
+        old=token_hash,
+        now=now_ms,
+    )
+    for statement in (
+        "UPDATE grants SET session = :new WHERE session = :old",
+        "UPDATE interrupted SET session = :new WHERE session = :old",
+    ):
+        await tx.run(statement, new=hashed(secret), old=token_hash)
+    return secret
 
 
 async def end_session(tx: Tx, token_hash: bytes) -> None:
-    await tx.run("DELETE FROM grants WHERE session = :token_hash", token_hash=token_hash)
-    await tx.run("DELETE FROM sessions WHERE token_hash = :token_hash", token_hash=token_hash)
+    for table, column in (("grants", "session"), ("interrupted", "session"), ("sessions", "token_hash")):
+        await tx.run(f"DELETE FROM {table} WHERE {column} = :token_hash", token_hash=token_hash)
 
 
 async def grant(tx: Tx, token_hash: bytes, issue: int) -> None:
@@ -196,6 +286,18 @@ async def granted(tx: Tx, session: Session) -> list[int]:
         email=session.email or "",
     )
     return [row["issue"] for row in rows]
+
+
+async def has_filed_in_public(tx: Tx, session: Session) -> bool:
+    """Whether one of the issues whose filer this browser is can be read by everybody."""
+    return bool(
+        await tx.value(
+            "SELECT 1 FROM issues WHERE visibility = 'public' AND number IN (SELECT issue FROM grants"
+            " WHERE session = :session UNION SELECT issue FROM filers WHERE email = :email) LIMIT 1",
+            session=session.token_hash,
+            email=session.email or "",
+        )
+    )
 
 
 async def is_granted(tx: Tx, session: Session, issue: int) -> bool:

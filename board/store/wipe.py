@@ -23,9 +23,15 @@ EMPTIED = (
     "sources",
     "answers",
     "outbox",
+    "posts",
+    "private_words",
+    "readings",
+    "holds",
+    "hidings",
+    "reports",
+    "appeals",
     "positions",
     "buckets",
-    "doubts",
     "head",
 )
 

@@ -1,104 +1,116 @@
-"""Signing in by one-time link, one's own issues and follows, and signing out."""
+"""One's own page: issues, follows, and where one is signed in; and the links that confirm or end a follow."""
+
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from board.actions import accounts, customers
-from board.domain.words import address
-from board.errors import Invalid, NotFound
-from board.store import intake, issues, people
+from board.actions import codes, customers
+from board.errors import NotFound, ProveFirst, SignInFirst
+from board.store import company, credentials, intake, issues, people
+from board.store.database import Tx
 from board.web import session, views
-from board.web.page import back, form, frame, page
-
-
-async def signin(request: Request) -> Response:
-    return await signin_page(request)
-
-
-async def signin_page(
-    request: Request, *, sent: bool = False, typed: dict[str, str] | None = None, errors: dict[str, str] | None = None
-) -> Response:
-    async with request.app.state.board.db.reading() as tx:
-        around = await frame(tx, request)
-    status = 422 if errors else 200
-    return page(request, around, "signin.html", status=status, sent=sent, form=typed or {}, errors=errors or {})
-
-
-async def ask_for_link(request: Request) -> Response:
-    """The same answer whether the address is known or not; a link goes out only where it is."""
-    board, typed = request.app.state.board, await form(request)
-    try:
-        email = address(typed.get("email", ""), needed=True) or ""
-    except Invalid as wrong:
-        return await signin_page(request, typed=typed, errors=wrong.fields)
-    async with board.db.saving() as tx:
-        await accounts.send_link(tx, email, links=board.links, now_ms=session.now_ms(), say=board.renderer.say)
-    return await signin_page(request, sent=True)
-
-
-async def link(request: Request) -> Response:
-    """The page behind a link: looking at it uses nothing up."""
-    return await link_page(request, {}, {})
-
-
-async def link_page(request: Request, typed: dict[str, str], errors: dict[str, str]) -> Response:
-    async with request.app.state.board.db.reading() as tx:
-        around = await frame(tx, request)
-        found = await people.find_link(tx, request.path_params["secret"], session.now_ms())
-    if found is None:
-        raise NotFound("This link was used already, or is too old. Ask for a new one on the sign-in page.")
-    status = 422 if errors else 200
-    owner = found.purpose == "owner"
-    return page(request, around, "signin_link.html", status=status, owner=owner, form=typed, errors=errors)
-
-
-async def use_link(request: Request) -> Response:
-    board, typed = request.app.state.board, await form(request)
-    try:
-        async with board.db.saving() as tx:
-            used = await accounts.use_link(tx, request.path_params["secret"], typed, now_ms=session.now_ms())
-            person = used.person.id if used.person else None
-            secret = await session.begin(tx, request, person=person, email=used.email)
-    except Invalid as wrong:
-        return await link_page(request, typed, wrong.fields)
-    response = back("/staff" if used.person else "/me")
-    session.set_cookie(response, board.settings, secret)
-    return response
-
-
-async def signout(request: Request) -> Response:
-    board = request.app.state.board
-    async with board.db.saving() as tx:
-        who = await session.viewer(tx, request)
-        if who:
-            await people.end_session(tx, who.session.token_hash)
-    response = back("/", "signed_out")
-    response.delete_cookie(session.cookie_name(board.settings), secure=board.settings.is_https, httponly=True)
-    return response
+from board.web.page import Frame, back, form, frame, page, time_of
 
 
 async def me(request: Request) -> Response:
+    return await me_page(request)
+
+
+async def me_page(
+    request: Request,
+    *,
+    typed: dict[str, str] | None = None,
+    errors: dict[str, str] | None = None,
+    recovery: list[str] | None = None,
+) -> Response:
     """The issues of this browser's private links and of the address that signed in, and what the address follows."""
-    board = request.app.state.board
-    async with board.db.reading() as tx:
+    async with request.app.state.board.db.reading() as tx:
         around = await frame(tx, request)
         if around.viewer is None:
             return back("/signin")
-        numbers = await people.granted(tx, around.viewer.session)
-        rows = [row for number in numbers if (row := await issues.find(tx, number))]
-        follows = await intake.follows_of(tx, around.viewer.session.email or "")
-        titles = {row["number"]: row["title"] for row in await issues.by_number(tx, [f.issue for f in follows])}
+        if not around.viewer.is_proved:
+            raise ProveFirst("One step is missing: show that it is you.")
+        context = await issues_context(tx, request, around, around.viewer.session)
+        ways = await ways_context(tx, request, around.viewer) if around.viewer.session.person else {}
     return page(
         request,
         around,
         "me.html",
         nav="me",
-        issues=[views.issue(row, around.names, around.now) for row in rows],
-        follows=[
-            {"number": f.issue, "title": titles.get(f.issue), "token": board.links.secret("follow", f.id)}
-            for f in follows
-        ],
+        status=422 if errors else 200,
+        form=typed or {},
+        errors=errors or {},
+        recovery=recovery or [],
+        **context,
+        **ways,
     )
+
+
+async def issues_context(tx: Tx, request: Request, around: Frame, own: people.Session) -> dict[str, Any]:
+    rows = [row for number in await people.granted(tx, own) if (row := await issues.find(tx, number))]
+    follows = await intake.follows_of(tx, own.email or "")
+    titles = {row["number"]: row["title"] for row in await issues.by_number(tx, [f.issue for f in follows])}
+    links = request.app.state.board.links
+    return {
+        "issues": [views.issue(row, around.names, around.now) for row in rows],
+        "follows": [
+            {"number": f.issue, "title": titles.get(f.issue), "token": links.secret("follow", f.id)} for f in follows
+        ],
+        "sessions": [session_row(one, own) for one in await people.sessions_like(tx, own, session.now_ms())],
+    }
+
+
+async def ways_context(tx: Tx, request: Request, who: session.Viewer) -> dict[str, Any]:
+    """The ways in which a colleague shows who they are; a new key of an app only to whoever has just proved it."""
+    board, person = request.app.state.board, who.session.person
+    assert person
+    key, setup = await credentials.code_key(tx, person.id), await company.read(tx)
+    address = await codes.address(tx, person, box=board.box("codes"), company=setup.name)
+    return {
+        "can_passkeys": board.relying is not None,
+        "passkeys": [passkey_row(one) for one in await credentials.passkeys(tx, person.id)],
+        "has_code": key is not None and key.confirmed_ms is not None,
+        "code_address": address if session.is_fresh(who) else None,
+        "recovery_left": await credentials.recovery_codes_left(tx, person.id),
+    }
+
+
+def passkey_row(one: credentials.Passkey) -> dict[str, Any]:
+    used_at = time_of(one.used_ms) if one.used_ms else None
+    return {"id": one.id, "name": one.name, "made_at": time_of(one.created_ms), "used_at": used_at}
+
+
+def session_row(one: people.Session, own: people.Session) -> dict[str, Any]:
+    return {
+        "mark": one.mark,
+        "is_this": one.token_hash == own.token_hash,
+        "browser": one.browser,
+        "network": one.network,
+        "since": time_of(one.created_ms),
+        "seen_at": time_of(one.seen_ms),
+    }
+
+
+async def end_session(request: Request) -> Response:
+    """Ends one of one's sessions, by its mark."""
+    return await end_sessions(request, only=request.path_params["mark"])
+
+
+async def end_other_sessions(request: Request) -> Response:
+    return await end_sessions(request)
+
+
+async def end_sessions(request: Request, only: str | None = None) -> Response:
+    """Ends the session of this mark, else all but this one."""
+    async with request.app.state.board.db.saving() as tx:
+        who = await session.viewer(tx, request)
+        if who is None:
+            raise SignInFirst("Please sign in.")
+        for one in await people.sessions_like(tx, who.session, session.now_ms()):
+            if one.mark == only or (only is None and one.token_hash != who.session.token_hash):
+                await people.end_session(tx, one.token_hash)
+    return back("/me", "saved", "#sessions")
 
 
 async def follow_link(request: Request) -> Response:

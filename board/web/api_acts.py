@@ -12,15 +12,17 @@ from starlette.responses import Response
 from board.actions import customers, staff
 from board.actions.acting import Done
 from board.domain.decisions import Then
-from board.domain.doubt import Arrival
-from board.domain.people import Actor
+from board.domain.doubt import Reason
+from board.domain.people import Actor, Poster
 from board.domain.proof import b64url
 from board.domain.text import clean
 from board.domain.words import Filing, optional_text, person_name, text
 from board.errors import Invalid
 from board.store import company, issues
 from board.store.database import WriteTx
+from board.web import lookover
 from board.web.api import issue_json, with_body
+from board.web.issues import keep_details
 from board.web.json import body, once, read_number
 
 Number = Annotated[int, Meta(ge=1, le=2**53 - 1)]
@@ -34,12 +36,14 @@ class NewIssue(msgspec.Struct, forbid_unknown_fields=True):
     email: str | None = None
     name: str | None = None
     private: str | None = None
+    confirmed_public: bool = False
 
 
 class NewComment(msgspec.Struct, forbid_unknown_fields=True):
     body: str
     name: str | None = None
     email: str | None = None
+    confirmed_public: bool = False
 
 
 class NewUpdate(msgspec.Struct, forbid_unknown_fields=True):
@@ -49,6 +53,7 @@ class NewUpdate(msgspec.Struct, forbid_unknown_fields=True):
     promise_due: str | None = None
     whose: str | None = None
     duplicate_of: Number | None = None
+    confirmed_public: bool = False
 
 
 class NewResolution(msgspec.Struct, forbid_unknown_fields=True):
@@ -56,15 +61,18 @@ class NewResolution(msgspec.Struct, forbid_unknown_fields=True):
     body: str
     whose: str | None = None
     duplicate_of: Number | None = None
+    confirmed_public: bool = False
 
 
 class NewConfirmation(msgspec.Struct, forbid_unknown_fields=True):
     body: str | None = None
     grade: Grade | None = None
+    confirmed_public: bool = False
 
 
 class NewWords(msgspec.Struct, forbid_unknown_fields=True):
     body: str
+    confirmed_public: bool = False
 
 
 class NewPromise(msgspec.Struct, forbid_unknown_fields=True):
@@ -73,20 +81,32 @@ class NewPromise(msgspec.Struct, forbid_unknown_fields=True):
 
 async def file_issue(request: Request) -> Response:
     given = await body(request, NewIssue)
-    typed = {key: value or "" for key, value in msgspec.structs.asdict(given).items()}
+    typed = texts(given)
+    await look_over(request, given)
 
-    async def perform(tx: WriteTx, by: Actor, how: Arrival) -> tuple[int, dict[str, Any]]:
+    async def perform(tx: WriteTx, by: Actor, doubts: tuple[Reason, ...]) -> tuple[int, dict[str, Any]]:
         filing = customers.read_filing(typed, needs_email=(await company.read(tx)).mail == "required")
-        return 201, await filed_json(tx, request, filing, how)
+        return 201, await filed_json(tx, request, filing, Poster(is_known=by.is_staff, doubts=doubts))
 
     email, words = clean(typed["email"], lines=False).lower(), f"{given.title}\n{given.body}"
     return await once(request, None, perform, takes="file", email=email, words=words)
 
 
-async def filed_json(tx: WriteTx, request: Request, filing: Filing, how: Arrival) -> dict[str, Any]:
+async def look_over(request: Request, given: msgspec.Struct) -> None:
+    """Raises WouldBePublic where something looks private and the program does not say that it may be public."""
+    if not getattr(given, "confirmed_public", False):
+        await lookover.check(request, texts(given))
+
+
+def texts(given: msgspec.Struct) -> dict[str, str]:
+    return {key: value or "" for key, value in msgspec.structs.asdict(given).items() if isinstance(value, str | None)}
+
+
+async def filed_json(tx: WriteTx, request: Request, filing: Filing, poster: Poster) -> dict[str, Any]:
     """The answer to filing: the number, the private link, and the entry of the record as a receipt."""
     board = request.app.state.board
-    filed = await customers.file(tx, filing, via="api", links=board.links, say=board.renderer.say, arrival=how)
+    filed = await customers.file(tx, filing, via="api", links=board.links, say=board.renderer.say, poster=poster)
+    await keep_details(tx, board, filed.number, filing.details)
     entry = filed.done.events[0]
     return {
         "number": filed.number,
@@ -104,8 +124,9 @@ def act(kind: type[msgspec.Struct], perform: Act, status: int = 201) -> Callable
 
     async def door(request: Request) -> Response:
         number, given = read_number(request), await body(request, kind)
+        await look_over(request, given)
 
-        async def write(tx: WriteTx, by: Actor, how: Arrival) -> tuple[int, dict[str, Any]]:
+        async def write(tx: WriteTx, by: Actor, _: tuple[Reason, ...]) -> tuple[int, dict[str, Any]]:
             return status, await done_json(tx, request, number, await perform(tx, number, by, given))
 
         return await once(request, number, write)
@@ -122,10 +143,12 @@ async def done_json(tx: WriteTx, request: Request, number: int, done: Done) -> d
 async def comment(request: Request) -> Response:
     """The door of comments: anybody's words are weighed first."""
     number, given = read_number(request), await body(request, NewComment)
+    await look_over(request, given)
 
-    async def write(tx: WriteTx, by: Actor, how: Arrival) -> tuple[int, dict[str, Any]]:
+    async def write(tx: WriteTx, by: Actor, doubts: tuple[Reason, ...]) -> tuple[int, dict[str, Any]]:
         named = by if by.is_staff else Actor(standing=by.standing, name=person_name(given.name or ""))
-        done = await customers.comment(tx, number, by=named, body=text(given.body), via="api", arrival=how)
+        poster, words = Poster(doubts=doubts), text(given.body)
+        done = await customers.comment(tx, number, by=named, body=words, via="api", poster=poster)
         return 201, await done_json(tx, request, number, done)
 
     return await once(request, number, write, words=given.body)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from board.actions import limits as buckets
-from board.domain.doubt import KNOWN, QUICK_S, Arrival, Reason, Signs, doubt, is_provable, sameness
+from board.domain.doubt import QUICK_S, Reason, Signs, doubt, is_provable, sameness
 from board.domain.limits import Limit
-from board.store import issues, people
+from board.domain.people import NEWCOMER
 from board.store.database import Tx
 from board.web import proof, session
 from board.web.session import Viewer
@@ -44,27 +44,24 @@ def age_s(request: Request, form: Form) -> int | None:
     return None if made is None else max(0, session.now_ms() // 1000 - made)
 
 
-async def weigh(tx: Tx, request: Request, words: str, *, who: Viewer | None, left: int, form: Form | None) -> Arrival:
-    """Weighs the words of whoever is not staff; raises ProofWanted where one would help and the browser can give it.
+async def weigh(
+    tx: Tx, request: Request, words: str, *, who: Viewer | None, left: int, form: Form | None
+) -> tuple[Reason, ...]:
+    """Doubts about the words of whoever is not staff; raises ProofWanted where a proof would end them.
 
     With that the transaction gives the tokens back: the same words come again in a moment.
     """
     if who and who.kind == "staff":
-        return KNOWN
-    is_newcomer = not await has_been_public(tx, who)
+        return ()
+    poster = await session.poster(tx, request, who) if who else NEWCOMER
     signs = Signs(
         trap=bool(form and form.trap),
         age_s=age_s(request, form) if form else QUICK_S,  # a program reads no form
         left=left,
         is_repeated=await is_repeated(tx, request, words),
-        is_newcomer=is_newcomer,
+        is_newcomer=not poster.is_known,
     )
-    return Arrival(await unproven(tx, request, doubt(words, signs), form), is_newcomer)
-
-
-async def has_been_public(tx: Tx, who: Viewer | None) -> bool:
-    """Whether an issue of this browser, or of the address that signed in, is public."""
-    return bool(who and await issues.by_number(tx, await people.granted(tx, who.session)))
+    return await unproven(tx, request, doubt(words, signs), form)
 
 
 async def is_repeated(tx: Tx, request: Request, words: str) -> bool:

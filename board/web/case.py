@@ -7,6 +7,7 @@ from typing import Any
 from markupsafe import Markup
 
 from board.domain import clocks, decisions, wording
+from board.domain.events import CommentRejected
 from board.domain.issue import Author, Issue, fold
 from board.domain.leaf import Recorded, parse_time
 from board.domain.people import Actor
@@ -21,7 +22,7 @@ from board.store.record import Redaction
 from board.web import views
 from board.web.views import Names
 
-PUBLIC_ACTS = {"comment", "confirm", "dispute", "withdraw", "thank", "correct"}
+PUBLIC_ACTS = {"comment", "confirm", "dispute", "withdraw", "thank", "correct", "take_out"}
 
 
 @dataclass(frozen=True)
@@ -36,21 +37,29 @@ class Case:
         return self.issue.visibility == "public"
 
 
-async def read(tx: Tx, number: int, names: Names, now: datetime, *, reader: Reader = "anyone") -> Case:
+async def read(
+    tx: Tx, number: int, names: Names, now: datetime, *, reader: Reader = "anyone", mark: bytes = b""
+) -> Case:
     """Raises NotFound where there is no such issue."""
     row = await issues.find(tx, number)
     if row is None:
         raise NotFound(no_issue(number))
     chain = await record.of_issue(tx, number)
     redactions = await record.redactions(tx, chain[0].index, chain[-1].index)
-    timeline = await entries.of_issue(tx, number, reader=reader)
+    timeline = await entries.of_issue(tx, number, reader=reader, mark=mark)
     target = await company.target(tx, row["area"])
+    why = {
+        r.event.target: wording.reason(r.event.reason, names.say) for r in chain if isinstance(r.event, CommentRejected)
+    }
     return Case(
         fold(chain),
         {
             "issue": await head(tx, row, chain, redactions, names, now),
             "clock": views.clock(clocks.read(chain), target, now),
-            "timeline": [views.entry(entry, names, redactions.get(entry["seq"], ())) for entry in timeline],
+            "timeline": [
+                {**views.entry(entry, names, redactions.get(entry["seq"], ())), "rejected": why.get(entry["seq"])}
+                for entry in timeline
+            ],
             "side": {
                 "owner": row["owner"],
                 "target": {"first_answer_s": target.first_answer_s, "resolve_s": target.resolve_s},
@@ -78,7 +87,7 @@ async def head(
         **views.issue(row, names, now),
         "words": trusted(filed["body_html"]) if filed["body_html"] else None,
         "text": filed["body"],
-        "gone": views.gone(redactions.get(row["filed_seq"], ()), names.say),
+        "gone": views.gone(redactions.get(row["filed_seq"], ()), names.say, title=row["title"], body=filed["body"]),
         "corrected": bool(filed["corrected"]),
         "imported_from": await intake.source_of_issue(tx, row["number"]) if row["imported"] else None,
         "recorded_at": chain[0].time,
@@ -91,6 +100,10 @@ def may(case: Case, by: Actor, now: datetime) -> set[str]:
     if by.is_staff:
         return set()
     acts &= PUBLIC_ACTS
+    if by.may("tell_privately"):
+        acts.add("tell_privately")
+    if case.issue.visibility == "removed" and by.may("appeal"):
+        acts.add("appeal")
     if case.is_public:
         acts |= {"follow"} if by.standing == "filer" else {"follow", "mine_too"}
     elif by.standing != "filer":

@@ -7,7 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from board.actions import moderators, staff
+from board.actions import moderators, privately, staff
 from board.domain import decisions, wording
 from board.domain.decisions import Then
 from board.domain.events import CLOSURES, CURES, REASONS
@@ -17,12 +17,13 @@ from board.domain.text import clean, excerpt, to_html, to_plain
 from board.domain.words import text
 from board.errors import Conflict, Invalid, Refused
 from board.render import trusted
-from board.store import company, intake, issues, people, search
+from board.store import company, intake, issues, moderation, people, private, search
 from board.store.database import Tx, WriteTx
 from board.store.issues import Wanted
-from board.web import case, session, views
+from board.web import case, lookover, session, views
 from board.web.home import PAGE, cursor, is_number, read_cursor
 from board.web.issues import number_of
+from board.web.lookover import WouldBePublic
 from board.web.page import Frame, back, form, frame, page
 
 QUEUES = {
@@ -31,9 +32,13 @@ QUEUES = {
     "overdue": "Overdue",
     "waiting": "Waiting",
     "disputed": "Disputed",
+    "private": "Private words",
     "held": "To be looked at",
     "all": "All open",
 }
+
+
+IN_PUBLIC = ("update", "thank", "correct", "merge", "split", "reopen")  # acts whose words everybody reads
 
 
 async def queue(request: Request) -> Response:
@@ -78,7 +83,12 @@ async def show(request: Request) -> Response:
 
 
 async def answer(
-    request: Request, *, typed: dict[str, str] | None = None, errors: dict[str, str] | None = None, status: int = 200
+    request: Request,
+    *,
+    typed: dict[str, str] | None = None,
+    errors: dict[str, str] | None = None,
+    status: int = 200,
+    told: list[privately.Told] | None = None,
 ) -> Response:
     number = number_of(request)
     async with request.app.state.board.db.reading() as tx:
@@ -96,6 +106,7 @@ async def answer(
         status=status,
         form=typed or {},
         errors=errors or {},
+        told=told,
         **found.context,
         **context,
         **tools,
@@ -110,20 +121,30 @@ async def tools_context(tx: Tx, found: case.Case, around: Frame, by: Actor) -> d
     return {
         "may": acts,
         "notes": [note(row) for row in await intake.notes(tx, number)],
-        "issue_private": {"email_known": bool(filer and filer.email), "details": filer.details if filer else None},
+        "issue_private": {
+            "email_known": bool(filer and filer.email),
+            "count": len(await private.of_issue(tx, number)),
+            "readings": [{**row, "at": at(row["last_ms"])} for row in await private.readings(tx, number)],
+        },
         "staff": await people.all_staff(tx),
         "areas": await company.areas(tx),
         "reasons": [{"code": code, "text": wording.reason(code, say)} for code in REASONS],
         "targets": redactable(found),
         "own": case.own_words(found, "company"),
         "held": held,
+        "marks": views.marks(say),
+        "asked": bool(await moderation.hidings(tx, "asked", issue=number)),
     }
+
+
+def at(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms // 1000, UTC)
 
 
 def note(row: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": row["name"] or "API",
-        "at": datetime.fromtimestamp(row["created_ms"] // 1000, UTC),
+        "at": at(row["created_ms"]),
         "body": trusted(to_html(row["body"])),
     }
 
@@ -147,9 +168,12 @@ def act(name: str, perform: Perform, right: str) -> Callable[[Request], Awaitabl
     async def door(request: Request) -> Response:
         number, typed = number_of(request), await form(request)
         try:
+            typed = await lookover.settled(request, typed, right=right) if right in IN_PUBLIC else typed
             async with request.app.state.board.db.writing(session.now()) as tx:
                 who = await session.require_staff(tx, request, right)
                 done = await perform(tx, number, await session.actor(tx, who), typed)
+        except WouldBePublic as would:
+            return await lookover.ask(request, would)
         except (Invalid, Conflict) as refused:
             fields = refused.fields if isinstance(refused, Invalid) else {"body": say_allowed(refused)}
             return await answer(request, typed={**typed, "act": name}, errors=fields, status=refused.status)
@@ -224,6 +248,16 @@ async def write_note(tx: WriteTx, number: int, by: Actor, typed: dict[str, str])
     return "noted"
 
 
+async def read_private(request: Request) -> Response:
+    """What the customer told the company alone; that a colleague reads it is noted."""
+    board, number = request.app.state.board, number_of(request)
+    async with board.db.saving() as tx:
+        by = await session.actor(tx, await session.require_staff(tx, request, "see_private"))
+        box = board.box(privately.PURPOSE)
+        told = await privately.read(tx, number, by=by, box=box, now_ms=session.now_ms())
+    return await answer(request, told=told)
+
+
 async def assign(tx: WriteTx, number: int, by: Actor, typed: dict[str, str]) -> str:
     person = read_number(typed.get("person", ""), "person")
     if person is None:
@@ -283,20 +317,6 @@ async def reject(tx: WriteTx, number: int, by: Actor, typed: dict[str, str]) -> 
     return "rejected"
 
 
-async def remove(tx: WriteTx, number: int, by: Actor, typed: dict[str, str]) -> str:
-    await moderators.remove(tx, number, by=by, reason=typed.get("reason", ""))
-    return "removed"
-
-
 async def restore(tx: WriteTx, number: int, by: Actor, typed: dict[str, str]) -> str:
     await moderators.restore(tx, number, by=by)
     return "restored"
-
-
-async def redact(tx: WriteTx, number: int, by: Actor, typed: dict[str, str]) -> str:
-    target = read_number(typed.get("target", ""), "target")
-    fields = tuple(typed.get("fields", "").split())
-    if target is None or not fields:
-        raise Invalid({"fields": "Choose what to take out, and where."})
-    await moderators.redact(tx, number, by=by, target=target, fields=fields, reason=typed.get("reason", ""))
-    return "redacted"

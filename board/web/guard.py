@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -15,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from board.domain.phrase import phrase
 from board.errors import NotAllowed, Refused
+from board.store.database import LOST
 from board.web import session
 from board.web.page import TooLarge
 
@@ -87,7 +89,10 @@ class Guard:
                 response.headers["Connection"] = "close"  # the rest of the body is not waited for
             await response(scope, receive, send)
             return
+        scope.setdefault("state", {})
         await self.app(scope, receive, send)
+        with suppress(*LOST):
+            await session.note_use(HTTPConnection(scope))
 
 
 class TooSlow(Refused):

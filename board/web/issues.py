@@ -1,13 +1,14 @@
 """The pages of one issue, and what customers and anyone else send to it."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from board.actions import customers
-from board.domain.doubt import KNOWN, Arrival, read_arrival
+from board.actions import customers, objections, privately
+from board.domain.doubt import Reason
 from board.domain.leaf import later
 from board.domain.limits import Act
 from board.domain.people import Actor
@@ -16,9 +17,10 @@ from board.domain.proof import b64url
 from board.domain.text import clean
 from board.domain.words import Filing, address, optional_text, person_name, text, title_alone
 from board.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
-from board.store import company, issues, record, search
+from board.store import company, issues, people, record, search
 from board.store.database import WriteTx
-from board.web import arrival, case, limits, session, views
+from board.web import arrival, case, limits, lookover, session, views
+from board.web.lookover import WouldBePublic
 from board.web.page import Frame, back, form, frame, page
 from board.web.proof import ProofWanted
 
@@ -47,7 +49,12 @@ async def answer(
         around = await frame(tx, request)
         by = await session.actor(tx, around.viewer, number)
         is_filer = by.standing == "filer"
-        found = await case.read(tx, number, around.names, around.now, reader="filer" if is_filer else "anyone")
+        mark = session.voter(request, around.viewer) if around.viewer else b""
+        found = await case.read(
+            tx, number, around.names, around.now, reader="filer" if is_filer else "anyone", mark=mark
+        )
+        told = await privately.opened(tx, number, request.app.state.board.box(privately.PURPOSE)) if is_filer else []
+        appealed = await objections.appeal_now(tx, number) if is_filer else None
     if not found.is_public and not is_filer:
         return stub(request, around, found, form=typed or {}, errors=errors or {}, status=status)
     return page(
@@ -59,6 +66,9 @@ async def answer(
         is_filer=is_filer,
         may=case.may(found, by, around.now),
         own=case.own_words(found, "filer") if is_filer else [],
+        marks=views.marks(around.names.say),
+        appealed=appealed,
+        told=told,
         form=typed or {},
         errors=errors or {},
         stamp=(typed or {}).get("stamp") or arrival.stamp(request, every_s=arrival.ON_SHARED_PAGES_S),
@@ -142,22 +152,30 @@ async def file(request: Request) -> Response:
     board = request.app.state.board
     typed = await form(request)
     try:
-        filing, how = await taken_filing(request, typed)
+        typed = await lookover.settled(request, typed, has_box=True)
+        filing, doubts = await taken_filing(request, typed)
         async with board.db.writing(session.now()) as tx:
-            filed = await customers.file(tx, filing, via="web", links=board.links, say=board.renderer.say, arrival=how)
-            secret = await session.grant(tx, request, filed.number)
+            browser = await session.known_browser(tx, request)
+            poster = replace(await session.poster(tx, request, browser.viewer), doubts=doubts)
+            filed = await customers.file(
+                tx, filing, via="web", links=board.links, say=board.renderer.say, poster=poster
+            )
+            await people.grant(tx, browser.viewer.session.token_hash, filed.number)
+            await keep_details(tx, board, filed.number, filing.details)
+    except WouldBePublic as would:
+        return await lookover.ask(request, would)
     except Invalid as wrong:
         return await new_form(request, typed, wrong.fields, wrong.status)
     except ProofWanted as asked:
-        return await new_form(request, typed, {}, asked.status, challenge=asked.challenge)
+        return await new_form(request, typed, {}, asked.status, asked.challenge)
     except TooMany as full:
         return limits.told(await new_form(request, typed, {"body": full.detail}, full.status), full)
     response = back(f"/issues/{filed.number}/receipt")
-    session.set_cookie(response, board.settings, secret)
+    session.set_cookie(response, board.settings, browser.secret)
     return response
 
 
-async def taken_filing(request: Request, typed: dict[str, str]) -> tuple[Filing, Arrival]:
+async def taken_filing(request: Request, typed: dict[str, str]) -> tuple[Filing, tuple[Reason, ...]]:
     """The filing with its tokens taken; a mistake in it takes none. Raises Invalid, TooMany and ProofWanted."""
     async with request.app.state.board.db.saving() as tx:
         setup = await company.read(tx)
@@ -166,6 +184,13 @@ async def taken_filing(request: Request, typed: dict[str, str]) -> tuple[Filing,
         left = await limits.take(tx, request, setup, "file", who=who, email=filing.email)
         words = f"{filing.title}\n{filing.body}"
         return filing, await arrival.weigh(tx, request, words, who=who, left=left, form=arrival.form_of(typed))
+
+
+async def keep_details(tx: WriteTx, board: Any, number: int, details: str | None) -> None:
+    """What the customer tells the company alone while filing."""
+    if details:
+        filer, box = Actor(standing="filer"), board.box(privately.PURPOSE)
+        await privately.tell(tx, number, by=filer, words=details, box=box, now_ms=session.now_ms())
 
 
 async def receipt(request: Request) -> Response:
@@ -213,54 +238,80 @@ Perform = Callable[[WriteTx, int, Actor, dict[str, str]], Awaitable[str]]
 
 
 def act(
-    name: str, perform: Perform, anchor: str = "#next", *, takes: Act = "comment", weighs: bool = False
+    name: str, perform: Perform, anchor: str = "#next", *, in_public: bool = True, takes: Act = "comment"
 ) -> Callable[[Request], Awaitable[Response]]:
     """The door of one act: a form comes in, `perform` does it, and the page says what was done or what to mend.
 
-    `takes` names the token buckets that it takes from first; where it `weighs` the words, they may be held.
+    `takes` names the token buckets that it takes from first.
     """
 
     async def door(request: Request) -> Response:
         limits.check(request, takes)
         number, typed = number_of(request), await form(request)
         try:
-            how = await take(request, takes, typed if weighs else None)
+            typed = await lookover.settled(request, typed) if in_public else typed
+            await take(request, takes)
             async with request.app.state.board.db.writing(session.now()) as tx:
                 who = await session.viewer(tx, request)
                 by = await session.actor(tx, who, number)
-                sent = {**typed, **how.fields, "voter": session.voter(request, who).hex()}
-                done = await perform(tx, number, by, sent)
-        except Invalid as wrong:
-            return await answer(request, typed={**typed, "act": name}, errors=wrong.fields, status=wrong.status)
-        except Conflict as late:
-            kept = {**typed, "act": name}
-            return await answer(request, typed=kept, errors={"body": late.detail}, status=late.status)
-        except ProofWanted as asked:
-            kept = {**typed, "act": name}
-            return await answer(request, typed=kept, status=asked.status, challenge=asked.challenge)
+                done = await perform(tx, number, by, {**typed, "voter": session.voter(request, who).hex()})
+        except WouldBePublic as would:
+            return await lookover.ask(request, would)
         except TooMany as full:
             return await limits.wait_page(request, typed, full)
+        except (Invalid, Conflict) as wrong:
+            return await refused(request, name, typed, wrong)
         return back(f"/issues/{number}", done, anchor)
 
     return door
 
 
-async def take(request: Request, act: Act, typed: dict[str, str] | None = None, *, email: str | None = None) -> Arrival:
+async def take(
+    request: Request, act: Act, typed: dict[str, str] | None = None, *, email: str | None = None
+) -> tuple[Reason, ...]:
     """Takes the tokens of the act and weighs what was `typed`; raises TooMany and ProofWanted."""
     async with request.app.state.board.db.saving() as tx:
         who = await session.viewer(tx, request)
         left = await limits.take(tx, request, await company.read(tx), act, who=who, email=email)
         if typed is None:
-            return KNOWN
+            return ()
         form = arrival.form_of(typed)
         return await arrival.weigh(tx, request, typed.get("body", ""), who=who, left=left, form=form)
 
 
-async def comment(tx: WriteTx, number: int, by: Actor, typed: dict[str, str]) -> str:
-    named = Actor(standing=by.standing, person=by.person, name=by.name or person_name(typed.get("name", "")))
-    words, how = text(typed.get("body", "")), read_arrival(typed)
-    done = await customers.comment(tx, number, by=named, body=words, via="web", arrival=how)
-    return "held" if any(r.name == "comment.held" for r in done.events) else "commented"
+async def refused(request: Request, name: str, typed: dict[str, str], wrong: Invalid | Conflict) -> Response:
+    """The page again, with what was typed and what to mend."""
+    errors = wrong.fields if isinstance(wrong, Invalid) else {"body": wrong.detail}
+    return await answer(request, typed={**typed, "act": name}, errors=errors, status=wrong.status)
+
+
+async def comment(request: Request) -> Response:
+    """Takes a comment; the browser is known by its session from then on, so that its words can be found again."""
+    limits.check(request, "comment")
+    board, number, typed = request.app.state.board, number_of(request), await form(request)
+    try:
+        typed = await lookover.settled(request, typed)
+        words = text(typed.get("body", ""))
+        doubts = await take(request, "comment", typed)
+        async with board.db.writing(session.now()) as tx:
+            browser = await session.known_browser(tx, request)
+            by = await session.actor(tx, browser.viewer, number)
+            named = replace(by, name=by.name or person_name(typed.get("name", "")))
+            poster = replace(await session.poster(tx, request, browser.viewer), doubts=doubts)
+            done = await customers.comment(tx, number, by=named, body=words, via="web", poster=poster)
+    except WouldBePublic as would:
+        return await lookover.ask(request, would)
+    except ProofWanted as asked:
+        kept = {**typed, "act": "comments"}
+        return await answer(request, typed=kept, status=asked.status, challenge=asked.challenge)
+    except TooMany as full:
+        return await limits.wait_page(request, typed, full)
+    except (Invalid, Conflict) as wrong:
+        return await refused(request, "comments", typed, wrong)
+    held = any(r.name == "comment.held" for r in done.events)
+    response = back(f"/issues/{number}", "held" if held else "commented", "#next")
+    session.set_cookie(response, board.settings, browser.secret)
+    return response
 
 
 async def confirm(tx: WriteTx, number: int, by: Actor, typed: dict[str, str]) -> str:

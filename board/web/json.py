@@ -9,7 +9,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from board.domain.doubt import KNOWN, Arrival
+from board.domain.doubt import Reason
 from board.domain.limits import Act
 from board.domain.people import STRANGER, Actor
 from board.domain.phrase import phrase
@@ -42,7 +42,7 @@ def problem(refused: Refused) -> Response:
     }
     headers = {"Cache-Control": "no-store"}
     if isinstance(refused, Invalid):
-        content["errors"] = [{"field": field, "detail": detail} for field, detail in refused.fields.items()]
+        content["errors"] = refused.errors
     if isinstance(refused, Conflict):
         content["allowed"] = list(refused.allowed)
     if isinstance(refused, TooMany):
@@ -124,7 +124,7 @@ class Unauthorized(Refused):
     title = "Not authorized"
 
 
-Perform = Callable[[WriteTx, Actor, Arrival], Awaitable[tuple[int, Any]]]
+Perform = Callable[[WriteTx, Actor, tuple[Reason, ...]], Awaitable[tuple[int, Any]]]
 
 
 async def once(
@@ -149,15 +149,15 @@ async def once(
         token = await bearer(tx, request)
         member = f"token {token['id']}" if token else None
         left = await limits.take_as(tx, request, await company.read(tx), takes, member=member, email=email)
-        how = KNOWN
+        doubts: tuple[Reason, ...] = ()
         if words is not None and token is None:
-            how = await arrival.weigh(tx, request, words, who=None, left=left, form=None)
+            doubts = await arrival.weigh(tx, request, words, who=None, left=left, form=None)
     async with request.app.state.board.db.writing(session.now()) as tx:
         by = await actor(tx, request, issue)
         if key is None:
-            status, content = await perform(tx, by, how)
+            status, content = await perform(tx, by, doubts)
             return answer(content, status, location(content, status))
-        return await remembered(tx, request, key, partial(perform, tx, by, how))
+        return await remembered(tx, request, key, partial(perform, tx, by, doubts))
 
 
 async def remembered(
@@ -170,7 +170,13 @@ async def remembered(
         status, content = await perform()
         text = msgspec.json.encode(content).decode()
         await intake.keep_answer(
-            tx, key_hash=key_hash, body_hash=body_hash, status=status, body=text, now_ms=session.now_ms()
+            tx,
+            key_hash=key_hash,
+            body_hash=body_hash,
+            issue=read_number(request) if "number" in request.path_params else None,
+            status=status,
+            body=text,
+            now_ms=session.now_ms(),
         )
         return answer(content, status, location(content, status))
     if bytes(earlier["body_hash"]) != body_hash:

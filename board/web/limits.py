@@ -12,6 +12,7 @@ from starlette.responses import Response
 from board.actions import limits
 from board.domain.limits import Act, Sender
 from board.errors import TooMany
+from board.store import company
 from board.store.company import Company
 from board.store.database import Tx
 from board.web import session
@@ -90,6 +91,14 @@ async def wait_page(request: Request, typed: dict[str, str], full: TooMany) -> R
     context = {"title": board.renderer.say(full.title), "detail": board.renderer.say(full.detail)}
     made = page(request, around, "wait.html", status=full.status, form=typed, action=request.url.path, **context)
     return told(made, full)
+
+
+async def spend(request: Request, act: Act, *, email: str | None = None) -> None:
+    """One token for an act whose words nobody weighs; raises TooMany."""
+    check(request, act)
+    async with request.app.state.board.db.saving() as tx:
+        who = await session.viewer(tx, request)
+        await take(tx, request, await company.read(tx), act, who=who, email=email)
 
 
 def told(response: Response, full: TooMany) -> Response:

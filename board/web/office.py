@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from board.actions import company as acts
 from board.actions import limits
+from board.domain import finds
 from board.domain import limits as rules
 from board.domain.clocks import Target
 from board.errors import Invalid
@@ -22,7 +23,8 @@ MESSAGES = 50
 SECTIONS = {
     "company": ("name", "tagline", "accent"),
     "texts": ("rules", "about"),
-    "policies": ("mail", "moderation"),
+    "policies": ("mail", "moderation", "held_words", "private_days"),
+    "finds": ("order_pattern", "phone_regions"),
 }
 
 
@@ -74,6 +76,7 @@ async def settings_context(tx: Tx, who: session.Viewer, request: Request) -> dic
     return {
         "settings": {**asdict(setup), "mail_policy": setup.mail, "moderation_policy": setup.moderation},
         "limits": limits_context(setup),
+        "order_example": finds.example(setup.order_pattern),
         "areas": [{"slug": a.slug, "name": a.name, **hours(a.target)} for a in areas],
         "colleagues": colleagues,
         "tokens": [
@@ -200,7 +203,7 @@ async def invite(request: Request) -> Response:
     board, typed = request.app.state.board, await form(request)
     try:
         async with board.db.writing(session.now()) as tx:
-            by = await session.actor(tx, await session.require_staff(tx, request, "run_board"))
+            by = await session.actor(tx, await session.require_staff(tx, request, "run_board", fresh=True))
             person, url = await acts.invite(
                 tx,
                 by=by,
@@ -217,7 +220,7 @@ async def invite(request: Request) -> Response:
 
 async def remove_colleague(request: Request) -> Response:
     async with request.app.state.board.db.saving() as tx:
-        by = await session.actor(tx, await session.require_staff(tx, request, "run_board"))
+        by = await session.actor(tx, await session.require_staff(tx, request, "run_board", fresh=True))
         wrong = await refusal(
             acts.remove_colleague(tx, by=by, person=int(request.path_params["id"]), now_ms=session.now_ms())
         )
@@ -230,7 +233,7 @@ async def create_token(request: Request) -> Response:
     typed = await form(request)
     try:
         async with request.app.state.board.db.saving() as tx:
-            by = await session.actor(tx, await session.require_staff(tx, request, "run_board"))
+            by = await session.actor(tx, await session.require_staff(tx, request, "run_board", fresh=True))
             token = await acts.create_token(
                 tx, by=by, label=typed.get("label", ""), role=typed.get("role", ""), now_ms=session.now_ms()
             )
@@ -241,7 +244,7 @@ async def create_token(request: Request) -> Response:
 
 async def revoke_token(request: Request) -> Response:
     async with request.app.state.board.db.saving() as tx:
-        await session.require_staff(tx, request, "run_board")
+        await session.require_staff(tx, request, "run_board", fresh=True)
         await people.revoke_token(tx, int(request.path_params["id"]), session.now_ms())
     return back("/staff/settings", "saved", "#tokens")
 
@@ -288,6 +291,7 @@ def message(row: dict[str, Any], *, sees_links: bool) -> dict[str, Any]:
         "next_try": at(row["retry_ms"]) if row["state"] == "queued" and row["tries"] else None,
         "text": "\n\n".join(letter.paragraphs),
         "link": letter.link if shown else None,
+        "code": letter.code if shown else None,
     }
 
 

@@ -1,7 +1,7 @@
 """How a page is answered: what every template is given, strict forms, and the words after an act."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -44,6 +44,11 @@ DONE = {
     "removed": "It is removed from view. A stub with the reason stays.",
     "restored": "Everybody can read it again.",
     "redacted": "The words are erased.",
+    "told": "Sent, for their eyes only.",
+    "asked": "Asked for. A second person has to agree, or a day has to pass; the customer is told.",
+    "decided": "Decided.",
+    "reported": "Thank you. A moderator looks at it; nobody else is told.",
+    "appealed": "Your appeal is with the moderators.",
     "unchanged": "Nothing had to change.",
     "saved": "Saved.",
     "trying": "It is tried again now.",
@@ -122,6 +127,11 @@ def back(url: str, done: str | None = None, anchor: str = "") -> RedirectRespons
     """Back to the page after an act; 303, so that loading it again sends nothing twice."""
     joined = f"{url}{'&' if '?' in url else '?'}done={done}" if done else url
     return RedirectResponse(joined + anchor, 303)
+
+
+def time_of(ms: int) -> datetime:
+    """A moment that is kept in milliseconds."""
+    return datetime.fromtimestamp(ms // 1000, UTC)
 
 
 async def form(request: Request) -> dict[str, str]:

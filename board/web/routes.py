@@ -3,11 +3,31 @@
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
-from board.web import account, api, api_acts, desk, files, health, home, issues, live, office
+from board.web import (
+    account,
+    api,
+    api_acts,
+    desk,
+    files,
+    health,
+    home,
+    issues,
+    live,
+    lookover,
+    moderation,
+    objections,
+    office,
+    privately,
+    proving,
+    signin,
+    transparency,
+    ways,
+)
 from board.web.api_acts import act as api_act
 from board.web.desk import act as staff_act
 from board.web.desk import shared
 from board.web.issues import act
+from board.web.moderation import hiding_door
 
 
 class NumberConvertor(Convertor[str]):
@@ -31,28 +51,54 @@ def pages() -> list[BaseRoute]:
         Route("/rules", home.rules),
         Route("/policies/{sha256}.json", home.policy),
         Route("/about", home.about),
+        Route("/moderation", transparency.show),
         Route("/new", issues.new),
         Route("/similar", issues.similar),
+        Route("/finds", lookover.look, methods=["POST"]),
         Route("/issues", issues.file, methods=["POST"]),
         Route("/issues/{number:n}", issues.show),
         Route("/issues/{number:n}/log", issues.log),
         Route("/issues/{number:n}/receipt", issues.receipt),
+        Route("/issues/{number:n}/report", objections.report_form),
         Route("/mine/{secret}", issues.open_private_link),
-        Route("/signin", account.signin),
-        Route("/signin", account.ask_for_link, methods=["POST"]),
-        Route("/signin/{secret}", account.link),
-        Route("/signin/{secret}", account.use_link, methods=["POST"]),
-        Route("/signout", account.signout, methods=["POST"]),
-        Route("/me", account.me),
+        Route("/signin", signin.signin),
+        Route("/signin", signin.ask_for_link, methods=["POST"]),
+        Route("/signin/link", signin.use_token, methods=["POST"]),
+        Route("/signin/code", signin.use_code, methods=["POST"]),
+        Route("/signin/passkey", signin.use_passkey, methods=["POST"]),
+        Route("/signin/passkey/question", signin.ask_for_passkey, methods=["POST"]),
+        Route("/signin/{secret}", signin.link),
+        Route("/signin/{secret}", signin.use_link, methods=["POST"]),
+        Route("/signout", signin.signout, methods=["POST"]),
         Route("/follows/{secret}", account.follow_link),
         Route("/follows/{secret}", account.use_follow_link, methods=["POST"]),
+    ]
+
+
+def own_pages() -> list[BaseRoute]:
+    """What is one's own: sessions, and the ways in which staff show who they are."""
+    return [
+        Route("/me", account.me),
+        Route("/me/sessions", account.end_other_sessions, methods=["POST"]),
+        Route("/me/sessions/{mark}", account.end_session, methods=["POST"]),
+        Route("/me/passkeys", ways.add_passkey, methods=["POST"]),
+        Route("/me/passkeys/question", ways.ask_for_new_passkey, methods=["POST"]),
+        Route("/me/passkeys/{id:n}/removal", ways.remove_passkey, methods=["POST"]),
+        Route("/me/codes", ways.begin_codes, methods=["POST"]),
+        Route("/me/codes.svg", ways.code_picture),
+        Route("/me/codes/confirmation", ways.confirm_codes, methods=["POST"]),
+        Route("/me/codes/removal", ways.remove_codes, methods=["POST"]),
+        Route("/prove", proving.prove),
+        Route("/prove/code", proving.prove_by_code, methods=["POST"]),
+        Route("/prove/mail", proving.ask_for_mail, methods=["POST"]),
+        Route("/prove/done", proving.done),
     ]
 
 
 def acts() -> list[BaseRoute]:
     """What is sent to an issue: first by customers, then by staff."""
     doors = {
-        "comments": act("comments", issues.comment, weighs=True),
+        "comments": issues.comment,
         "confirmation": act("confirmation", issues.confirm),
         "dispute": act("dispute", issues.dispute),
         "withdrawal": act("withdrawal", issues.withdraw),
@@ -70,9 +116,13 @@ def acts() -> list[BaseRoute]:
         "reopening": staff_act("reopening", desk.reopen, "reopen"),
         "publication": staff_act("publication", desk.publish, "publish"),
         "rejection": staff_act("rejection", desk.reject, "reject"),
-        "removal": staff_act("removal", desk.remove, "remove"),
+        "removal": hiding_door("removal", moderation.read_removal, "remove"),
+        "private-words": shared(privately.write, privately.answer),
+        "reports": objections.report,
+        "appeals": act("appeals", objections.appeal, in_public=False),
+        "erasures": act("erasures", objections.take_out, in_public=False),
         "restoration": staff_act("restoration", desk.restore, "restore"),
-        "redactions": staff_act("redactions", desk.redact, "redact"),
+        "redactions": hiding_door("redactions", moderation.read_redaction, "redact"),
     }
     return [Route(f"/issues/{{number:n}}/{name}", door, methods=["POST"]) for name, door in doors.items()]
 
@@ -81,6 +131,12 @@ def staff_pages() -> list[BaseRoute]:
     return [
         Route("/staff", desk.queue),
         Route("/staff/issues/{number:n}", desk.show),
+        Route("/staff/issues/{number:n}/private", desk.read_private, methods=["POST"]),
+        Route("/staff/moderation", moderation.queue),
+        Route("/staff/moderation", moderation.decide_many, methods=["POST"]),
+        Route("/staff/moderation/hidings/{id:n}", moderation.decide_hiding, methods=["POST"]),
+        Route("/staff/moderation/appeals/{id:n}", moderation.decide_appeal, methods=["POST"]),
+        Route("/staff/moderation/reports/{id:n}", moderation.settle_reports, methods=["POST"]),
         Route("/staff/outbox", office.show_outbox),
         Route("/staff/outbox/{id:n}/try", office.try_now, methods=["POST"]),
         Route("/staff/settings", office.settings),
@@ -124,6 +180,7 @@ def api_routes() -> list[BaseRoute]:
 def routes() -> list[BaseRoute]:
     return [
         *pages(),
+        *own_pages(),
         *acts(),
         *staff_pages(),
         *api_routes(),

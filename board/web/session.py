@@ -11,16 +11,19 @@ from urllib.parse import urlsplit
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
-from board.domain.people import STRANGER, Actor, Standing
-from board.errors import NotAllowed, SignInFirst
+from board.domain.browsers import browser_name
+from board.domain.people import GRAVE, STRANGER, Actor, Poster, Standing
+from board.errors import NotAllowed, ProveFirst, SignInFirst
 from board.settings import Settings
-from board.store import intake, people
+from board.store import intake, moderation, people
 from board.store.database import Tx
-from board.store.people import SESSION_MS, Session
+from board.store.people import CUSTOMER_ENDS, SEEN_MS, Session
 
 NOWHERE = "0.0.0.0"  # noqa: S104
 HOP = re.compile(r"\[(?P<six>[^\]]{2,60})\](?::\d{1,5})?|(?P<four>[\d.]{7,15}):\d{1,5}|(?P<bare>[^\[\]]{2,60})")
 SAFE = ("GET", "HEAD", "OPTIONS")
+FRESH_MS = 15 * 60_000  # how long a colleague who has shown who they are may do what is grave
+PRE_S = 3600  # how long a browser may take to sign in
 STANDINGS: dict[str, Standing] = {
     "agent": "agent",
     "moderator": "moderator",
@@ -48,6 +51,11 @@ class Viewer:
         return self.session.person.role if self.session.person else None
 
     @property
+    def is_proved(self) -> bool:
+        """Whether nothing more is wanted to be sure who this is."""
+        return self.session.person is None or self.session.proved_ms is not None
+
+    @property
     def id(self) -> int | None:
         return self.session.person.id if self.session.person else None
 
@@ -67,12 +75,14 @@ def cookie_name(settings: Settings) -> str:
 async def viewer(tx: Tx, request: HTTPConnection) -> Viewer | None:
     secret = request.cookies.get(cookie_name(request.app.state.board.settings))
     found = await people.session(tx, secret, now_ms()) if secret else None
+    if found and found.seen_ms <= now_ms() - SEEN_MS:
+        request.state.used_session = found.token_hash  # noted once the answer is given
     return Viewer(found) if found else None
 
 
 async def actor(tx: Tx, who: Viewer | None, issue: int | None = None) -> Actor:
     """In which standing the viewer acts on the issue."""
-    if who is None:
+    if who is None or not who.is_proved:
         return STRANGER
     if person := who.session.person:
         return Actor(standing=STANDINGS[person.role], person=person.id, name=person.name)
@@ -81,37 +91,95 @@ async def actor(tx: Tx, who: Viewer | None, issue: int | None = None) -> Actor:
     return STRANGER
 
 
-async def require_staff(tx: Tx, request: Request, act: str = "see_desk") -> Viewer:
-    """The staff viewer with this right; raises NotAllowed otherwise."""
+async def require_staff(tx: Tx, request: Request, act: str = "see_desk", *, fresh: bool = False) -> Viewer:
+    """The staff viewer with this right, freshly proved where the act is grave; raises NotAllowed otherwise."""
     who = await viewer(tx, request)
-    by = await actor(tx, who)
-    if who is None or not by.is_staff:
+    if who is None or who.session.person is None:
         raise SignInFirst("This page is for staff. Please sign in.")
-    if not by.may(act):
+    if not who.is_proved:
+        raise ProveFirst("One step is missing: show that it is you.")
+    if not (await actor(tx, who)).may(act):
         raise NotAllowed("Your role does not include this. Ask an admin.")
+    if fresh or act in GRAVE:
+        require_fresh(who)
     return who
 
 
-async def begin(tx: Tx, request: Request, *, person: int | None = None, email: str | None = None) -> str:
+def is_fresh(who: Viewer) -> bool:
+    """Whether the colleague has shown who they are a short while ago."""
+    return who.session.proved_ms is not None and who.session.proved_ms > now_ms() - FRESH_MS
+
+
+def require_fresh(who: Viewer) -> None:
+    if not is_fresh(who):
+        raise ProveFirst("This needs a fresh proof that it is you.")
+
+
+async def begin(
+    tx: Tx, request: Request, *, person: int | None = None, email: str | None = None, is_proved: bool = True
+) -> str:
     """A new session's secret; the old one of this browser keeps its grants, if it was nobody's."""
     old = await viewer(tx, request)
-    secret = await people.new_session(tx, person=person, email=email, now_ms=now_ms())
+    known, network = seen_from(request)
+    secret = await people.new_session(
+        tx, person=person, email=email, now_ms=now_ms(), is_proved=is_proved, browser=known, network=network
+    )
     if old and not old.session.person:
         for issue in await people.granted(tx, old.session):
             await people.grant(tx, people.hashed(secret), issue)
+    if old:
         await people.end_session(tx, old.session.token_hash)
     return secret
 
 
-async def grant(tx: Tx, request: Request, issue: int) -> str | None:
-    """This browser speaks as the filer from now on; the secret of a new session where it had none."""
+def seen_from(request: Request) -> tuple[str, str]:
+    """By what a person recognises a session: the kind of browser, and the network without its last part."""
+    known, address = browser_name(request.headers.get("user-agent", "")), client_address(request)
+    try:
+        network = str(ip_network((address, 24 if ip_address(address).version == 4 else 48), strict=False))
+    except ValueError:
+        network = ""
+    return known, network
+
+
+async def note_use(request: HTTPConnection) -> None:
+    """Notes that a session is in use, after the answer and some minutes apart: reading a page writes nothing."""
+    used = getattr(request.state, "used_session", None)
+    if used is not None:
+        async with request.app.state.board.db.saving() as tx:
+            await people.note_use(tx, used, now_ms())
+
+
+@dataclass(frozen=True)
+class Browser:
+    """A browser with a session; `secret` is for its cookie where the session is new."""
+
+    viewer: Viewer
+    secret: str | None = None
+
+
+async def known_browser(tx: Tx, request: Request) -> Browser:
+    """The browser's session, begun where it has none, so that it is known again."""
     who = await viewer(tx, request)
     if who:
-        await people.grant(tx, who.session.token_hash, issue)
-        return None
-    secret = await people.new_session(tx, person=None, email=None, now_ms=now_ms())
-    await people.grant(tx, people.hashed(secret), issue)
-    return secret
+        return Browser(who)
+    known, network = seen_from(request)
+    secret = await people.new_session(tx, person=None, email=None, now_ms=now_ms(), browser=known, network=network)
+    return Browser(Viewer(Session(people.hashed(secret), None, None)), secret)
+
+
+async def grant(tx: Tx, request: Request, issue: int) -> str | None:
+    """This browser speaks as the filer from now on; the secret of a new session where it had none."""
+    found = await known_browser(tx, request)
+    await people.grant(tx, found.viewer.session.token_hash, issue)
+    return found.secret
+
+
+async def poster(tx: Tx, request: Request, who: Viewer) -> Poster:
+    """Who sends words, for the policy that looks at what newcomers write."""
+    mark = voter(request, who)
+    is_known = await moderation.has_been_public(tx, mark) or await people.has_filed_in_public(tx, who.session)
+    return Poster(mark, is_known)
 
 
 def set_cookie(response: Response, settings: Settings, secret: str | None) -> None:
@@ -119,12 +187,31 @@ def set_cookie(response: Response, settings: Settings, secret: str | None) -> No
         response.set_cookie(
             cookie_name(settings),
             secret,
-            max_age=SESSION_MS // 1000,
+            max_age=CUSTOMER_ENDS.all // 1000,
             httponly=True,
             samesite="lax",
             secure=settings.is_https,
             path="/",
         )
+
+
+def pre_name(settings: Settings) -> str:
+    return "__Host-pre" if settings.is_https else "pre"
+
+
+def browser(request: HTTPConnection) -> str | None:
+    """The secret of a browser that is about to sign in."""
+    return request.cookies.get(pre_name(request.app.state.board.settings))
+
+
+def set_browser(response: Response, settings: Settings, secret: str) -> None:
+    response.set_cookie(
+        pre_name(settings), secret, max_age=PRE_S, httponly=True, samesite="lax", secure=settings.is_https, path="/"
+    )
+
+
+def drop_cookie(response: Response, settings: Settings, name: str) -> None:
+    response.delete_cookie(name, secure=settings.is_https, httponly=True, samesite="lax")
 
 
 def client_address(request: HTTPConnection) -> str:

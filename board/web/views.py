@@ -10,7 +10,9 @@ from markupsafe import Markup, escape
 from board.domain import wording
 from board.domain.clocks import Clock, Target, overdue_since, seconds
 from board.domain.events import CURES
+from board.domain.finds import LABELS
 from board.domain.leaf import parse_time
+from board.domain.phrase import phrase
 from board.domain.wording import Say
 from board.render import trusted
 from board.store.record import Redaction
@@ -75,8 +77,19 @@ def hits(excerpt: str) -> Markup:
     return trusted(str(escape(excerpt)).replace(HIT, "<mark>").replace(END, "</mark>"))
 
 
-def gone(redactions: Iterable[Redaction], say: Say) -> list[dict[str, str]]:
-    return [{"field": r.field, "reason": r.reason, "reason_text": wording.reason(r.reason, say)} for r in redactions]
+def marks(say: Say) -> list[tuple[str, str]]:
+    """What words can have been that are taken out: code and name."""
+    names = {"words": phrase("something else"), "name": phrase("name"), **LABELS}
+    return [(code, say(name)) for code, name in names.items()]
+
+
+def gone(redactions: Iterable[Redaction], say: Say, **left: str | None) -> list[dict[str, str]]:
+    """The words that were taken out and of which nothing is `left`; where marks were put, they speak for themselves."""
+    return [
+        {"field": r.field, "reason": r.reason, "reason_text": wording.reason(r.reason, say)}
+        for r in redactions
+        if left.get(r.field) is None
+    ]
 
 
 def entry(row: Row, names: Names, redactions: Iterable[Redaction] = ()) -> dict[str, Any]:
@@ -91,7 +104,7 @@ def entry(row: Row, names: Names, redactions: Iterable[Redaction] = ()) -> dict[
         "body": trusted(html) if html else None,
         "text": row["body"],
         "corrected": bool(row["corrected"]),
-        "gone": gone(redactions, names.say),
+        "gone": gone(redactions, names.say, **{"body": row["body"], "author.name": row["name"]}),
         "resolution_text": wording.resolution(row["resolution"], names.say),
         "cured": row["resolution"] in CURES,
         "due": moment(row["due"]),

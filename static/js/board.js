@@ -11,6 +11,8 @@ const ofPages = {
   "form[data-similar]": () => import("./similar.js"),
   "[data-suggest-title]": () => import("./suggest_title.js"),
   "[data-shortcuts]": () => import("./shortcuts.js"),
+  "form[data-passkey]": () => import("./passkey.js"),
+  "[data-signin-link]": () => import("./signin_link.js"),
 };
 
 // Started in the page, and again in each part of it that the live stream renews.

@@ -1,15 +1,11 @@
-// Underlines what looks private where it is typed: textarea[data-finds] with its twin [data-finds-under] beneath, and
-// a line [data-finds-line] that names the finds in its data-words ("… {finds} …"). A hint: it refuses nothing.
+// Underlines what looks private where it is typed: textarea[data-finds="/finds"] with its twin [data-finds-under]
+// beneath, and a line [data-finds-line] that names the finds in its data-words ("… {finds} …"). The server finds, the
+// same way as before publishing; this only shows. A hint: it refuses nothing, and without an answer it says nothing.
 
-const PAUSE_MS = 400;
+const PAUSE_MS = 500;
 const SHOWN_FINDS = 3;
-const PATTERNS = [
-  /[\w.+-]{1,64}@[\w-]+\.[\w.-]*\w/gu, // mail address
-  /\b[A-Z]{2}\d{2}(?: ?[A-Z\d]{4}){3,7}(?: ?[A-Z\d]{1,3})?\b/gu, // IBAN
-  /(?<![\w.])\+?\(?\d[\d ()./-]{5,22}\d(?![\w])/gu, // phone, card, customer or order number
-];
-const DATE = /^(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{2,4})$/u;
-const LEAST_DIGITS = 7;
+const LEAST_CHARACTERS = 4;
+const MOST_CHARACTERS = 20_000;
 
 export function startIn(root) {
   for (const field of root.querySelectorAll("textarea[data-finds]")) watch(field);
@@ -19,49 +15,65 @@ function watch(field) {
   const twin = field.parentElement.querySelector("[data-finds-under]");
   const line = field.closest(".field")?.querySelector("[data-finds-line]");
   let timer = 0;
-  const look = () => {
-    const found = finds(field.value);
-    if (twin) underline(twin, field.value, found);
-    if (line) tell(line, field.value, found);
+  let request = new AbortController();
+  const look = async () => {
+    const text = field.value;
+    const found = await finds(field.dataset.finds, text, request.signal);
+    if (!found || field.value !== text) return;
+    if (twin) underline(twin, pieces(text, found), field);
+    if (line) tell(line, pieces(text, found));
   };
   field.addEventListener("input", () => {
     // An underline that no longer fits its word is worse than none.
     if (twin) twin.replaceChildren();
     clearTimeout(timer);
+    request.abort();
+    request = new AbortController();
     timer = setTimeout(look, PAUSE_MS);
   });
   field.addEventListener("scroll", () => { if (twin) twin.scrollTop = field.scrollTop; });
-  look();
+  if (field.value) look();
 }
 
-/** The places [start, end] in `text` that look private, in order and apart from each other. */
-export function finds(text) {
-  const places = PATTERNS.flatMap((pattern) => [...text.matchAll(pattern)])
-    .filter(([words]) => /[@A-Z]/u.test(words) || isNumber(words))
-    .map(({ 0: words, index }) => [index, index + words.length])
-    .sort(([a], [b]) => a - b);
-  return places.filter(([start], i) => i === 0 || start >= places[i - 1][1]);
+/** The finds of the server, or nothing where it cannot be asked. */
+async function finds(url, text, signal) {
+  if (text.trim().length < LEAST_CHARACTERS || text.length > MOST_CHARACTERS) return [];
+  try {
+    const answer = await fetch(url, { method: "POST", body: new URLSearchParams({ text }), signal });
+    return answer.ok ? (await answer.json()).finds : null;
+  } catch (error) {
+    if (error.name !== "AbortError") console.info("finds are not to be had", error);
+    return null;
+  }
 }
 
-function isNumber(words) {
-  return !DATE.test(words.trim()) && words.replace(/\D/gu, "").length >= LEAST_DIGITS;
-}
-
-function underline(twin, text, found) {
+/** The text in pieces, `isFound` or not. The server counts whole characters, where a script counts halves. */
+export function pieces(text, found) {
+  const characters = [...text];
+  const slice = (from, to) => characters.slice(from, to).join("");
   let at = 0;
-  const parts = found.flatMap(([start, end]) => {
-    const mark = document.createElement("mark");
-    mark.textContent = text.slice(start, end);
-    const before = text.slice(at, start);
+  const parts = found.flatMap(({ start, end }) => {
+    const before = slice(at, start);
     at = end;
-    return [before, mark];
+    return [{ words: before, isFound: false }, { words: slice(start, end), isFound: true }];
   });
-  twin.replaceChildren(...parts, text.slice(at));
-  twin.scrollTop = twin.parentElement.querySelector("textarea").scrollTop;
+  return [...parts, { words: slice(at), isFound: false }].filter(({ words }) => words);
 }
 
-function tell(line, text, found) {
-  const words = found.slice(0, SHOWN_FINDS).map(([start, end]) => `“${text.slice(start, end)}”`).join(", ");
+function underline(twin, parts, field) {
+  twin.replaceChildren(...parts.map(({ words, isFound }) => isFound ? marked(words) : words));
+  twin.scrollTop = field.scrollTop;
+}
+
+function marked(words) {
+  const mark = document.createElement("mark");
+  mark.textContent = words;
+  return mark;
+}
+
+function tell(line, parts) {
+  const found = parts.filter(({ isFound }) => isFound);
+  const words = found.slice(0, SHOWN_FINDS).map((part) => `“${part.words}”`).join(", ");
   line.hidden = found.length === 0;
   const told = words ? line.dataset.words.replace("{finds}", () => words) : "";
   if (line.textContent !== told) line.textContent = told;

@@ -26,6 +26,7 @@ async def newest(db: Database) -> e.Event:
 
 async def test_settings_are_kept_and_published_by_their_hash(db: Database) -> None:
     changes = {"name": "Kettles & Co", "tagline": "Tea for all", "accent": "#aa0044", "rules": "Be kind.\n\nAlways."}
+    changes["moderation"] = "hold"
     await do(db, act.set_up, changes, by=ROOT)
     async with db.reading() as tx:
         assert await company.read(tx) == Company(**changes)  # type: ignore[arg-type]
@@ -73,7 +74,7 @@ async def test_wrong_settings_are_refused_by_field(db: Database, changes: dict[s
         await do(db, act.set_up, {"about": "Kept?", **changes}, by=ROOT)
     assert list(refused.value.fields) == fields
     async with db.reading() as tx:
-        assert await company.read(tx) == Company()
+        assert await company.read(tx) == Company(moderation="open")
 
 
 async def test_an_area_is_added_with_its_targets_and_changed(db: Database) -> None:
@@ -254,16 +255,12 @@ async def test_of_two_who_use_one_link_at_once_one_gets_in(db: Database) -> None
     assert sorted(await asyncio.gather(*[use() for _ in range(4)])) == [False, False, False, True]
 
 
-async def test_links_and_sessions_end_in_time(db: Database) -> None:
+async def test_links_end_in_time(db: Database) -> None:
     async with db.saving() as tx:
         secret = await people.new_link(tx, purpose="customer", email="ada@example.com", now_ms=0, lasts_ms=1_000)
         assert await people.find_link(tx, secret, 999)
         assert await people.find_link(tx, secret, 1_000) is None
         assert await people.use_link(tx, secret, 1_000) is None
-        token = await people.new_session(tx, person=None, email="ada@example.com", now_ms=0)
-        assert await people.session(tx, token, people.SESSION_MS - 1)
-        assert await people.session(tx, token, people.SESSION_MS) is None
-        assert await people.session(tx, "another", 0) is None
 
 
 async def test_a_browser_speaks_as_the_filer_of_what_it_was_given(db: Database) -> None:

@@ -27,12 +27,13 @@ class House:
 
     folder: Path
     port: int
+    host: str = "127.0.0.1"
     process: "subprocess.Popen[bytes] | None" = None
     starts: int = 0
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     @property
     def said(self) -> str:
@@ -95,9 +96,9 @@ class House:
 
 
 @contextmanager
-def living_in(folder: Path, *, demo: bool = False) -> Iterator[House]:
+def living_in(folder: Path, *, demo: bool = False, host: str = "127.0.0.1") -> Iterator[House]:
     """A board that has just opened its doors, or a demonstration; ended by its own process id."""
-    house = House(folder, free_port())
+    house = House(folder, free_port(), host)
     if demo:
         house.run("demo")
     try:

@@ -117,6 +117,10 @@ def test_strangers_find_no_barrier(chromium: Browser, demo: House, scene: dict[s
         "filing": "/new",
         "filing, mistake": lambda page: submit(page, "/new", "File it in public", {"#email": "cy"}),
         "filing, finds and similar": write_private_words,
+        "filing, would be public": look_over,
+        "comment, would be public": lambda page: submit(
+            page, "/issues/1", "Comment in public", {"#comment-body": "Ring +49 170 1234567."}
+        ),
         "comment, mistake": lambda page: submit(page, "/issues/1", "Comment in public", {}),
         "no such page": "/nothing",
         "staff only": "/staff",
@@ -153,6 +157,9 @@ def test_staff_find_no_barrier(chromium: Browser, demo: House, scene: dict[str, 
         "as a customer": "/issues/26",
         "outbox": "/staff/outbox",
         "settings": "/staff/settings",
+        "settings, wrong pattern": lambda page: submit(
+            page, "/staff/settings", "Save Private words", {"#finds-order_pattern": "NP"}
+        ),
         "settings, mistake": lambda page: submit(page, "/staff/settings", "Save Company", {"#company-name": ""}),
         "invited": lambda page: invite(page, "/staff/settings"),
         "me": "/me",
@@ -214,6 +221,13 @@ def write_private_words(page: Page) -> None:
     page.locator("#body").fill("My parcel was left in the rain. Call me on +49 170 1234567.")
     page.locator("[data-finds-line]").wait_for()
     page.get_by_role("heading", name="Is it one of these?").wait_for()
+
+
+def look_over(page: Page) -> None:
+    """The look-over with all kinds of choices, and the words open to be changed."""
+    words = f"Call +49 170 1234567 or mail {'a' * 60}@example.org. {'No answer. ' * 200}"
+    submit(page, "/new", "File it in public", {"#body": words, "#title": "Card 4111 1111 1111 1111"})
+    page.evaluate("() => { for (const fold of document.querySelectorAll('details')) fold.open = true; }")
 
 
 def dispute(page: Page, private_url: str) -> None:

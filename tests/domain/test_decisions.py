@@ -37,6 +37,7 @@ DOING: dict[str, tuple[Actor, Decide, dict[str, Any]]] = {
     "lapse": (SYSTEM, decisions.lapse, {}),
     "correct": (ADA, decisions.correct, {"target": 1, "words": SAID}),
     "redact": (MO, decisions.redact, {"target": 1, "fields": ("body",), "reason": "spam", "versions": ()}),
+    "take_out": (ADA, decisions.mask, {"target": 1, "masked": SAID, "reason": "author_request", "versions": ()}),
     "thank": (ADA, decisions.thank, {"words": SAID}),
     "miss": (SYSTEM, decisions.miss_promise, {}),
     "publish": (MO, decisions.publish, {}),
@@ -44,7 +45,7 @@ DOING: dict[str, tuple[Actor, Decide, dict[str, Any]]] = {
     "remove": (MO, decisions.remove, {"reason": "spam"}),
     "restore": (MO, decisions.restore, {}),
 }
-ANY_TIME = {"correct", "redact", "thank", "miss"}
+ANY_TIME = {"correct", "redact", "take_out", "thank", "miss"}
 WHILE_OPEN = {"comment", "update", "resolve", "close", "merge", "withdraw", "promise", "assign", "move"} | ANY_TIME
 SETTLED = {"comment", "update", "dispute", "reopen", "assign", "move"} | ANY_TIME
 
@@ -84,7 +85,7 @@ PASTS: dict[str, tuple[Callable[[], Past], set[str]]] = {
     "withdrawn": (partial(after, "withdraw"), SETTLED | {"remove"}),
     "merged": (partial(after, "merge"), SETTLED | {"split", "remove"}),
     "held": (partial(filed, publish=False), WHILE_OPEN | {"publish", "reject"}),
-    "removed": (partial(after, "remove"), {"restore", "redact", "miss"}),
+    "removed": (partial(after, "remove"), {"restore", "redact", "take_out", "miss"}),
 }
 
 

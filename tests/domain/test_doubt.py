@@ -5,7 +5,7 @@ from time import perf_counter
 
 import pytest
 
-from board.domain.doubt import REASONS, Arrival, Signs, doubt, is_provable, read_arrival, sameness
+from board.domain.doubt import REASONS, Signs, doubt, is_provable, sameness
 
 PLAIN = Signs(trap=False, age_s=40, left=3, is_repeated=False, is_newcomer=True)
 WORDS = "I wanted tea. The kettle leaks at the handle."
@@ -54,12 +54,6 @@ def test_texts_that_differ_in_numbers_and_signs_only_say_the_same() -> None:
     spam = "Call {} now and win a wonderful kettle of gold, today only, for everybody who is quick {}"
     assert sameness(spam.format(1234, "!!!")) == sameness(spam.format(98, "\u2764").upper())
     assert sameness("Same here.") is None
-
-
-def test_an_arrival_survives_the_fields_of_a_form() -> None:
-    how = Arrival(("links", "quick"), is_newcomer=True)
-    assert read_arrival(how.fields) == how
-    assert read_arrival(Arrival().fields) == Arrival()
 
 
 @pytest.mark.parametrize("words", ["a-" * 10_000, "www." * 5_000, "http" * 5_000, "a.com@" * 3_000, "." * 20_000])

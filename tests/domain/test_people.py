@@ -19,8 +19,8 @@ STAFF = MODERATORS | {"agent"}
 PEOPLE = STAFF | {"anyone", "filer"}
 RIGHTS: dict[str, set[str]] = {
     **dict.fromkeys(("file", "comment", "follow", "mine_too"), PEOPLE),
-    **dict.fromkeys(("confirm", "dispute", "withdraw"), FILER),
-    **dict.fromkeys(("thank", "correct"), STAFF | FILER),
+    **dict.fromkeys(("confirm", "dispute", "withdraw", "take_out", "appeal"), FILER),
+    **dict.fromkeys(("thank", "correct", "tell_privately"), STAFF | FILER),
     **dict.fromkeys(("update", "resolve", "close", "reopen", "merge", "split", "promise", "assign", "move"), STAFF),
     **dict.fromkeys(("note", "see_desk", "see_private"), STAFF),
     **dict.fromkeys(("publish", "reject", "remove", "restore", "redact"), MODERATORS),

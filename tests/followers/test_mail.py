@@ -161,9 +161,9 @@ async def test_a_cure_is_asked_about_again_after_7_and_12_days(db: Database) -> 
 async def test_a_link_is_sent_to_known_addresses_only(db: Database) -> None:
     await file(db)
     async with db.saving() as tx:
-        await accounts.send_link(tx, "ada@home.example", links=LINKS, now_ms=0, say=say)
-        await accounts.send_link(tx, "bo@board.example", links=LINKS, now_ms=0, say=say)
-        await accounts.send_link(tx, "nobody@home.example", links=LINKS, now_ms=0, say=say)
+        await accounts.send_link(tx, "ada@home.example", browser="x", links=LINKS, now_ms=0, say=say)
+        await accounts.send_link(tx, "bo@board.example", browser="x", links=LINKS, now_ms=0, say=say)
+        await accounts.send_link(tx, "nobody@home.example", browser="x", links=LINKS, now_ms=0, say=say)
     assert [to for to, _ in await letters(db)] == ["ada@home.example", "ada@home.example", "bo@board.example"]
 
 

@@ -18,13 +18,13 @@ async def put(db: Database, message_id: str, *, now_ms: int = 0) -> None:
 
 async def test_an_answer_is_remembered_for_a_day(db: Database) -> None:
     async with db.saving() as tx:
-        await intake.keep_answer(tx, key_hash=b"k", body_hash=b"b", status=201, body="{}", now_ms=0)
+        await intake.keep_answer(tx, key_hash=b"k", body_hash=b"b", issue=None, status=201, body="{}", now_ms=0)
         assert await intake.answer(tx, b"other") is None
         kept = await intake.answer(tx, b"k")
         assert kept
         assert (bytes(kept["body_hash"]), kept["status"], kept["body"]) == (b"b", 201, "{}")
         await intake.keep_answer(
-            tx, key_hash=b"k2", body_hash=b"b", status=200, body="", now_ms=intake.KEEP_ANSWERS_MS + 1
+            tx, key_hash=b"k2", body_hash=b"b", issue=None, status=200, body="", now_ms=intake.KEEP_ANSWERS_MS + 1
         )
         assert await intake.answer(tx, b"k") is None
 
@@ -38,7 +38,7 @@ async def test_a_reminder_is_due_once(db: Database) -> None:
 
 async def test_an_address_is_known_once_it_has_filed_or_confirmed_to_follow(db: Database) -> None:
     async with db.saving() as tx:
-        await intake.add_filer(tx, issue=1, email="ada@example.com", details=None)
+        await intake.add_filer(tx, issue=1, email="ada@example.com")
         wish = await intake.follow(tx, issue=1, email="cy@example.com", now_ms=0)
         assert [await intake.knows_email(tx, e) for e in ("ada@example.com", "cy@example.com", "x@example.com")] == [
             True,

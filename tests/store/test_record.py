@@ -8,7 +8,7 @@ import pytest
 from board.actions import customers, moderators
 from board.domain import events as e
 from board.domain.leaf import format_time
-from board.store import record
+from board.store import company, record
 from board.store.database import Database
 from board.store.record import Opening, Redaction
 from tests.cast import ADA, BO, CY, MO, NOON, ORIGIN, VKEY, answer, chain, do, do_at, file_issue, head, kinds, later
@@ -148,7 +148,7 @@ async def test_only_public_words_come_through_the_gate(db: Database) -> None:
 
 
 async def hold_all(tx: Any) -> None:
-    await tx.run("INSERT INTO company (key, value) VALUES ('moderation', '\"hold\"')")
+    await company.save(tx, {"moderation": "hold"})
 
 
 async def test_redacted_words_are_gone_with_their_salt_and_the_leaf_stays(db: Database) -> None:

@@ -40,12 +40,36 @@ FORMS: dict[str, dict[str, str]] = {
     "/issues/{number}/reopening": WORDS,
     "/issues/{number}/publication": {"target": ""},
     "/issues/{number}/rejection": {"target": "", "reason": "spam"},
+    "/issues/{number}/private-words": {"private": "Order 4711"},
+    "/staff/issues/{number}/private": {},
+    "/issues/{number}/reports": {"at": "1", "reason": "abuse", **WORDS},
+    "/issues/{number}/appeals": WORDS,
+    "/issues/{number}/erasures": {"target": "1", "fields": "author.name", "words": "", "mark": "name"},
+    "/staff/moderation": {"chosen": "1", "do": "publish", "reason": "spam"},
+    "/staff/moderation/hidings/{id}": {"do": "agree"},
+    "/staff/moderation/appeals/{id}": {"do": "uphold"},
+    "/staff/moderation/reports/{id}": {},
     "/issues/{number}/removal": {"reason": "spam"},
     "/issues/{number}/restoration": {},
     "/issues/{number}/redactions": {"target": "1", "fields": "body", "reason": "abuse"},
+    "/finds": {"text": "Ring 0171 5550100."},
     "/signin": {"email": "ada@elsewhere.example"},
+    "/signin/link": {"t": "x"},
+    "/signin/code": {"code": "7KQF-2MPA"},
     "/signin/{secret}": {"name": "Di", "email": "di@board.example"},
     "/signout": {},
+    "/signin/passkey": {"credential": "{}"},
+    "/signin/passkey/question": {},
+    "/me/sessions": {},
+    "/me/sessions/{mark}": {},
+    "/me/passkeys": {"credential": "{}", "name": "My key"},
+    "/me/passkeys/question": {},
+    "/me/passkeys/{id}/removal": {},
+    "/me/codes": {},
+    "/me/codes/confirmation": {"code": "123456"},
+    "/me/codes/removal": {},
+    "/prove/code": {"code": "123456"},
+    "/prove/mail": {},
     "/follows/{secret}": {"do": "confirm", "List-Unsubscribe": ""},
     "/staff/outbox/{id}/try": {},
     "/staff/settings/limits": {"file.burst": "50", "mine_too.day": "200"},
@@ -57,6 +81,7 @@ FORMS: dict[str, dict[str, str]] = {
     "/staff/settings/tokens/{id}/revocation": {},
     "/staff/settings/company": {"name": "Tea & Co", "tagline": "in the open", "accent": "#123456"},
     "/staff/settings/texts": {"rules": "Be kind.", "about": "We make tea."},
+    "/staff/settings/finds": {"order_pattern": "NP-####", "phone_regions": "DE GB"},
     "/staff/settings/policies": {"mail_policy": "optional", "moderation_policy": "open"},
     "/live/tickets": {},
 }
@@ -73,12 +98,24 @@ BODIES: dict[str, dict[str, Any]] = {
     "/api/v1/issues/{number}/promise": {"promise_due": f"{DUE}:00Z"},
 }
 # Whoever gets furthest at a door: anyone or the filer where they are named here, else an admin.
-ANYONE = ("/issues", "/signin", "/follows/{secret}", "comments", "mine-too", "follow", "/api/v1/issues")
-OF_THE_FILER = ("confirmation", "dispute", "withdrawal", "thanks", "corrections")
+ANYONE = (
+    "/issues", "/finds", "/signin", "/follows/{secret}", "comments", "mine-too", "follow", "reports", "/api/v1/issues",
+)  # fmt: skip
+OF_THE_FILER = (
+    "confirmation",
+    "dispute",
+    "withdrawal",
+    "thanks",
+    "corrections",
+    "appeals",
+    "erasures",
+    "private-words",
+)
 # Where a page reads a query, each part of it alone; the others get all of EVERY_PAGE at once.
 QUERIES: dict[str, tuple[str, ...]] = {
     "/": ("q={}", "state={}", "area={}", "sort={}", "after={}", "sort=new&after={}", "done={}"),
     "/similar": ("q={}",),
+    "/issues/{number}/report": ("at={}",),
     "/staff": ("queue={}", "q={}", "after={}", "queue=mine&after={}"),
     "/staff/outbox": ("state={}", "before={}"),
     "/api/v1/issues": ("q={}", "state={}", "area={}", "sort={}", "after={}", "sort=oldest&after={}", "limit={}"),
@@ -114,7 +151,9 @@ def plain(route: Route) -> str:
 
 
 def filled(path: str, **values: str | int) -> str:
-    return path.format(**{"number": 1, "id": 1, "slug": "service", "secret": "x", "sha256": "0" * 64, **values})
+    return path.format(
+        **{"number": 1, "id": 1, "slug": "service", "secret": "x", "mark": "x", "sha256": "0" * 64, **values}
+    )
 
 
 def takes_json(path: str) -> bool:

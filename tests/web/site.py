@@ -81,7 +81,7 @@ class Site:
         async with self.db.saving() as tx:
             secret = await people.new_session(tx, person=actor.person, email=None, now_ms=now_ms())
         client = self.browser(**given)
-        client.cookies.set(cookie_name(self.board.settings), secret)
+        client.cookies.set(cookie_name(self.board.settings), secret, domain=client.base_url.host)
         return client
 
     async def filer(self, number: int, **given: Any) -> httpx.AsyncClient:

@@ -126,7 +126,7 @@ async def test_what_is_not_shown_is_served_as_its_place_only(site: Site) -> None
     removed, mo, client = await file_issue(site.db), await site.staff(MO), site.browser()
     await act(mo, removed, "publication")
     await act(mo, removed, "owner", person=str(BO.person))
-    await act(mo, removed, "removal", reason="spam")
+    await act(mo, removed, "removal", reason="threat")
     for number, visibility in {held: "held", removed: "removed"}.items():
         issue = await shown(client, number)
         assert (issue["visibility"], issue["timeline"]) == (visibility, [])

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from starlette.routing import Mount, Route
 
-from board.actions import customers, moderators, staff
+from board.actions import customers, moderators, objections, privately, staff
 from board.domain.decisions import Then
 from board.domain.words import Filing
 from board.store import people
@@ -67,6 +67,10 @@ async def plant(site: Site) -> int:
 
 async def public_issue(db: Database, site: Site) -> None:
     await do(db, customers.file, filing("one"), via="web", links=site.board.links, say=say)
+    box = site.board.box(privately.PURPOSE)
+    for by, place in ((ADA, "onedetails"), (BO, "answered")):
+        await do(db, privately.tell, 1, by=by, words=planted(place), box=box, now_ms=0)
+    await do(db, objections.report, 1, seq=1, reason="abuse", words=planted("report"), voter=b"x")
     await do(db, staff.note, 1, by=BO, body=planted("note"))
     await do(db, customers.follow, 1, email=f"{planted('follower')}@home.example", links=site.board.links, say=say)
     await do(db, staff.update, 1, by=BO, body="Mended, we say.", via="web", then=Then(resolution="fixed"))
@@ -201,5 +205,7 @@ async def test_the_private_places_are_there_for_staff(quick_wire: Wire) -> None:
         async with quick_wire.db.saving() as tx:
             mo.cookies.set("board", await people.new_session(tx, person=MO.person, email=None, now_ms=2**41))
         shown = "".join([(await mo.get(f"/staff/issues/{number}")).text for number in (1, 2)])
-    for place in ("note", "onedetails", "heldtitle", "heldbody", "heldcomment"):
+        assert planted("onedetails") not in shown
+        shown += (await mo.post("/staff/issues/1/private")).text + (await mo.get("/staff/moderation")).text
+    for place in ("note", "onedetails", "answered", "report", "heldtitle", "heldbody", "heldcomment"):
         assert planted(place) in shown

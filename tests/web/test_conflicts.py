@@ -49,7 +49,7 @@ async def test_a_comment_on_what_is_no_longer_shown_is_kept(quick_site: Site, is
         await quick_site.settle_policy(moderation_policy="hold", mail_policy="optional")
     number = await file_issue(quick_site.browser())
     if not is_held:
-        await act(await quick_site.staff(MO), number, "removal", reason="spam")
+        await act(await quick_site.staff(MO), number, "removal", reason="threat")
     page = await assert_kept(quick_site, quick_site.browser(), number, "comments", name="Cy")
     assert "The kettle leaks" not in page
 

@@ -50,6 +50,20 @@ async def test_who_files_too_often_is_told_when_to_come_back_and_keeps_the_words
     await file_issue(cy)
 
 
+async def test_reports_sign_in_mails_and_codes_have_buckets_of_their_own(tight_site: Site) -> None:
+    number = await file_issue(from_address(tight_site, "192.0.2.9"))
+    doors = {
+        f"/issues/{number}/reports": {"at": "1", "reason": "spam", "body": "Kettles of gold."},
+        "/signin": {"email": "ada@elsewhere.example"},
+        "/signin/code": {"code": "123456"},
+    }
+    for door, typed in doors.items():
+        ada = from_address(tight_site, "192.0.2.7")
+        answers = [(await ada.post(door, data=typed)).status_code for _ in range(3)]
+        assert 429 not in answers[:2], (door, answers)
+        assert answers[2] == 429, (door, answers)
+
+
 DOORS = {"comments": {"body": "Some words."}, "mine-too": {}, "follow": {"email": "ada@elsewhere.example"}}
 
 

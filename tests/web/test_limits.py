@@ -184,6 +184,8 @@ SETTINGS: list[tuple[str, dict[str, str], dict[str, str], str]] = [
     ("company", {"name": "N", "tagline": "t" * 121}, {"tagline": "This is 121 characters long; 120 fit"}, "company-"),
     ("company", {"name": "N", "accent": "red"}, {"accent": "Give a colour as #rrggbb"}, "company-"),
     ("texts", {"rules": "r" * 20_001, "about": "kept"}, {"rules": "20,001 characters"}, "texts-"),
+    ("finds", {"order_pattern": "NP", "phone_regions": "DE"}, {"order_pattern": "four of them places"}, "finds-"),
+    ("finds", {"order_pattern": "", "phone_regions": "Mars"}, {"phone_regions": "Not a region: MARS."}, "finds-"),
     ("areas", {"name": ""}, {"name": "Give the area a name of 1–80 characters."}, "area-new-"),
     ("areas", {"name": "a" * 81}, {"name": "Give the area a name"}, "area-new-"),
     ("areas", {"name": "service!"}, {"name": "There is an area of this name already."}, "area-new-"),

@@ -161,9 +161,9 @@ async def test_no_frame_outlives_the_words_that_were_taken_out_of_it(wire: Wire)
     number, mo, start = await file_issue(wire.db), await wire.staff(MO), await wire.cursor()
     async with wire.socket(f"issue:{number}", html=True) as socket:
         await greeted(socket)
-        await act(wire.browser(), number, "comments", body="Ring 0171 5550100.", name="Cy")
+        await act(wire.browser(), number, "comments", body="Ask Hilda Quill.", name="Cy")
         frame = await hear(socket)
-        assert "5550100" in frame["html"]
+        assert "Quill" in frame["html"]
     await act(mo, number, "redactions", target=str(frame["seq"]), fields="body author.name", reason="privacy_request")
     await wire.cursor()
     for follow in (wire.socket, wire.events):
@@ -171,7 +171,7 @@ async def test_no_frame_outlives_the_words_that_were_taken_out_of_it(wire: Wire)
             await greeted(late)
             frames = [await hear(late) for _ in range(2)]
         assert [frame["event"] for frame in frames] == ["comment.posted", "text.redacted"]
-        assert "5550100" not in repr(frames)
+        assert "Quill" not in repr(frames)
 
 
 async def test_an_area_hears_of_an_issue_that_leaves_and_of_one_that_comes(wire: Wire) -> None:

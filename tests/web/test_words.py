@@ -106,9 +106,12 @@ STAFF = ("/staff", "/staff?queue=all", "/staff?queue=held", "/staff/issues/1", "
          "/staff/outbox")  # fmt: skip
 REFUSED = (
     ("/issues", {"body": "", "title": "x", "email": "§"}),
+    ("/issues", {"body": "§ada@example.org", "title": "§bo@example.org"}),
+    ("/issues", {"body": "§" + " ".join(f"a{n}@example.org" for n in range(31))}),
     ("/issues/1/updates", {"body": ""}),
     ("/issues/1/updates", {"body": "§", "state": "settled", "resolution": "fixed"}),
     ("/issues/1/merge", {"into": "§", "body": "§"}),
+    ("/staff/settings/finds", {"order_pattern": "§", "phone_regions": "§"}),
     ("/staff/settings/areas", {"name": "", "first_answer_h": "§"}),
     ("/signin", {"email": "§"}),
 )

@@ -1,11 +1,9 @@
-"""Token buckets, and why something public was doubted: both private, both without an address in the clear."""
+"""Token buckets: private, and without an address in the clear."""
 
 from alembic import op
 
-revision = "0003"
-down_revision = "0001"
-branch_labels = None
-depends_on = None
+revision = "0006"
+down_revision = "0004"
 
 TABLES = """
 CREATE TABLE buckets (
@@ -13,10 +11,6 @@ CREATE TABLE buckets (
     full_ms BIGINT NOT NULL
 );
 CREATE INDEX buckets_by_time ON buckets (full_ms);
-CREATE TABLE doubts (
-    seq BIGINT PRIMARY KEY,
-    reasons TEXT NOT NULL
-);
 """
 
 

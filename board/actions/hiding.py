@@ -1,0 +1,156 @@
+"""Taking from view what the public has read: at once where it hurts somebody, else by two people or after a day."""
+
+from typing import Any
+
+from board.actions import moderators
+from board.actions.acting import Done, load
+from board.domain import hiding, letters, wording
+from board.domain.decisions import check_reason, permit
+from board.domain.hiding import DELAY
+from board.domain.leaf import milliseconds
+from board.domain.links import Links
+from board.domain.people import Actor, Standing, require
+from board.domain.wording import Say
+from board.errors import Conflict, NotAllowed, NotFound
+from board.store import company, intake, moderation, outbox, people
+from board.store.database import WriteTx
+from board.store.moderation import Hiding
+
+STANDINGS: dict[str, Standing] = {"moderator": "moderator", "admin": "admin"}
+
+
+async def hide(
+    tx: WriteTx,
+    number: int,
+    /,
+    *,
+    by: Actor,
+    how: str,
+    reason: str,
+    links: Links,
+    say: Say,
+    target: int | None = None,
+    **detail: Any,
+) -> Done:
+    """Removes, redacts or masks now, or asks for it: then there are no events yet, and the filer is told."""
+    issue = await load(tx, number)
+    permit(issue, "remove" if how == "remove" else "redact", by, tx.at)
+    check_reason(reason)
+    asked = Hiding(0, number, how, target, detail, reason, by.person or 0, milliseconds(tx.at), None, "review")
+    if hiding.is_at_once(reason, is_public=issue.visibility == "public"):
+        done = await perform(tx, asked, by)
+        if issue.visibility == "public":
+            await keep(tx, asked)
+        return done
+    if any((h.act, h.target) == (how, target) for h in await moderation.hidings(tx, "asked", issue=number)):
+        raise Conflict("This was asked for already. It waits for a second person, or for its day.")
+    await check(tx, asked, by)
+    await keep(tx, asked, due_ms=asked.asked_ms + int(DELAY.total_seconds() * 1000))
+    await tell_filer(tx, asked, links, say)
+    return Done(number, ())
+
+
+async def keep(tx: WriteTx, asked: Hiding, due_ms: int | None = None) -> None:
+    await moderation.ask(
+        tx,
+        issue=asked.issue,
+        act=asked.act,
+        target=asked.target,
+        detail=asked.detail if due_ms else {},
+        reason=asked.reason,
+        person=asked.person,
+        asked_ms=asked.asked_ms,
+        due_ms=due_ms,
+    )
+
+
+async def check(tx: WriteTx, asked: Hiding, by: Actor) -> None:
+    """Raises what carrying it out would raise now; nothing is written."""
+    if asked.act == "mask":
+        await moderators.masked(tx, asked.issue, target=asked.target or 0, **asked.detail)
+    elif asked.act == "redact":
+        redaction = moderators.redaction
+        await redaction(tx, asked.issue, by=by, target=asked.target or 0, reason=asked.reason, **asked.detail)
+
+
+async def perform(tx: WriteTx, asked: Hiding, by: Actor) -> Done:
+    """Carries it out; what was reported about the words is settled by it."""
+    if asked.target is not None:
+        await moderation.settle_reports(tx, seq=asked.target, now_ms=milliseconds(tx.at))
+    if asked.act == "remove":
+        return await moderators.remove(tx, asked.issue, by=by, reason=asked.reason)
+    act = moderators.mask if asked.act == "mask" else moderators.redact
+    return await act(tx, asked.issue, by=by, target=asked.target or 0, reason=asked.reason, **asked.detail)
+
+
+async def second(tx: WriteTx, number: int, *, by: Actor) -> Done:
+    """Another moderator agrees: what was asked is done now; what was done at once is looked over."""
+    asked = await open_hiding(tx, number, by)
+    if asked.person == by.person:
+        raise NotAllowed("This takes a second person. You asked for it yourself.")
+    if asked.state == "review":
+        await end(tx, asked, "agreed", by)
+        return Done(asked.issue, ())
+    done = await perform(tx, asked, by)
+    await end(tx, asked, "done", by)
+    return done
+
+
+async def refuse(tx: WriteTx, number: int, *, by: Actor) -> Done:
+    """Not to be hidden: what was asked is dropped, an issue that was removed at once is shown again."""
+    asked = await open_hiding(tx, number, by)
+    if asked.state == "asked":
+        await end(tx, asked, "refused", by)
+        return Done(asked.issue, ())
+    if asked.person == by.person:
+        raise NotAllowed("This takes a second person. You did it yourself.")
+    await end(tx, asked, "wrong", by)
+    issue = await load(tx, asked.issue)
+    if asked.act == "remove" and issue.visibility == "removed":
+        return await moderators.restore(tx, asked.issue, by=by)
+    return Done(asked.issue, ())
+
+
+async def open_hiding(tx: WriteTx, number: int, by: Actor) -> Hiding:
+    require(by, "remove")
+    found = await moderation.hiding(tx, number)
+    if found is None:
+        raise NotFound("There is nothing like this to decide.")
+    if found.state not in ("asked", "review"):
+        raise Conflict("Somebody has decided this already.")
+    return found
+
+
+async def end(tx: WriteTx, asked: Hiding, state: str, by: Actor) -> None:
+    await moderation.settle_hiding(
+        tx, asked.id, before=asked.state, state=state, by=by.person, now_ms=milliseconds(tx.at)
+    )
+
+
+async def fall_due(tx: WriteTx, asked: Hiding) -> Done:
+    """A day has passed and nobody refused: it is done in the name of who asked, if they may still ask."""
+    person = await people.by_id(tx, asked.person)
+    standing = STANDINGS.get(person.role) if person else None
+    if not await moderation.settle_hiding(
+        tx, asked.id, before="asked", state="done" if standing else "refused", by=None, now_ms=milliseconds(tx.at)
+    ):
+        return Done(asked.issue, ())
+    if standing is None:
+        return Done(asked.issue, ())
+    return await perform(tx, asked, Actor(standing=standing, person=asked.person))
+
+
+async def tell_filer(tx: WriteTx, asked: Hiding, links: Links, say: Say) -> None:
+    filer = await intake.filer(tx, asked.issue)
+    if filer is None or not filer.email:
+        return
+    letter = letters.hiding_notice(
+        number=asked.issue,
+        company=(await company.read(tx)).name,
+        reason=wording.reason(asked.reason, say),
+        whole=asked.act == "remove",
+        url=links.private(asked.issue),
+        say=say,
+    )
+    message_id = f"hiding.{asked.issue}.{asked.asked_ms}"
+    await outbox.put(tx, message_id=message_id, recipient=filer.email, letter=letter, now_ms=asked.asked_ms)

@@ -1,0 +1,240 @@
+"""What moderators work from: who posted, why words wait, what was asked to be hidden, reports and appeals. All private.
+
+Times are integer milliseconds.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from board.store.database import Tx
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Hiding:
+    """Words that somebody asked to take from view. `act` is remove, redact or mask; `detail` what it needs besides.
+
+    `state`: asked (waits for a second person or until `due_ms`), done, refused; done at once: review, agreed, wrong.
+    """
+
+    id: int
+    issue: int
+    act: str
+    target: int | None
+    detail: dict[str, Any]
+    reason: str
+    person: int
+    asked_ms: int
+    due_ms: int | None
+    state: str
+
+
+HIDING = "SELECT id, issue, act, target, detail, reason, person, asked_ms, due_ms, state FROM hidings "
+
+
+async def ask(
+    tx: Tx,
+    *,
+    issue: int,
+    act: str,
+    target: int | None,
+    detail: dict[str, Any],
+    reason: str,
+    person: int,
+    asked_ms: int,
+    due_ms: int | None,
+) -> int:
+    """Keeps what was asked; with `due_ms` it waits, without it is done and to be looked over."""
+    return int(
+        await tx.value(
+            "INSERT INTO hidings (issue, act, target, detail, reason, person, asked_ms, due_ms, state)"
+            " VALUES (:issue, :act, :target, :detail, :reason, :person, :asked, :due, :state) RETURNING id",
+            issue=issue,
+            act=act,
+            target=target,
+            detail=json.dumps(detail),
+            reason=reason,
+            person=person,
+            asked=asked_ms,
+            due=due_ms,
+            state="review" if due_ms is None else "asked",
+        )
+    )
+
+
+async def hiding(tx: Tx, number: int) -> Hiding | None:
+    row = await tx.row(HIDING + "WHERE id = :id", id=number)
+    return read_hiding(row) if row else None
+
+
+async def hidings(tx: Tx, state: str, *, issue: int | None = None, limit: int = 200) -> list[Hiding]:
+    """The oldest first."""
+    of_issue = "AND issue = :issue " if issue is not None else ""
+    given = {"issue": issue} if issue is not None else {}
+    statement = HIDING + f"WHERE state = :state {of_issue}ORDER BY id LIMIT :limit"
+    rows = await tx.rows(statement, state=state, limit=limit, **given)
+    return [read_hiding(row) for row in rows]
+
+
+async def hidings_due(tx: Tx, now_ms: int, *, limit: int) -> list[Hiding]:
+    rows = await tx.rows(
+        HIDING + "WHERE state = 'asked' AND due_ms <= :now ORDER BY due_ms, id LIMIT :limit", now=now_ms, limit=limit
+    )
+    return [read_hiding(row) for row in rows]
+
+
+def read_hiding(row: Row) -> Hiding:
+    return Hiding(**{**row, "detail": json.loads(row["detail"])})
+
+
+async def settle_hiding(tx: Tx, number: int, *, before: str, state: str, by: int | None, now_ms: int) -> bool:
+    """Ends it, and forgets the words that were to be masked; whether it was still in the state `before`."""
+    row = await tx.row(
+        "UPDATE hidings SET state = :state, decided_by = :by, decided_ms = :now, detail = '{}'"
+        " WHERE id = :id AND state = :before RETURNING id",
+        id=number,
+        before=before,
+        state=state,
+        by=by,
+        now=now_ms,
+    )
+    return row is not None
+
+
+async def note_post(tx: Tx, *, seq: int, issue: int, voter: bytes) -> None:
+    """Whose browser posted the words at `seq`: an opaque mark."""
+    await tx.run(
+        "INSERT INTO posts (seq, issue, voter) VALUES (:seq, :issue, :voter)", seq=seq, issue=issue, voter=voter
+    )
+
+
+async def has_been_public(tx: Tx, voter: bytes) -> bool:
+    """Whether the public reads something that came from this browser."""
+    return bool(
+        await tx.value(
+            "SELECT 1 FROM posts JOIN entries ON entries.seq = posts.seq JOIN issues ON issues.number = posts.issue"
+            " WHERE voter = :voter AND entries.status = 'public' AND issues.visibility = 'public' LIMIT 1",
+            voter=voter,
+        )
+    )
+
+
+async def hold(tx: Tx, *, seq: int, issue: int, why: str) -> None:
+    """Why the words at `seq` wait."""
+    await tx.run("INSERT INTO holds (seq, issue, why) VALUES (:seq, :issue, :why)", seq=seq, issue=issue, why=why)
+
+
+async def waiting(tx: Tx, *, limit: int = 200) -> list[Row]:
+    """Held issues and comments, oldest first: issue, seq, kind, name, body, title, at, why."""
+    return await tx.rows(
+        "SELECT entries.issue, entries.seq, entries.kind, entries.name, entries.body, issues.title, entries.at,"
+        " holds.why FROM entries JOIN issues ON issues.number = entries.issue"
+        " LEFT JOIN holds ON holds.seq = entries.seq"
+        " WHERE (entries.status = 'held' AND entries.kind = 'comment.posted')"
+        " OR (entries.seq = issues.filed_seq AND issues.visibility = 'held')"
+        " ORDER BY entries.seq LIMIT :limit",
+        limit=limit,
+    )
+
+
+async def report(tx: Tx, *, issue: int, seq: int, reason: str, words: str | None, voter: bytes, now_ms: int) -> None:
+    """Keeps a report; a second one by the same browser about the same words changes nothing."""
+    await tx.run(
+        "INSERT INTO reports (issue, seq, reason, words, voter, created_ms)"
+        " VALUES (:issue, :seq, :reason, :words, :voter, :now) ON CONFLICT (seq, voter) DO NOTHING",
+        issue=issue,
+        seq=seq,
+        reason=reason,
+        words=words,
+        voter=voter,
+        now=now_ms,
+    )
+
+
+async def reports(tx: Tx, *, limit: int = 200) -> list[Row]:
+    """Reports that nobody has settled, oldest first, with the words that they are about."""
+    return await tx.rows(
+        "SELECT reports.id, reports.issue, reports.seq, reports.reason, reports.words, reports.created_ms,"
+        " issues.title, entries.body, entries.name FROM reports JOIN issues ON issues.number = reports.issue"
+        " LEFT JOIN entries ON entries.seq = reports.seq WHERE settled_ms IS NULL ORDER BY reports.id LIMIT :limit",
+        limit=limit,
+    )
+
+
+async def settle_reports(tx: Tx, *, seq: int, now_ms: int) -> None:
+    """All that was reported about the words at `seq` is looked at."""
+    await tx.run("UPDATE reports SET settled_ms = :now WHERE seq = :seq AND settled_ms IS NULL", seq=seq, now=now_ms)
+
+
+async def count_reports(tx: Tx) -> int:
+    """How many came in, ever, for the public figures: whoever reported is not in the record."""
+    return int(await tx.value("SELECT COUNT(*) FROM reports"))
+
+
+async def appeal(tx: Tx, *, issue: int, seq: int, words: str, now_ms: int) -> bool:
+    """Keeps the filer's word against the decision at `seq`; whether it is the first."""
+    row = await tx.row(
+        "INSERT INTO appeals (issue, seq, words, created_ms) VALUES (:issue, :seq, :words, :now)"
+        " ON CONFLICT (seq) DO NOTHING RETURNING id",
+        issue=issue,
+        seq=seq,
+        words=words,
+        now=now_ms,
+    )
+    return row is not None
+
+
+APPEAL = "SELECT id, issue, seq, words, created_ms, settled_ms, outcome FROM appeals "
+
+
+async def appeals(tx: Tx, *, limit: int = 200) -> list[Row]:
+    return await tx.rows(APPEAL + "WHERE settled_ms IS NULL ORDER BY id LIMIT :limit", limit=limit)
+
+
+async def appeal_against(tx: Tx, seq: int) -> Row | None:
+    return await tx.row(APPEAL + "WHERE seq = :seq", seq=seq)
+
+
+async def appeal_by_id(tx: Tx, number: int) -> Row | None:
+    return await tx.row(APPEAL + "WHERE id = :id", id=number)
+
+
+async def settle_appeal(tx: Tx, number: int, *, outcome: str, now_ms: int) -> bool:
+    row = await tx.row(
+        "UPDATE appeals SET outcome = :outcome, settled_ms = :now WHERE id = :id AND settled_ms IS NULL RETURNING id",
+        id=number,
+        outcome=outcome,
+        now=now_ms,
+    )
+    return row is not None
+
+
+async def person_behind(tx: Tx, seq: int) -> int | None:
+    """Which colleague brought the event about."""
+    found: int | None = await tx.value("SELECT person FROM actors WHERE seq = :seq", seq=seq)
+    return found
+
+
+async def figures(tx: Tx) -> list[Row]:
+    """What moderators did, counted from the record: month (YYYY-MM), kind, reason, number."""
+    return await tx.rows(
+        "SELECT SUBSTR(time, 1, 7) AS month, kind, reason, COUNT(*) AS number FROM entries WHERE kind IN"
+        " ('issue.held', 'issue.rejected', 'issue.removed', 'issue.restored', 'comment.held', 'comment.rejected',"
+        " 'text.redacted') GROUP BY SUBSTR(time, 1, 7), kind, reason ORDER BY month DESC, kind, reason"
+    )
+
+
+async def counts(tx: Tx) -> dict[str, int]:
+    """How much waits for moderators, by sort."""
+    row = await tx.row(
+        "SELECT (SELECT COUNT(*) FROM issues WHERE visibility = 'held')"
+        " + (SELECT COUNT(*) FROM entries WHERE status = 'held' AND kind = 'comment.posted') AS held,"
+        " (SELECT COUNT(*) FROM reports WHERE settled_ms IS NULL) AS reports,"
+        " (SELECT COUNT(*) FROM appeals WHERE settled_ms IS NULL) AS appeals,"
+        " (SELECT COUNT(*) FROM hidings WHERE state = 'asked') AS asked,"
+        " (SELECT COUNT(*) FROM hidings WHERE state = 'review') AS review"
+    )
+    assert row
+    return row
