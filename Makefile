@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 PORT ?= 8000
 SYNC = UV_PROJECT_ENVIRONMENT=$(VENV) UV_SYSTEM_CERTS=1 $(BIN)/uv sync --quiet --frozen --inexact --compile-bytecode
 
-.PHONY: install run demo tools test check bench messages python3-venv clean
+.PHONY: install run demo tools test check bench flood messages python3-venv clean
 
 install: $(VENV)/.run
 
@@ -25,6 +25,9 @@ check: tools
 
 bench: tools
 	@$(BIN)/python -m tests.bench
+
+flood: tools
+	@$(BIN)/python -m tests.bench.flood
 
 # The sentences for translators.
 messages: tools

@@ -15,14 +15,14 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from board import keys, oidc, sealing
-from board.actions import clock, passkeys, privately
+from board.actions import clock, limits, passkeys, privately
 from board.actions.passkeys import Relying
 from board.domain.links import Links
 from board.domain.proof import vkey
-from board.errors import NotFound, ProveFirst, Refused, SignInFirst
+from board.errors import NotFound, ProveFirst, Refused, SignInFirst, TooMany
 from board.followers import mail
 from board.followers.sending import Post
 from board.keys import Keys
@@ -36,6 +36,7 @@ from board.stream import Stream
 from board.web import proving, routes, session
 from board.web.guard import Guard
 from board.web.json import problem
+from board.web.limits import Floods, Overrun
 from board.web.live import Frames
 from board.web.page import frame, page
 
@@ -58,6 +59,7 @@ class Board:
     provider: Provider | None = None
     frames: Frames = field(default_factory=Frames)
     sockets: Counter[str] = field(default_factory=Counter)  # open ones, by address
+    floods: Floods = field(default_factory=Floods)
 
     def box(self, purpose: str) -> Box:
         """What seals the texts of one purpose."""
@@ -180,6 +182,7 @@ async def tick_for_ever(db: Database) -> None:
     while True:
         with suppress(*LOST):
             await clock.tick(db, session.now())
+            await limits.clear(db, session.now_ms())
         await asyncio.sleep(CLOCK_EVERY_S)
 
 
@@ -187,6 +190,9 @@ async def refuse(request: Request, refused: Exception) -> Response:
     assert isinstance(refused, Refused)
     if request.url.path.startswith(("/api/", "/live/")):
         return problem(refused)
+    if isinstance(refused, Overrun):
+        said = request.app.state.board.renderer.say(refused.detail)
+        return PlainTextResponse(said, refused.status, headers={"Retry-After": str(refused.retry_after)})
     if isinstance(refused, ProveFirst):
         return await proving.interrupt(request)
     if isinstance(refused, SignInFirst) and request.method in session.SAFE:
@@ -194,7 +200,7 @@ async def refuse(request: Request, refused: Exception) -> Response:
     async with request.app.state.board.db.reading() as tx:
         around = await frame(tx, request)
     say = request.app.state.board.renderer.say
-    return page(
+    told = page(
         request,
         around,
         "error.html",
@@ -204,6 +210,9 @@ async def refuse(request: Request, refused: Exception) -> Response:
         allowed=getattr(refused, "allowed", None),
         search=refused.status == 404,
     )
+    if isinstance(refused, TooMany):
+        told.headers["Retry-After"] = str(refused.retry_after)
+    return told
 
 
 async def refuse_http(request: Request, wrong: Exception) -> Response:

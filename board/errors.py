@@ -66,11 +66,11 @@ class Conflict(Refused):
 
 
 class TooMany(Refused):
-    """Too often; `retry_after` is in seconds."""
+    """Too often; `retry_after` is in seconds. Where it `is_of_place`, all that comes from there is refused so long."""
 
     status = 429
     title = "Too many requests"
 
-    def __init__(self, detail: str, retry_after: int) -> None:
+    def __init__(self, detail: str, retry_after: int, *, is_of_place: bool = False) -> None:
         super().__init__(detail)
-        self.retry_after = retry_after
+        self.retry_after, self.is_of_place = retry_after, is_of_place

@@ -1,6 +1,5 @@
 """The HTTP server: uvicorn with the settings that live sockets need."""
 
-import logging
 import os
 import signal
 import socket
@@ -10,10 +9,12 @@ from typing import Any
 import uvicorn
 from starlette.applications import Starlette
 
-from board import app, settings
+from board import app, logs, settings
+from board.patience import Patience
 
 SOCKET_MESSAGE = 16_384  # bytes that a socket may send us
 OPTIONS: dict[str, Any] = {
+    "http": Patience,
     "ws": "websockets-sansio",
     "ws_per_message_deflate": False,
     "ws_max_size": SOCKET_MESSAGE,
@@ -22,14 +23,15 @@ OPTIONS: dict[str, Any] = {
     "proxy_headers": False,
     "access_log": False,  # paths may hold private links
     "log_level": "warning",
+    "log_config": None,
+    "timeout_keep_alive": 5,
     "timeout_graceful_shutdown": 3,
 }
 
 
 def serve(*, host: str, port: int, workers: int) -> None:
     """Serves until it is told to stop; more workers are processes that share the database only."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("databases").setLevel(logging.WARNING)
+    logs.begin(on_terminal=sys.stderr.isatty())
     # The server ends by the signal that told it to stop; that is no failure.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     uvicorn.run("board.serving:application", factory=True, host=host, port=port, workers=workers, **OPTIONS)
@@ -52,4 +54,5 @@ def check_address(host: str, port: int) -> None:
 
 def application() -> Starlette:
     """One process's application, from the environment."""
+    logs.begin(on_terminal=sys.stderr.isatty())
     return app.create(app.assemble(settings.read(os.environ)))

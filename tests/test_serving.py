@@ -1,5 +1,6 @@
 """`board serve` as a process of its own: what it prints, what it serves, and how it ends."""
 
+import json
 import os
 import re
 import signal
@@ -85,6 +86,13 @@ def owner_link(said: str) -> str:
     return found[1]
 
 
+def assert_requests(told: str) -> None:
+    """Only requests were told, each in a line of JSON, and none of them with the secret of a link."""
+    lines = [json.loads(line) for line in told.splitlines()]
+    assert {line["name"] for line in lines} == {"board.requests"}
+    assert ("POST", "/signin/{secret}", 303) in [(line["method"], line["route"], line["status"]) for line in lines]
+
+
 def test_one_command_serves_an_empty_board_and_its_printed_link_makes_the_owner(tmp_path: Path) -> None:
     with serve(tmp_path) as served:
         said = served.hear(3)
@@ -101,7 +109,7 @@ def test_one_command_serves_an_empty_board_and_its_printed_link_makes_the_owner(
         with httpx.stream("GET", f"{served.url}/live/sse?topics=board") as followed:
             assert "hello" in next(part for part in followed.iter_text() if "data:" in part)
             assert served.stop() == 0
-        assert served.process.communicate()[1] == ""
+        assert_requests(served.process.communicate()[1])
     with serve(tmp_path, port=served.port) as again:
         said = again.hear(1)
         again.answers()

@@ -63,7 +63,9 @@ async def file(tx: WriteTx, filing: Filing, *, via: str, links: Links, say: Say,
     number = await issues.next_number(tx)
     by = Actor(standing="filer", name=filing.name)
     text = f"{filing.title}\n{filing.body}"
-    why = why_hold(setup.moderation, is_known=poster.is_known, text=text, held_words=setup.held_words)
+    why = why_hold(
+        setup.moderation, is_known=poster.is_known, text=text, held_words=setup.held_words, doubts=poster.doubts
+    )
     events = decisions.file(
         number, area=area, via=via, words=signed(by, title=filing.title, body=filing.body), publish=why is None
     )
@@ -104,7 +106,7 @@ async def comment(tx: WriteTx, number: int, *, by: Actor, body: str, via: str, p
     """A public comment; where the policy says so it is recorded and waits for a moderator's look."""
     setup, row = await company.read(tx), await issues.find(tx, number)
     is_known = poster.is_known or bool(by.standing == "filer" and row and row["visibility"] == "public")
-    why = why_hold(setup.moderation, is_known=is_known, text=body, held_words=setup.held_words)
+    why = why_hold(setup.moderation, is_known=is_known, text=body, held_words=setup.held_words, doubts=poster.doubts)
     done = await act(
         tx, number, by, lambda i, at: decisions.comment(i, by=by, words=signed(by, body=body), via=via, at=at)
     )

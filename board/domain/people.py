@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from board.domain.doubt import Reason
 from board.domain.events import Role
 from board.domain.phrase import phrase
 from board.errors import NotAllowed
@@ -90,10 +91,14 @@ class Actor:
 
 @dataclass(frozen=True)
 class Poster:
-    """Whose browser sends words: an opaque mark of it, and whether the public reads something of theirs already."""
+    """Whose browser sends words: an opaque mark of it, and whether the public reads something of theirs already.
+
+    `doubts` are the reasons of `domain.doubt` that no proof has answered.
+    """
 
     mark: bytes | None = None
     is_known: bool = False
+    doubts: tuple[Reason, ...] = ()
 
 
 NEWCOMER = Poster()

@@ -14,6 +14,8 @@ REFUSALS = {
     "Refused",
     "TooMany",
     "Unreachable",
+    "Overrun",
+    "TooSlow",
 }
 CALLS = {"phrase", "say"} | REFUSALS
 TABLES = {"STATES", "RESOLUTIONS", "PARTIES", "REASONS", "SENTENCES", "DONE", "QUEUES", "WHO", "RULES", "ABOUT"}

@@ -1,7 +1,7 @@
 """What the company sets on the staff pages: name, colour, texts, policies, and the areas with their target times."""
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from board.domain.clocks import Target
@@ -15,6 +15,7 @@ class Company:
 
     `held_words` are for moderators only: whoever knew them could write around them.
     `order_pattern` and `phone_regions` say what the company's order numbers and its customers' phone numbers look like.
+    `limits` are those of `domain.limits` that the company has changed, by their keys.
     """
 
     name: str = "This company"
@@ -29,6 +30,7 @@ class Company:
     order_pattern: str = ""
     phone_regions: str = " ".join(REGIONS)
     demo: bool = False
+    limits: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Area:
 
 async def read(tx: Tx) -> Company:
     rows = await tx.rows("SELECT key, value FROM company")
-    known = {field.name for field in fields(Company)}
+    known = {known.name for known in fields(Company)}
     return Company(**{row["key"]: json.loads(row["value"]) for row in rows if row["key"] in known})
 
 

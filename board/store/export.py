@@ -23,7 +23,7 @@ PRIVATE_TABLES = (
     "openings", "actors", "people", "filers", "follows", "notes", "private_words", "readings",
     "sources", "company", "areas", "positions",
 )  # fmt: skip
-RISKY = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would take for a formula
+RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # what a spreadsheet would take for a formula
 
 
 async def export(db: Database, folder: Path, *, private: bool) -> int:
@@ -85,7 +85,7 @@ def public(row: dict[str, Any]) -> dict[str, Any]:
 
 def cell(value: Any) -> Any:
     """A cell that no spreadsheet takes for a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(RISKY) else value
+    return f"'{value}" if isinstance(value, str) and value.lstrip(" ").startswith(RISKY) else value
 
 
 async def write_rows(tx: Tx, file: Path, sql: str) -> None:

@@ -32,6 +32,7 @@ EMPTIED = (
     "reports",
     "appeals",
     "positions",
+    "buckets",
     "head",
 )
 

@@ -12,8 +12,10 @@ from starlette.responses import Response
 from board.actions import customers, staff
 from board.actions.acting import Done
 from board.domain.decisions import Then
+from board.domain.doubt import Reason
 from board.domain.people import Actor, Poster, require
 from board.domain.proof import b64url
+from board.domain.text import clean
 from board.domain.words import Filing, optional_text, person_name, text
 from board.errors import Invalid
 from board.store import company, issues
@@ -82,12 +84,13 @@ async def file_issue(request: Request) -> Response:
     typed = texts(given)
     await look_over(request, given)
 
-    async def perform(tx: WriteTx, by: Actor) -> tuple[int, dict[str, Any]]:
+    async def perform(tx: WriteTx, by: Actor, doubts: tuple[Reason, ...]) -> tuple[int, dict[str, Any]]:
         require(by, "file")
         filing = customers.read_filing(typed, needs_email=(await company.read(tx)).mail == "required")
-        return 201, await filed_json(tx, request, filing, Poster(is_known=by.is_staff))
+        return 201, await filed_json(tx, request, filing, Poster(is_known=by.is_staff, doubts=doubts))
 
-    return await once(request, None, perform)
+    email, words = clean(typed["email"], lines=False).lower(), f"{given.title}\n{given.body}"
+    return await once(request, None, perform, takes="file", email=email, words=words)
 
 
 async def look_over(request: Request, given: msgspec.Struct) -> None:
@@ -124,20 +127,32 @@ def act(kind: type[msgspec.Struct], perform: Act, status: int = 201) -> Callable
         number, given = read_number(request), await body(request, kind)
         await look_over(request, given)
 
-        async def write(tx: WriteTx, by: Actor) -> tuple[int, dict[str, Any]]:
-            done = await perform(tx, number, by, given)
-            row = await issues.find(tx, number)
-            assert row
-            return status, {"index": done.index, "issue": issue_json(request, await with_body(tx, row))}
+        async def write(tx: WriteTx, by: Actor, _: tuple[Reason, ...]) -> tuple[int, dict[str, Any]]:
+            return status, await done_json(tx, request, number, await perform(tx, number, by, given))
 
         return await once(request, number, write)
 
     return door
 
 
-async def comment(tx: WriteTx, number: int, by: Actor, given: NewComment) -> Done:
-    named = by if by.is_staff else Actor(standing=by.standing, name=person_name(given.name or ""))
-    return await customers.comment(tx, number, by=named, body=text(given.body), via="api")
+async def done_json(tx: WriteTx, request: Request, number: int, done: Done) -> dict[str, Any]:
+    row = await issues.find(tx, number)
+    assert row
+    return {"index": done.index, "issue": issue_json(request, await with_body(tx, row))}
+
+
+async def comment(request: Request) -> Response:
+    """The door of comments: anybody's words are weighed first."""
+    number, given = read_number(request), await body(request, NewComment)
+    await look_over(request, given)
+
+    async def write(tx: WriteTx, by: Actor, doubts: tuple[Reason, ...]) -> tuple[int, dict[str, Any]]:
+        named = by if by.is_staff else Actor(standing=by.standing, name=person_name(given.name or ""))
+        poster, words = Poster(doubts=doubts), text(given.body)
+        done = await customers.comment(tx, number, by=named, body=words, via="api", poster=poster)
+        return 201, await done_json(tx, request, number, done)
+
+    return await once(request, number, write, words=given.body)
 
 
 async def update(tx: WriteTx, number: int, by: Actor, given: NewUpdate) -> Done:

@@ -1,24 +1,33 @@
 """What holds for every request: security headers, where unsafe requests come from, and how long a body may be."""
 
+import asyncio
+import logging
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from board.domain.phrase import phrase
-from board.errors import NotAllowed
+from board.errors import NotAllowed, Refused
 from board.store.database import LOST
 from board.web import session
 from board.web.page import TooLarge
 
+log = logging.getLogger("board.requests")
+
+BODY_S = 20.0  # for the whole of it
+METHODS = ("GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE")
 BODY_LIMIT = 512 * 1024  # bytes; the longest texts of a filing fit in their longest encoding
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:;"
-    " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none';"
+    " connect-src 'self'; form-action 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none';"
     " require-trusted-types-for 'script'; trusted-types board"
 )
 HEADERS = {
@@ -26,6 +35,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",  # what other sites may show says so itself
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 
@@ -40,36 +50,96 @@ class Guard:
         self.app, self.refuse = app, refuse
         self.headers = dict(HEADERS)
         if board.settings.is_https:
-            self.headers["Strict-Transport-Security"] = "max-age=31536000"
+            self.headers["Strict-Transport-Security"] = transport_policy(board.settings.base_url)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
 
+        start, status = time.perf_counter(), 500
+
         async def guarded(message: Message) -> None:
+            nonlocal status
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in self.headers.items():
-                    headers.setdefault(name, value)
+                status = message["status"]
+                self.dress(scope, MutableHeaders(scope=message), status)
             await send(message)
 
         try:
+            await self.answer(scope, receive, guarded)
+        finally:
+            tell(scope, status, time.perf_counter() - start)
+
+    def dress(self, scope: Scope, headers: MutableHeaders, status: int) -> None:
+        """The headers of every answer; a redirect to the board itself names a path only."""
+        for name, value in self.headers.items():
+            headers.setdefault(name, value)
+        if 300 <= status < 400 and "location" in headers:
+            headers["location"] = path_only(headers["location"], HTTPConnection(scope).headers.get("host", ""))
+
+    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
             if scope["method"] not in session.SAFE:
                 session.check_origin(HTTPConnection(scope))
-                receive = await limited(scope, receive)
-        except (NotAllowed, TooLarge) as refused:
+                receive = await limited(receive)
+        except (NotAllowed, TooLarge, TooSlow) as refused:
             response = await self.refuse(Request(scope, receive), refused)
-            await response(scope, receive, guarded)
+            if not isinstance(refused, NotAllowed):
+                response.headers["Connection"] = "close"  # the rest of the body is not waited for
+            await response(scope, receive, send)
             return
         scope.setdefault("state", {})
-        await self.app(scope, receive, guarded)
+        await self.app(scope, receive, send)
         with suppress(*LOST):
             await session.note_use(HTTPConnection(scope))
 
 
-async def limited(scope: Scope, receive: Receive) -> Receive:
-    """The whole body, read once; raises TooLarge as soon as it is longer than anything that fits."""
+class TooSlow(Refused):
+    """A body that takes longer than anybody's line needs."""
+
+    status = 408
+    title = "Too slow"
+
+
+def transport_policy(base_url: str) -> str:
+    """A year of https; for what is below the board's name, too, unless the name may be a whole company's."""
+    host = urlsplit(base_url).hostname or ""
+    is_own = host.count(".") >= 2 and not host.startswith("www.") and not host.replace(".", "").isdigit()
+    return "max-age=31536000; includeSubDomains" if is_own else "max-age=31536000"
+
+
+def path_only(location: str, host: str) -> str:
+    """The location without scheme and host where these are the board's own; never one that begins with two slashes."""
+    parts = urlsplit(location)
+    if parts.netloc and parts.netloc != host:
+        return location
+    return urlunsplit(("", "", "/" + parts.path.lstrip("/\\"), parts.query, parts.fragment))
+
+
+def tell(scope: Scope, status: int, seconds: float) -> None:
+    """One line a request: the route as it is written in the code, never what was asked for."""
+    route = scope.get("route")
+    path = route.path_format if isinstance(route, Route) else getattr(route, "path", "-")
+    told = {
+        "method": scope["method"] if scope["method"] in METHODS else "-",
+        "route": path,
+        "status": status,
+        "ms": round(seconds * 1000, 1),
+    }
+    log.info("%(method)s %(route)s %(status)s %(ms)s ms", told, extra=told)
+
+
+async def limited(receive: Receive) -> Receive:
+    """The whole body, read once; raises TooLarge as soon as it is longer than what fits, TooSlow in the end."""
+    try:
+        async with asyncio.timeout(BODY_S):
+            return await read(receive)
+    except TimeoutError:
+        raise TooSlow("The request did not arrive in time. Nothing was written; please send it again.") from None
+
+
+async def read(receive: Receive) -> Receive:
     parts, size = [], 0
     while True:
         message = await receive()

@@ -8,18 +8,21 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from board.actions import customers, objections, privately
+from board.domain.doubt import Reason
 from board.domain.leaf import later
+from board.domain.limits import Act
 from board.domain.people import Actor, require
 from board.domain.phrase import no_issue
 from board.domain.proof import b64url
 from board.domain.text import clean
-from board.domain.words import address, optional_text, person_name, text, title_alone
-from board.errors import Conflict, Invalid, NotAllowed, NotFound
+from board.domain.words import Filing, address, optional_text, person_name, text, title_alone
+from board.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
 from board.store import company, issues, people, record, search
 from board.store.database import WriteTx
-from board.web import case, lookover, session, views
+from board.web import arrival, case, limits, lookover, session, views
 from board.web.lookover import WouldBePublic
 from board.web.page import Frame, back, form, frame, page
+from board.web.proof import ProofWanted
 
 GRADES = ("1", "2", "3", "4", "5")
 
@@ -34,7 +37,12 @@ async def show(request: Request) -> Response:
 
 
 async def answer(
-    request: Request, *, typed: dict[str, str] | None = None, errors: dict[str, str] | None = None, status: int = 200
+    request: Request,
+    *,
+    typed: dict[str, str] | None = None,
+    errors: dict[str, str] | None = None,
+    status: int = 200,
+    challenge: str | None = None,
 ) -> Response:
     number = number_of(request)
     async with request.app.state.board.db.reading() as tx:
@@ -63,6 +71,8 @@ async def answer(
         told=told,
         form=typed or {},
         errors=errors or {},
+        stamp=(typed or {}).get("stamp") or arrival.stamp(request, every_s=arrival.ON_SHARED_PAGES_S),
+        challenge=challenge,
         **found.context,
     )
 
@@ -101,11 +111,13 @@ async def new(request: Request) -> Response:
     return await new_form(request, {"area": request.query_params.get("area", "")}, {})
 
 
-async def new_form(request: Request, typed: dict[str, str], errors: dict[str, str], status: int = 200) -> Response:
+async def new_form(
+    request: Request, typed: dict[str, str], errors: dict[str, str], status: int = 200, challenge: str | None = None
+) -> Response:
     async with request.app.state.board.db.reading() as tx:
         around = await frame(tx, request)
         areas = await company.areas(tx)
-        alike = await similar_rows(tx, typed.get("body", ""), around) if errors else []
+        alike = await similar_rows(tx, typed.get("body", ""), around) if status == 422 else []
     return page(
         request,
         around,
@@ -115,6 +127,8 @@ async def new_form(request: Request, typed: dict[str, str], errors: dict[str, st
         errors=errors,
         areas=areas,
         policy={"email": around.company.mail},
+        stamp=typed.get("stamp") or arrival.stamp(request),
+        challenge=challenge,
         similar=alike,
     )
 
@@ -134,17 +148,16 @@ async def similar(request: Request) -> Response:
 
 async def file(request: Request) -> Response:
     """Files an issue and shows the receipt; what was typed comes back where something is wrong."""
+    limits.check(request, "file")
     board = request.app.state.board
     typed = await form(request)
     try:
-        if typed.get("website"):
-            raise Invalid({"website": "Leave the field “website” empty."})
         typed = await lookover.settled(request, typed, has_box=True)
+        filing, doubts = await taken_filing(request, typed)
         async with board.db.writing(session.now()) as tx:
             require(await session.actor(tx, await session.viewer(tx, request)), "file")
-            filing = customers.read_filing(typed, needs_email=(await company.read(tx)).mail == "required")
             browser = await session.known_browser(tx, request)
-            poster = await session.poster(tx, request, browser.viewer)
+            poster = replace(await session.poster(tx, request, browser.viewer), doubts=doubts)
             filed = await customers.file(
                 tx, filing, via="web", links=board.links, say=board.renderer.say, poster=poster
             )
@@ -154,9 +167,24 @@ async def file(request: Request) -> Response:
         return await lookover.ask(request, would)
     except Invalid as wrong:
         return await new_form(request, typed, wrong.fields, wrong.status)
+    except ProofWanted as asked:
+        return await new_form(request, typed, {}, asked.status, asked.challenge)
+    except TooMany as full:
+        return limits.told(await new_form(request, typed, {"body": full.detail}, full.status), full)
     response = back(f"/issues/{filed.number}/receipt")
     session.set_cookie(response, board.settings, browser.secret)
     return response
+
+
+async def taken_filing(request: Request, typed: dict[str, str]) -> tuple[Filing, tuple[Reason, ...]]:
+    """The filing with its tokens taken; a mistake in it takes none. Raises Invalid, TooMany and ProofWanted."""
+    async with request.app.state.board.db.saving() as tx:
+        setup = await company.read(tx)
+        filing = customers.read_filing(typed, needs_email=setup.mail == "required")
+        who = await session.viewer(tx, request)
+        left = await limits.take(tx, request, setup, "file", who=who, email=filing.email)
+        words = f"{filing.title}\n{filing.body}"
+        return filing, await arrival.weigh(tx, request, words, who=who, left=left, form=arrival.form_of(typed))
 
 
 async def keep_details(tx: WriteTx, board: Any, number: int, details: str | None) -> None:
@@ -211,25 +239,45 @@ Perform = Callable[[WriteTx, int, Actor, dict[str, str]], Awaitable[str]]
 
 
 def act(
-    name: str, perform: Perform, anchor: str = "#next", *, in_public: bool = True
+    name: str, perform: Perform, anchor: str = "#next", *, in_public: bool = True, takes: Act = "comment"
 ) -> Callable[[Request], Awaitable[Response]]:
-    """The door of one act: a form comes in, `perform` does it, and the page says what was done or what to mend."""
+    """The door of one act: a form comes in, `perform` does it, and the page says what was done or what to mend.
+
+    `takes` names the token buckets that it takes from first.
+    """
 
     async def door(request: Request) -> Response:
+        limits.check(request, takes)
         number, typed = number_of(request), await form(request)
         try:
             typed = await lookover.settled(request, typed) if in_public else typed
+            await take(request, takes)
             async with request.app.state.board.db.writing(session.now()) as tx:
                 who = await session.viewer(tx, request)
                 by = await session.actor(tx, who, number)
                 done = await perform(tx, number, by, {**typed, "voter": session.voter(request, who).hex()})
         except WouldBePublic as would:
             return await lookover.ask(request, would)
+        except TooMany as full:
+            return await limits.wait_page(request, typed, full)
         except (Invalid, Conflict) as wrong:
             return await refused(request, name, typed, wrong)
         return back(f"/issues/{number}", done, anchor)
 
     return door
+
+
+async def take(
+    request: Request, act: Act, typed: dict[str, str] | None = None, *, email: str | None = None
+) -> tuple[Reason, ...]:
+    """Takes the tokens of the act and weighs what was `typed`; raises TooMany and ProofWanted."""
+    async with request.app.state.board.db.saving() as tx:
+        who = await session.viewer(tx, request)
+        left = await limits.take(tx, request, await company.read(tx), act, who=who, email=email)
+        if typed is None:
+            return ()
+        form = arrival.form_of(typed)
+        return await arrival.weigh(tx, request, typed.get("body", ""), who=who, left=left, form=form)
 
 
 async def refused(request: Request, name: str, typed: dict[str, str], wrong: Invalid | Conflict) -> Response:
@@ -240,18 +288,25 @@ async def refused(request: Request, name: str, typed: dict[str, str], wrong: Inv
 
 async def comment(request: Request) -> Response:
     """Takes a comment; the browser is known by its session from then on, so that its words can be found again."""
+    limits.check(request, "comment")
     board, number, typed = request.app.state.board, number_of(request), await form(request)
     try:
         typed = await lookover.settled(request, typed)
+        words = text(typed.get("body", ""))
+        doubts = await take(request, "comment", typed)
         async with board.db.writing(session.now()) as tx:
             browser = await session.known_browser(tx, request)
             by = await session.actor(tx, browser.viewer, number)
             named = replace(by, name=by.name or person_name(typed.get("name", "")))
-            poster = await session.poster(tx, request, browser.viewer)
-            words = text(typed.get("body", ""))
+            poster = replace(await session.poster(tx, request, browser.viewer), doubts=doubts)
             done = await customers.comment(tx, number, by=named, body=words, via="web", poster=poster)
     except WouldBePublic as would:
         return await lookover.ask(request, would)
+    except ProofWanted as asked:
+        kept = {**typed, "act": "comments"}
+        return await answer(request, typed=kept, status=asked.status, challenge=asked.challenge)
+    except TooMany as full:
+        return await limits.wait_page(request, typed, full)
     except (Invalid, Conflict) as wrong:
         return await refused(request, "comments", typed, wrong)
     held = any(r.name == "comment.held" for r in done.events)
@@ -302,12 +357,16 @@ async def mine_too(tx: WriteTx, number: int, by: Actor, typed: dict[str, str]) -
 
 async def follow(request: Request) -> Response:
     """Asks for news by mail; one question goes to the address, whoever typed it."""
+    limits.check(request, "follow")
     board, number, typed = request.app.state.board, number_of(request), await form(request)
     try:
         email = address(typed.get("email", ""), needed=True)
+        await take(request, "follow", email=email)
         async with board.db.writing(session.now()) as tx:
             require(await session.actor(tx, await session.viewer(tx, request), number), "follow")
             await customers.follow(tx, number, email=email or "", links=board.links, say=board.renderer.say)
     except Invalid as wrong:
         return await answer(request, typed={**typed, "act": "follow"}, errors=wrong.fields, status=wrong.status)
+    except TooMany as full:
+        return await limits.wait_page(request, typed, full)
     return back(f"/issues/{number}", "follow")

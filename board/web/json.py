@@ -2,18 +2,21 @@
 
 import hashlib
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from board.domain.doubt import Reason
+from board.domain.limits import Act
 from board.domain.people import STRANGER, Actor
 from board.domain.phrase import phrase
 from board.errors import Conflict, Invalid, NotFound, Refused, TooMany
-from board.store import intake, people
+from board.store import company, intake, people
 from board.store.database import Tx, WriteTx
-from board.web import session
+from board.web import arrival, limits, session
 from board.web.page import WrongType
 
 Body = TypeVar("Body", bound=msgspec.Struct)
@@ -94,16 +97,24 @@ async def actor(tx: Tx, request: Request, issue: int | None) -> Actor:
     if header is None:
         return STRANGER
     scheme, _, secret = header.partition(" ")
-    if scheme.lower() == "bearer":
-        token = await people.token(tx, secret.strip())
-        if token is None:
-            raise Unauthorized("This token is not known, or was revoked.")
+    if token := await bearer(tx, request):
         return Actor(standing=session.STANDINGS[token["role"]], name=token["label"])
     if scheme.lower() == "filer":
         if request.app.state.board.links.opened("filer", secret.strip()) != issue or issue is None:
             raise Unauthorized("This is not the secret of the private link of this issue.")
         return Actor(standing="filer")
     raise Unauthorized("Use “Authorization: Bearer TOKEN”, or “Filer SECRET” for the customer who filed.")
+
+
+async def bearer(tx: Tx, request: Request) -> dict[str, Any] | None:
+    """The token that the request was sent with; raises Unauthorized for one that does not hold."""
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        return None
+    token = await people.token(tx, secret.strip())
+    if token is None:
+        raise Unauthorized("This token is not known, or was revoked.")
+    return token
 
 
 class Unauthorized(Refused):
@@ -113,28 +124,50 @@ class Unauthorized(Refused):
     title = "Not authorized"
 
 
-Perform = Callable[[WriteTx, Actor], Awaitable[tuple[int, Any]]]
+Perform = Callable[[WriteTx, Actor, tuple[Reason, ...]], Awaitable[tuple[int, Any]]]
 
 
-async def once(request: Request, issue: int | None, perform: Perform) -> Response:
-    """Performs a write in one transaction; a repeat with the same Idempotency-Key gets the first answer again."""
+async def once(
+    request: Request,
+    issue: int | None,
+    perform: Perform,
+    *,
+    takes: Act = "comment",
+    email: str | None = None,
+    words: str | None = None,
+) -> Response:
+    """Performs a write in one transaction; a repeat with the same Idempotency-Key gets the first answer again.
+
+    `takes` names the token buckets that it takes from first, unless a token's own ones count. What anybody may write
+    is weighed: `words`.
+    """
+    limits.check(request, takes)
     key = request.headers.get("idempotency-key")
     if key is not None and not (1 <= len(key) <= KEY_LENGTH and key.isascii() and key.isprintable()):
         raise Invalid({"Idempotency-Key": phrase("Give 1 to {most} printable ASCII characters.", most=KEY_LENGTH)})
+    async with request.app.state.board.db.saving() as tx:
+        token = await bearer(tx, request)
+        member = f"token {token['id']}" if token else None
+        left = await limits.take_as(tx, request, await company.read(tx), takes, member=member, email=email)
+        doubts: tuple[Reason, ...] = ()
+        if words is not None and token is None:
+            doubts = await arrival.weigh(tx, request, words, who=None, left=left, form=None)
     async with request.app.state.board.db.writing(session.now()) as tx:
         by = await actor(tx, request, issue)
         if key is None:
-            status, content = await perform(tx, by)
+            status, content = await perform(tx, by, doubts)
             return answer(content, status, location(content, status))
-        return await remembered(tx, request, key, by, perform)
+        return await remembered(tx, request, key, partial(perform, tx, by, doubts))
 
 
-async def remembered(tx: WriteTx, request: Request, key: str, by: Actor, perform: Perform) -> Response:
+async def remembered(
+    tx: WriteTx, request: Request, key: str, perform: Callable[[], Awaitable[tuple[int, Any]]]
+) -> Response:
     scope = f"{request.method} {request.url.path}\n{request.headers.get('authorization', '')}\n{key}"
     key_hash, body_hash = sha256(scope.encode()), sha256(await request.body())
     earlier = await intake.answer(tx, key_hash)
     if earlier is None:
-        status, content = await perform(tx, by)
+        status, content = await perform()
         text = msgspec.json.encode(content).decode()
         await intake.keep_answer(
             tx,

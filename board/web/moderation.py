@@ -27,6 +27,13 @@ WHY = {
     "policy": phrase("Everything is looked at first."),
     "first": phrase("The first words of a newcomer."),
     "word": phrase("It holds a word of the list."),
+    "trap": phrase("A field was filled that people do not see."),
+    "newcomer_links": phrase("A newcomer gives a link."),
+    "links": phrase("It holds many links."),
+    "repeated": phrase("The same text came again and again."),
+    "quick": phrase("It was sent sooner than anybody types."),
+    "stale": phrase("It came without a form of ours, or with a very old one."),
+    "hurried": phrase("Much came from the same place."),
 }
 
 

@@ -11,10 +11,10 @@ from board.domain import masking, wording
 from board.domain.people import Actor
 from board.domain.text import excerpt, to_plain
 from board.domain.words import optional_text
-from board.errors import Invalid, NotFound
+from board.errors import Invalid, NotFound, TooMany
 from board.store import entries, own_data
 from board.store.database import WriteTx
-from board.web import case, session
+from board.web import case, limits, session
 from board.web.home import is_number
 from board.web.issues import number_of
 from board.web.page import back, form, frame, page
@@ -56,11 +56,14 @@ async def report(request: Request) -> Response:
         seq, words = typed.get("at", ""), optional_text(typed.get("body", ""))
         if typed.get("website") or not is_number(seq):
             raise Invalid({"at": "Say which words you mean."})
+        await limits.spend(request, "report")
         async with board.db.writing(session.now()) as tx:
             voter = session.voter(request, await session.viewer(tx, request))
             await objections.report(tx, number, seq=int(seq), reason=typed.get("reason", ""), words=words, voter=voter)
     except Invalid as wrong:
         return await report_page(request, typed, wrong.fields, wrong.status)
+    except TooMany as full:
+        return await limits.wait_page(request, typed, full)
     return back(f"/issues/{number}", "reported")
 
 

@@ -9,7 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from board.actions import company as acts
+from board.actions import limits
 from board.domain import finds
+from board.domain import limits as rules
 from board.domain.auditing import MASK, mask
 from board.domain.clocks import Target
 from board.domain.people import may
@@ -75,6 +77,7 @@ async def settings_context(tx: Tx, who: session.Viewer, request: Request) -> dic
     ]
     return {
         "settings": {**asdict(setup), "mail_policy": setup.mail, "moderation_policy": setup.moderation},
+        "limits": limits_context(setup),
         "order_example": finds.example(setup.order_pattern),
         "areas": [{"slug": a.slug, "name": a.name, **hours(a.target)} for a in areas],
         "colleagues": colleagues,
@@ -85,6 +88,18 @@ async def settings_context(tx: Tx, who: session.Viewer, request: Request) -> dic
         ],
         "unset": unset(setup, areas, request),
     }
+
+
+def limits_context(setup: company.Company) -> list[dict[str, Any]]:
+    """Each act with the key and the count of its limits; None where it has no such limit."""
+    set_to = rules.counts(setup.limits)
+    return [
+        {
+            "act": act,
+            "cells": [(rules.key(act, window), set_to.get(rules.key(act, window))) for window in rules.SECONDS],
+        }
+        for act in rules.ACTS
+    ]
 
 
 def at(ms: int | None) -> datetime | None:
@@ -117,6 +132,11 @@ def unset(setup: company.Company, areas: list[company.Area], request: Request) -
             say("The board has no public address."),
             say("Set BOARD_BASE_URL to its https:// address before customers come."),
         ),
+        (
+            session.is_passed_on(request),
+            say("A proxy passes requests on, and is not trusted."),
+            say("Set BOARD_TRUSTED_PROXIES to its address; until then all customers count as one place."),
+        ),
     ]
     return [{"text": text, "how": how} for missing, text, how in checks if missing]
 
@@ -148,6 +168,16 @@ async def refusal(act: Any) -> dict[str, str] | None:
     except Invalid as wrong:
         return wrong.fields
     return None
+
+
+async def save_limits(request: Request) -> Response:
+    typed = await form(request)
+    async with request.app.state.board.db.writing(session.now()) as tx:
+        by = await session.actor(tx, await session.require_staff(tx, request, "run_board"))
+        wrong = await refusal(limits.settle(tx, typed, by=by))
+    if wrong:
+        return await settings_page(request, typed={**typed, "act": "limits"}, errors=wrong)
+    return back("/staff/settings", "saved", "#limits")
 
 
 async def save_area(request: Request) -> Response:

@@ -114,7 +114,7 @@ def acts() -> list[BaseRoute]:
         "withdrawal": act("withdrawal", issues.withdraw),
         "thanks": shared(act("thanks", issues.thank), staff_act("thanks", issues.thank, "thank")),
         "corrections": shared(act("corrections", issues.correct), staff_act("corrections", issues.correct, "correct")),
-        "mine-too": act("mine-too", issues.mine_too, anchor=""),
+        "mine-too": act("mine-too", issues.mine_too, anchor="", takes="mine_too"),
         "follow": issues.follow,
         "updates": staff_act("updates", desk.update, "update"),
         "notes": staff_act("notes", desk.write_note, "note"),
@@ -150,6 +150,7 @@ def staff_pages() -> list[BaseRoute]:
         Route("/staff/outbox", office.show_outbox),
         Route("/staff/outbox/{id:n}/try", office.try_now, methods=["POST"]),
         Route("/staff/settings", office.settings),
+        Route("/staff/settings/limits", office.save_limits, methods=["POST"]),
         Route("/staff/settings/areas", office.save_area, methods=["POST"]),
         Route("/staff/settings/areas/{slug}", office.save_area, methods=["POST"]),
         Route("/staff/settings/colleagues", office.invite, methods=["POST"]),
@@ -165,7 +166,7 @@ def staff_pages() -> list[BaseRoute]:
 
 def api_routes() -> list[BaseRoute]:
     writes = {
-        "comments": api_act(api_acts.NewComment, api_acts.comment),
+        "comments": api_acts.comment,
         "updates": api_act(api_acts.NewUpdate, api_acts.update),
         "resolution": api_act(api_acts.NewResolution, api_acts.resolve),
         "confirmation": api_act(api_acts.NewConfirmation, api_acts.confirm),

@@ -2,9 +2,10 @@
 
 import hashlib
 import hmac
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import urlsplit
 
 from starlette.requests import HTTPConnection, Request
@@ -18,6 +19,8 @@ from board.store import intake, moderation, people
 from board.store.database import Tx
 from board.store.people import CUSTOMER_ENDS, SEEN_MS, Session
 
+NOWHERE = "0.0.0.0"  # noqa: S104
+HOP = re.compile(r"\[(?P<six>[^\]]{2,60})\](?::\d{1,5})?|(?P<four>[\d.]{7,15}):\d{1,5}|(?P<bare>[^\[\]]{2,60})")
 SAFE = ("GET", "HEAD", "OPTIONS")
 FRESH_MS = 15 * 60_000  # how long a colleague who has shown who they are may do what is grave
 PRE_S = 3600  # how long a browser may take to sign in
@@ -213,29 +216,46 @@ def drop_cookie(response: Response, settings: Settings, name: str) -> None:
 
 
 def client_address(request: HTTPConnection) -> str:
-    """The client's address; X-Forwarded-For counts from trusted proxies only, read from the right."""
-    address = request.client.host if request.client else "0.0.0.0"  # noqa: S104
-    trusted = request.app.state.board.settings.trusted_proxies
-    for hop in reversed(request.headers.get("x-forwarded-for", "").split(",")):
-        if not is_in(address, trusted) or not hop.strip():
+    """The client's address; X-Forwarded-For counts from trusted proxies only, read from the right.
+
+    A hop that is no address ends the reading: the proxy that passed it on answers for it.
+    """
+    address = read_address(request.client.host) if request.client else None
+    hops = ",".join(request.headers.getlist("x-forwarded-for")).split(",")
+    for hop in reversed(hops):
+        said = read_address(hop) if is_trusted(request, address) else None
+        if said is None:
             break
-        address = hop.strip()
-    return address
+        address = said
+    return str(address or NOWHERE)
 
 
-def is_in(address: str, networks: tuple[object, ...]) -> bool:
+def is_trusted(request: HTTPConnection, address: IPv4Address | IPv6Address | None) -> bool:
+    trusted = request.app.state.board.settings.trusted_proxies
+    return address is not None and any(address in network for network in trusted)
+
+
+def is_passed_on(request: HTTPConnection) -> bool:
+    """Whether a proxy that the settings do not name says for whom it asks."""
+    address = read_address(request.client.host) if request.client else None
+    return "x-forwarded-for" in request.headers and not is_trusted(request, address)
+
+
+def read_address(text: str) -> IPv4Address | IPv6Address | None:
+    """An address as servers and proxies write it: with a port, a zone, in brackets, or an IPv4 one inside of IPv6."""
+    found = HOP.fullmatch(text.strip())
     try:
-        return any(ip_address(address) in network for network in networks)  # type: ignore[operator]
+        known = ip_address((found["six"] or found["four"] or found["bare"]).partition("%")[0]) if found else None
     except ValueError:
-        return False
+        return None
+    return getattr(known, "ipv4_mapped", None) or known
 
 
 def network_of(address: str) -> str:
     """The address itself, or the /64 of an IPv6 one: what one household has."""
-    try:
-        known = ip_address(address)
-    except ValueError:
-        return address
+    known = read_address(address)
+    if known is None:
+        return NOWHERE
     return str(known) if known.version == 4 else str(ip_network((known, 64), strict=False))
 
 

@@ -11,7 +11,7 @@ from board.domain.words import address
 from board.errors import Invalid, NotFound
 from board.store import asks, credentials, people
 from board.store.database import Tx
-from board.web import session
+from board.web import limits, session
 from board.web.page import back, form, frame, page
 
 
@@ -55,6 +55,7 @@ async def ask_for_link(request: Request) -> Response:
         email = address(typed.get("email", ""), needed=True) or ""
     except Invalid as wrong:
         return await signin_page(request, typed=typed, errors=wrong.fields)
+    await limits.spend(request, "sign_in", email=email)
     browser = session.browser(request) or people.new_secret()
     async with board.db.saving() as tx:
         await accounts.send_link(
@@ -83,6 +84,7 @@ async def use_token(request: Request) -> Response:
 
 async def use_code(request: Request) -> Response:
     typed, browser = await form(request), session.browser(request) or ""
+    await limits.spend(request, "code")
     async with request.app.state.board.db.saving() as tx:
         used = await accounts.use_code(tx, typed.get("code", ""), browser=browser, now_ms=session.now_ms())
         entered = await enter(tx, request, used) if used else None

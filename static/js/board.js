@@ -19,6 +19,7 @@ const ofPages = {
 const ofParts = {
   "[data-count]": () => import("./counter.js"),
   "textarea[data-finds]": () => import("./finds.js"),
+  "form[data-proves]": () => import("./proof.js"),
   "form[data-submit-once]": () => import("./submit_once.js"),
   "input[data-utc]": () => import("./local_time.js"),
   "form[method=post] textarea": () => import("./draft.js"),

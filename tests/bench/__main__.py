@@ -19,8 +19,10 @@ from starlette.routing import Route
 
 from board import app
 from board.actions import customers
+from board.domain import limits
 from board.domain.people import STRANGER
 from board.settings import Settings
+from board.store import company
 from board.store.migrate import migrate
 
 ACTS = 300
@@ -116,6 +118,8 @@ async def measure(folder: Path) -> Figures:
     board = app.assemble(Settings(database_url=url, data_dir=folder))
     application = app.create(board)
     async with app.lifespan(application):
+        async with board.db.saving() as tx:
+            await company.save(tx, {"limits": dict.fromkeys(limits.counts({}), limits.MOST)})
         async with client(application) as browser:
             for place in range(40):
                 form = {"body": f"My parcel {place} never came. " * 5, "title": f"Parcel {place} is lost"}

@@ -1,6 +1,7 @@
 """What the people of the stories do in their windows, and what they see there."""
 
 import re
+import time
 from typing import NamedTuple
 
 import httpx
@@ -8,6 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.windows import Window
 
+UNHURRIED_S = 4  # what is sent sooner is doubted
 KETTLE = "The kettle leaks. I wanted tea, and it leaks at the handle."
 # Notes in the page when each entry arrived; gone if the page were loaded again.
 NOTE_ARRIVALS = """() => {
@@ -39,14 +41,26 @@ class Filed(NamedTuple):
     private_link: str
 
 
-def file_issue(window: Window, words: str = KETTLE, *, name: str = "Ada") -> Filed:
-    """Files in the window and ends on the receipt."""
+def file_issue(window: Window, words: str = KETTLE, *, name: str = "Ada", unhurried: bool = False) -> Filed:
+    """Files in the window and ends on the receipt; in a hurry, the browser proves its good will on the way."""
     page = window.open("/new")
     page.get_by_label("What happened?").fill(words)
     page.get_by_label("Your name").fill(name)
+    if unhurried:
+        page.wait_for_timeout(UNHURRIED_S * 1000)
     page.get_by_role("button", name="File it in public").click()
     number = page.locator(".receipt__number").inner_text().removeprefix("#")
     return Filed(int(number), page.locator("#private-link").inner_text().strip())
+
+
+def become_known(client: httpx.Client) -> str:
+    """Files without haste, so that the words that follow are not doubted; returns the stamp of the form."""
+    found = re.search(r'name="stamp" value="([^"]+)"', client.get("/new").text)
+    assert found
+    time.sleep(UNHURRIED_S)
+    filed = client.post("/issues", data={"body": "A first issue, without a link.", "stamp": found[1]})
+    assert filed.status_code == 303, filed.text
+    return found[1]
 
 
 def file_elsewhere(url: str, title: str = "The lid is loose", **more: str) -> int:

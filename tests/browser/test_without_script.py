@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenWindow
 from tests.browser.house import House
-from tests.browser.people import become_owner, file_issue
+from tests.browser.people import UNHURRIED_S, become_owner, file_issue
 from tests.browser.windows import PHONE
 
 
@@ -14,7 +14,7 @@ def test_an_issue_lives_and_a_board_is_run_without_a_script(house: House, open_w
     desk = become_owner(open_window(java_script_enabled=False), house.owner_link)
     set_up(desk)
     customer = open_window(PHONE, java_script_enabled=False)
-    filed = file_issue(customer)
+    filed = file_issue(customer, unhurried=True)
     expect(customer.page.locator("h1")).to_have_text("Your issue is filed, and everybody can read it.")
 
     stranger = open_window(java_script_enabled=False).open("/?state=closed&area=kitchen")
@@ -22,6 +22,7 @@ def test_an_issue_lives_and_a_board_is_run_without_a_script(house: House, open_w
     search(stranger, "kettle leaks")
     stranger.get_by_role("link", name="The kettle leaks").click()
     stranger.get_by_label("Your comment").fill("Mine leaks, too.")
+    stranger.wait_for_timeout(UNHURRIED_S * 1000)
     stranger.get_by_role("button", name="Comment in public").click()
     expect(stranger.locator("#next")).to_contain_text("Your words are public now.")
     expect(stranger.locator("#timeline")).to_contain_text("Mine leaks, too.")
@@ -48,6 +49,12 @@ def test_an_issue_lives_and_a_board_is_run_without_a_script(house: House, open_w
 
     confirm_following(desk, house)
     expect(desk.locator("#side")).to_contain_text("1 follows")
+
+
+def test_haste_without_a_script_is_heard_and_looked_at_first(open_window: OpenWindow) -> None:
+    customer = open_window(PHONE, java_script_enabled=False)
+    file_issue(customer)
+    expect(customer.page.locator("h1")).to_have_text("Your issue is filed. It is looked at before it is shown.")
 
 
 def set_up(desk: Page) -> None:

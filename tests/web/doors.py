@@ -76,6 +76,7 @@ FORMS: dict[str, dict[str, str]] = {
     "/prove/mail": {},
     "/follows/{secret}": {"do": "confirm", "List-Unsubscribe": ""},
     "/staff/outbox/{id}/try": {},
+    "/staff/settings/limits": {"file.burst": "50", "mine_too.day": "200"},
     "/staff/settings/areas": {"name": "Mills", "first_answer_h": "4", "resolve_h": "8"},
     "/staff/settings/areas/{slug}": {"name": "Mills", "first_answer_h": "4", "resolve_h": "8"},
     "/staff/settings/colleagues": {"email": "di@board.example", "name": "Di", "role": "agent"},

@@ -11,10 +11,11 @@ import httpx
 from starlette.applications import Starlette
 
 from board.app import Board, assemble, create
+from board.domain import limits as rules
 from board.domain.people import Actor
 from board.render import Renderer
 from board.settings import Settings
-from board.store import intake, people, record
+from board.store import company, intake, people, record
 from board.store.database import Database
 from board.web.session import cookie_name, now_ms
 from tests.cast import ROOT, move_in
@@ -23,10 +24,32 @@ HOME = "https://board.example"
 SECRET = "a secret of the tests that is long enough"
 COOKIE = "__Host-board"
 RENDERER = Renderer()
+FORM_OF_WORDS = re.compile(r"^/issues(/\d+/comments)?$")
 
 
 def settings_for(url: str, folder: Path, **changes: Any) -> Settings:
     return Settings(**{"database_url": url, "base_url": HOME, "data_dir": folder, "secret_key": SECRET, **changes})
+
+
+class Forms(httpx.AsyncBaseTransport):
+    """What is sent without a stamp gets one that is a minute old, as if the form had been read and filled."""
+
+    def __init__(self, board: Board, inner: httpx.AsyncBaseTransport) -> None:
+        self.links, self.inner = board.links, inner
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        given = await request.aread()
+        if FORM_OF_WORDS.search(request.url.path) and b"stamp=" not in given and b"=" in given:
+            made = self.links.secret("form", now_ms() // 1000 - 60)
+            kept = {name: value for name, value in request.headers.items() if name != "content-length"}
+            content = given + b"&stamp=" + made.encode()
+            request = httpx.Request(
+                request.method, request.url, headers=kept, content=content, extensions=request.extensions
+            )
+        return await self.inner.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self.inner.aclose()
 
 
 @dataclass
@@ -48,7 +71,7 @@ class Site:
 
     def browser(self, headers: Mapping[str, str] | None = None, *, strict: bool = True) -> httpx.AsyncClient:
         """A browser without cookies; unless `strict`, a failure of the server is an answer with the status 500."""
-        transport = httpx.ASGITransport(self.app, raise_app_exceptions=strict)
+        transport = Forms(self.board, httpx.ASGITransport(self.app, raise_app_exceptions=strict))
         client = httpx.AsyncClient(transport=transport, base_url=self.base, headers=headers, timeout=60)
         self.opened.append(client)
         return client
@@ -100,12 +123,20 @@ class Site:
 @asynccontextmanager
 async def running(url: str, folder: Path, **changes: Any) -> AsyncIterator[Site]:
     """A board with the cast's staff and areas, its lifespan begun."""
+    await furnish(url)
+    async with opened(settings_for(url, folder, **changes)) as site:
+        yield site
+
+
+async def furnish(url: str, **limits: int) -> None:
+    """The cast moves in, under limits that no test reaches but for those that are given: `file_burst=5`."""
     db = Database(url)
     await db.connect()
     await move_in(db)
+    given = {".".join(name.rsplit("_", 1)): count for name, count in limits.items()}
+    async with db.saving() as tx:
+        await company.save(tx, {"limits": {**dict.fromkeys(rules.counts({}), rules.MOST), **given}})
     await db.disconnect()
-    async with opened(settings_for(url, folder, **changes)) as site:
-        yield site
 
 
 @asynccontextmanager

@@ -93,14 +93,6 @@ async def test_an_address_is_asked_for_where_the_policy_says_so(quick_site: Site
     await file_issue(quick_site.browser(), email="ada@elsewhere.example")
 
 
-async def test_whoever_fills_the_trap_for_robots_is_refused(quick_site: Site) -> None:
-    before = await quick_site.head()
-    answer = await quick_site.browser().post("/issues", data={**FILING, "website": "https://spam.example"})
-    assert answer.status_code == 422
-    assert FILING["body"] in answer.text
-    assert await quick_site.head() == before
-
-
 PUBLIC: list[tuple[str, dict[str, str], dict[str, str], str]] = [
     ("comments", {"body": ""}, {"body": EMPTY}, "comment-"),
     ("comments", long("body"), {"body": too_long("body")}, "comment-"),

@@ -16,9 +16,7 @@ from websockets.typing import Origin, Subprotocol
 
 from board import serving
 from board.app import assemble, create
-from board.store.database import Database
-from tests.cast import move_in
-from tests.web.site import RENDERER, Site, settings_for
+from tests.web.site import RENDERER, Forms, Site, furnish, settings_for
 
 PATIENCE_S = 30.0
 Frame = dict[str, Any]
@@ -32,7 +30,8 @@ class Wire(Site):
         self.live = f"{self.base.replace('http', 'ws', 1)}/live"
 
     def browser(self, *given: Any, **options: Any) -> httpx.AsyncClient:
-        client = httpx.AsyncClient(base_url=self.base, timeout=PATIENCE_S, trust_env=False)
+        transport = Forms(self.board, httpx.AsyncHTTPTransport())
+        client = httpx.AsyncClient(base_url=self.base, timeout=PATIENCE_S, trust_env=False, transport=transport)
         self.opened.append(client)
         return client
 
@@ -94,10 +93,7 @@ class Events:
 @asynccontextmanager
 async def served(url: str, folder: Path, **changes: Any) -> AsyncIterator[Wire]:
     """A board with the cast's staff and areas, on a free port."""
-    db = Database(url)
-    await db.connect()
-    await move_in(db)
-    await db.disconnect()
+    await furnish(url)
     # With the protocol named, asyncio turns Nagle's algorithm off, as it does for a server that it binds itself.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))

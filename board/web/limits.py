@@ -1,0 +1,107 @@
+"""Who sends, as the token buckets see it; a refusal by them becomes a page that keeps what was typed.
+
+Whoever goes on sending all the same is refused from memory, in one line: a flood must not cost what a page costs.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
+
+from board.actions import limits
+from board.domain.limits import Act, Sender
+from board.errors import TooMany
+from board.store import company
+from board.store.company import Company
+from board.store.database import Tx
+from board.web import session
+from board.web.page import frame, page
+from board.web.session import Viewer
+
+PAGES = 3  # refusals that are worth a page with the words in it
+REMEMBERED_MS = 60_000
+PLACES = 20_000
+
+
+class Overrun(TooMany):
+    """One of many refusals in a row, answered without a page and without the database."""
+
+
+@dataclass
+class Floods:
+    """Which places one process has refused lately: how often, and until when at most it knows that for sure."""
+
+    places: OrderedDict[tuple[Act, str], tuple[int, int]] = field(default_factory=OrderedDict)
+
+    def note(self, act: Act, network: str, *, until_ms: int) -> None:
+        times, _ = self.places.pop((act, network), (0, 0))
+        self.places[act, network] = (times + 1, until_ms)
+        while len(self.places) > PLACES:
+            self.places.popitem(last=False)
+
+    def wait_s(self, act: Act, network: str, now_ms: int) -> int:
+        """For how long the place is refused without another look; 0 where it gets one."""
+        times, until_ms = self.places.get((act, network), (0, 0))
+        if until_ms <= now_ms:
+            self.places.pop((act, network), None)
+            return 0
+        return -(-(until_ms - now_ms) // 1000) if times >= PAGES else 0
+
+
+def check(request: HTTPConnection, act: Act) -> None:
+    """Raises Overrun for a place that was refused again and again; those who may be somebody else are looked at."""
+    board = request.app.state.board
+    if "authorization" in request.headers or session.cookie_name(board.settings) in request.cookies:
+        return
+    if wait := board.floods.wait_s(act, place(request), session.now_ms()):
+        raise Overrun("Too many requests. Nothing was sent; please wait.", wait)
+
+
+def place(request: HTTPConnection) -> str:
+    return session.network_of(session.client_address(request))
+
+
+async def take(
+    tx: Tx, request: HTTPConnection, setup: Company, act: Act, *, who: Viewer | None, email: str | None = None
+) -> int:
+    """One token for the act from the buckets of whoever sends; raises TooMany."""
+    member = f"person {who.id}" if who and who.id else None
+    return await take_as(tx, request, setup, act, member=member, email=email)
+
+
+async def take_as(
+    tx: Tx, request: HTTPConnection, setup: Company, act: Act, *, member: str | None, email: str | None = None
+) -> int:
+    board, now_ms = request.app.state.board, session.now_ms()
+    sender = Sender(network=place(request), email=email, member=member)
+    try:
+        return await limits.take(tx, setup, act, sender, secret=board.keys.secret, now_ms=now_ms)
+    except TooMany as full:
+        if full.is_of_place and not member:
+            board.floods.note(act, sender.network, until_ms=now_ms + min(full.retry_after * 1000, REMEMBERED_MS))
+        raise
+
+
+async def wait_page(request: Request, typed: dict[str, str], full: TooMany) -> Response:
+    """The words with a button to send them again: a page that costs little, however long the issue is."""
+    board = request.app.state.board
+    async with board.db.reading() as tx:
+        around = await frame(tx, request)
+    context = {"title": board.renderer.say(full.title), "detail": board.renderer.say(full.detail)}
+    made = page(request, around, "wait.html", status=full.status, form=typed, action=request.url.path, **context)
+    return told(made, full)
+
+
+async def spend(request: Request, act: Act, *, email: str | None = None) -> None:
+    """One token for an act whose words nobody weighs; raises TooMany."""
+    check(request, act)
+    async with request.app.state.board.db.saving() as tx:
+        who = await session.viewer(tx, request)
+        await take(tx, request, await company.read(tx), act, who=who, email=email)
+
+
+def told(response: Response, full: TooMany) -> Response:
+    """The page with when to come back."""
+    response.headers["Retry-After"] = str(full.retry_after)
+    return response
