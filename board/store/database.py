@@ -153,7 +153,13 @@ class Database:
         await self._databases.disconnect()
 
     async def _open(self) -> Connection:
-        return await Connection(self._databases, self._databases._backend).__aenter__()
+        """A connection to hold; whoever is cancelled meanwhile leaves none behind that nobody closes."""
+        opening = asyncio.ensure_future(Connection(self._databases, self._databases._backend).__aenter__())
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            await (await opening).__aexit__()
+            raise
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Connection]:

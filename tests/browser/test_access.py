@@ -147,8 +147,8 @@ def test_customers_find_no_barrier(chromium: Browser, demo: House, scene: dict[s
         "dispute, mistake": lambda page: dispute(page, disputed),
         "own issue, held": held,
         "own issue, removed": scene["removed"]["private_url"],
-        "own issue, unfolded": lambda page: unfold(page, resolved),
-        "my data": lambda page: unfold(page, f"{demo.url}/me"),
+        "own issue, unfolded": lambda page: unfold_all(page, resolved),
+        "my data": lambda page: unfold_all(page, f"{demo.url}/me"),
         "receipt": lambda page: page.goto(f"{demo.url}/issues/{scene['resolved']['number']}/receipt"),
         "receipt, held": lambda page: page.goto(f"{demo.url}/issues/{scene['held']['number']}/receipt"),
         "my issues": "/me",
@@ -256,6 +256,11 @@ def dispute(page: Page, private_url: str) -> None:
     page.evaluate("() => { for (const form of document.forms) form.noValidate = true; }")
     page.get_by_role("button", name="Dispute and open again").click()
     page.locator(".problems").wait_for()
+
+
+def unfold_all(page: Page, url: str) -> None:
+    page.goto(url)
+    page.evaluate("() => { for (const fold of document.querySelectorAll('details')) fold.open = true; }")
 
 
 def unfold(page: Page, url: str) -> None:

@@ -4,6 +4,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
+from board.domain.doubt import QUICK_S
 from tests.browser.conftest import OpenWindow
 from tests.browser.house import House
 from tests.browser.people import become_owner
@@ -74,6 +75,7 @@ def test_it_works_without_a_script(house: House, open_window: OpenWindow) -> Non
     window = open_window(PHONE, java_script_enabled=False)
     page = window.open("/new")
     page.get_by_label("What happened?").fill(WORDS)
+    page.wait_for_timeout(QUICK_S * 1000 + 100)  # without a script nothing else shows that somebody writes
     decide(page, "Take it out")
     expect(page.locator("h1")).to_have_text("Your issue is filed, and everybody can read it.")
     comment(window, house)
