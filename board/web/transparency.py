@@ -13,7 +13,7 @@ from board.domain.phrase import phrase
 from board.store import moderation
 from board.web.page import frame, page
 
-MONTHS = 24
+MONTHS, FEWEST = 24, 12  # columns: at most, and how narrow they are at least
 WIDTH, HEIGHT, GAP = 640, 160, 4  # the chart's units
 GROUPS = {
     "issue.held": "held",
@@ -93,7 +93,7 @@ def bars(counts: dict[str, Counter[str]], months: list[str]) -> list[Bar]:
     highest = max((sum(counts[month].values()) for month in months), default=0)
     if not highest:
         return []
-    step, drawn = WIDTH / max(len(months), 6), []
+    step, drawn = WIDTH / max(len(months), FEWEST), []
     for place, month in enumerate(months):
         y = float(HEIGHT)
         for group in DRAWN:
@@ -105,7 +105,7 @@ def bars(counts: dict[str, Counter[str]], months: list[str]) -> list[Bar]:
 
 
 def labels(months: list[str]) -> list[dict[str, Any]]:
-    step = WIDTH / max(len(months), 6)
+    step = WIDTH / max(len(months), FEWEST)
     every = -(-len(months) // 6) or 1
     return [
         {"x": round(place * step, 1), "at": datetime(int(month[:4]), int(month[5:]), 1, tzinfo=UTC)}
