@@ -33,7 +33,7 @@ ONE_DOOR = {
     "alembic": {"store/migrate.py"},
     "jinja2": {"render.py"},
     "aiosmtplib": {"followers/sending.py"},
-    "msgspec": {"web/json.py", "web/api_acts.py"},
+    "msgspec": {"web/json.py", "web/api_acts.py", "web/shapes.py", "web/openapi.py"},
     "cryptography": {"keys.py", "sealing.py"},
     "webauthn": {"actions/passkeys.py"},
     "pyotp": {"actions/codes.py"},

@@ -18,6 +18,7 @@ from board.web import (
     objections,
     office,
     oidc,
+    openapi,
     own_data,
     privately,
     proving,
@@ -183,6 +184,8 @@ def api_routes() -> list[BaseRoute]:
         Route("/api/v1/issues/{number}/events", api.issue_events),
         Route("/api/v1/events", api.list_events),
         Route("/api/v1/areas", api.list_areas),
+        Route("/api/v1/openapi.json", openapi.serve),
+        Route("/api", openapi.show),
         *[Route(f"/api/v1/issues/{{number}}/{name}", door, methods=["POST"]) for name, door in writes.items()],
     ]
 

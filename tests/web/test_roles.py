@@ -24,7 +24,7 @@ PAGES = {
     **dict.fromkeys(("/signin", "/signin/{secret}", "/signin/oidc", "/signin/oidc/return"), OPEN),
     **dict.fromkeys(("/healthz", "/readyz", "/accent.css", "/static/board.css", "/favicon.ico", "/robots.txt"), OPEN),
     **dict.fromkeys(("/api/v1/issues", "/api/v1/issues/{number}", "/api/v1/issues/{number}/events"), OPEN),
-    **dict.fromkeys(("/api/v1/events", "/api/v1/areas"), OPEN),
+    **dict.fromkeys(("/api/v1/events", "/api/v1/areas", "/api/v1/openapi.json", "/api"), OPEN),
     **dict.fromkeys(("/moderation", "/issues/{number}/report", "/me/address/{secret}"), OPEN),
     "/issues/{number}/receipt": FILER,
     **dict.fromkeys(("/me", "/me/data.json"), SIGNED_IN),

@@ -1,0 +1,147 @@
+"""The shapes of what the API answers, on which other programs rely. Times are RFC 3339 in UTC, absent is null."""
+
+from typing import Any
+
+import msgspec
+
+
+class Issue(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    number: int
+    url: str
+    title: str | None
+    body: str | None
+    area: str
+    state: str
+    resolution: str | None
+    confirmation: str
+    visibility: str
+    turn: str
+    filed_at: str
+    first_answer_at: str | None
+    last_event: int
+    owner: str | None
+    promise_due: str | None
+    followers: int
+    mine_too: int
+    reopened: int
+
+
+class Entry(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """One event of an issue as its page tells it; `body` is as it was typed, `sentence` says what happened."""
+
+    index: int
+    event: str
+    role: str
+    by_filer: bool
+    name: str | None
+    time: str
+    recorded_at: str
+    body: str | None
+    body_html: str | None
+    sentence: str
+    corrected: bool
+    due: str | None
+    promise: str | None
+    into: int | None
+    reason: str | None
+    resolution: str | None
+    whose: str | None
+    grade: int | None
+    via: str | None
+
+
+class WholeIssue(Issue, kw_only=True):
+    timeline: list[Entry]
+
+
+class Issues(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """`next` is the cursor of the next page, to be given as `after`."""
+
+    issues: list[Issue]
+    next: str | None
+
+
+class Opening(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    salt: str
+    value: str
+
+
+class Redaction(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    by_event: int
+    reason: str
+
+
+class Event(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """One entry of the record: its canonical text, the RFC 6962 hash of it, and the words that it binds, by field."""
+
+    leaf: str
+    leaf_hash: str
+    openings: dict[str, Opening]
+    redactions: dict[str, Redaction]
+
+
+class Events(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """`head` is the number of events in the whole record."""
+
+    events: list[Event]
+    head: int
+    epoch: str
+
+
+class Area(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Target times in seconds."""
+
+    slug: str
+    name: str
+    first_answer_s: int | None
+    resolve_s: int | None
+
+
+class Areas(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    areas: list[Area]
+
+
+class Receipt(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    index: int
+    leaf: str
+    leaf_hash: str
+
+
+class Filed(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """The secret in `private_url` speaks for the customer who filed: show it to nobody else."""
+
+    number: int
+    url: str
+    private_url: str
+    receipt: Receipt
+
+
+class Done(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """`index` is that of the act's event; null where nothing had to change."""
+
+    index: int | None
+    issue: Issue
+
+
+class Wrong(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A field and what to mend; of something that looks private also its kind and place, in characters."""
+
+    field: str
+    detail: str
+    kind: str | msgspec.UnsetType = msgspec.UNSET
+    start: int | msgspec.UnsetType = msgspec.UNSET
+    end: int | msgspec.UnsetType = msgspec.UNSET
+
+
+class Problem(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Problem details (RFC 9457); `allowed` names the acts that are possible now."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[Wrong] | msgspec.UnsetType = msgspec.UNSET
+    allowed: list[str] | msgspec.UnsetType = msgspec.UNSET
+
+
+ALL: tuple[Any, ...] = (Issue, WholeIssue, Issues, Events, Areas, Filed, Done, Problem)
