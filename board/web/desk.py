@@ -75,6 +75,7 @@ async def queue_context(tx: Tx, request: Request, around: Frame) -> dict[str, An
     return {
         "queues": [{"key": k, "label": say(label), "count": counts[k]} for k, label in QUEUES.items()],
         "queue": key,
+        "moderation_waits": sum((await moderation.counts(tx)).values()),
         "q": asked,
         "rows": rows[:PAGE],
         "next": more,

@@ -13,7 +13,7 @@ from board.domain import masking, wording
 from board.domain.events import REASONS
 from board.domain.leaf import parse_time
 from board.domain.people import Actor
-from board.domain.phrase import phrase
+from board.domain.phrase import choose, phrase
 from board.domain.text import excerpt, to_plain
 from board.errors import Conflict, Invalid, NotFound
 from board.store import moderation, people
@@ -120,7 +120,7 @@ async def decide_many(request: Request) -> Response:
     try:
         if not chosen:
             raise Invalid({"chosen": "Choose at least one."})
-        reason = typed.get("reason", "") if typed.get("do") == "reject" else None
+        reason = typed.get("reason", "") if chosen_of(typed, "publish", "reject") == "reject" else None
         for number, target in chosen:
             await decide_one(request, number, target, reason)
     except Invalid as wrong:
@@ -143,6 +143,14 @@ async def decide_one(request: Request, number: int, target: int | None, reason: 
         return
 
 
+def chosen_of(typed: dict[str, str], *decisions: str) -> str:
+    """The decision whose button was pressed; raises Invalid for none, so that nothing is decided by a slip."""
+    decision = typed.get("do", "")
+    if decision not in decisions:
+        raise Invalid({"do": choose(decisions)})
+    return decision
+
+
 def read_key(line: str) -> tuple[int, int | None]:
     """“12” is an issue, “12:345” the comment at 345 in it."""
     number, _, target = line.strip().partition(":")
@@ -157,7 +165,7 @@ async def decide_hiding(request: Request) -> Response:
     typed, number = await form(request), int(request.path_params["id"])
     async with request.app.state.board.db.writing(session.now()) as tx:
         by = await session.actor(tx, await session.require_staff(tx, request, "remove"))
-        act = hiding.second if typed.get("do") == "agree" else hiding.refuse
+        act = hiding.second if chosen_of(typed, "agree", "refuse") == "agree" else hiding.refuse
         await act(tx, number, by=by)
     return back("/staff/moderation", "decided", "#asked")
 
@@ -166,7 +174,7 @@ async def decide_appeal(request: Request) -> Response:
     board, typed, number = request.app.state.board, await form(request), int(request.path_params["id"])
     async with board.db.writing(session.now()) as tx:
         by = await session.actor(tx, await session.require_staff(tx, request, "restore"))
-        upheld = typed.get("do") == "uphold"
+        upheld = chosen_of(typed, "uphold", "refuse") == "uphold"
         await objections.judge_appeal(tx, number, by=by, upheld=upheld, links=board.links, say=board.renderer.say)
     return back("/staff/moderation", "decided", "#appeals")
 

@@ -26,6 +26,7 @@ async def test_a_newcomers_first_words_wait_and_the_next_are_shown_at_once(site:
     ada, cy, mo = site.browser(), site.browser(), await site.staff(MO)
     number = await file_issue(ada)
     assert "kettle" not in await read(site, number)
+    assert "Moderation 1" in words_of((await mo.get("/staff")).text)
     queue = await mo.get("/staff/moderation")
     assert "The first words of a newcomer." in words_of(queue.text)
     done = await mo.post("/staff/moderation", data={"chosen": str(number), "do": "publish", "reason": ""})
@@ -68,8 +69,9 @@ async def test_many_are_decided_at_once_and_a_choice_that_cannot_be_is_told(quic
     numbers = [await file_issue(quick_site.browser(), title=f"Kettle {place}") for place in range(3)]
     nothing = await mo.post("/staff/moderation", data={"do": "publish"})
     assert nothing.status_code == 422
-    unsaid = await mo.post("/staff/moderation", data={"chosen": str(numbers[0]), "do": "reject", "reason": ""})
-    assert unsaid.status_code == 422
+    for given in ({"do": "reject", "reason": ""}, {"do": "burn"}, {}):
+        unsaid = await mo.post("/staff/moderation", data={"chosen": str(numbers[0]), **given})
+        assert unsaid.status_code == 422
     await mo.post("/staff/moderation", data={"chosen": [str(number) for number in numbers[:2]], "do": "publish"})
     await mo.post(
         "/staff/moderation", data={"chosen": [str(number) for number in numbers], "do": "reject", "reason": "spam"}
