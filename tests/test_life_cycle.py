@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
-from board.actions import clock, company, customers, importing, moderators, staff
+from board.actions import clock, company, customers, hiding, importing, moderators, objections, staff
 from board.domain import events as e
 from board.domain.conversations import Conversation, Message
 from board.domain.decisions import Then
@@ -225,7 +225,33 @@ class Board(RuleBasedStateMachine):
         target, names = self.spoken(number, place)
         self.do(moderators.redact, number, by=by, target=target, fields=names[:some], reason=reason)
 
-    @rule(by=admin, moderation=st.sampled_from(["open", "hold"]))
+    @rule(by=moderator, number=numbers, place=places, word=st.sampled_from(["word", "e", "Xylophone"]), reason=reasons)
+    def somebody_masks(self, by: Actor, number: int, place: int, word: str, reason: str) -> None:
+        target, _ = self.spoken(number, place)
+        self.do(moderators.mask, number, by=by, target=target, words=[word], mark="[words removed]", reason=reason)
+
+    @rule(by=filer, number=numbers, place=places, word=st.sampled_from([(), ("word",)]), mark=st.sampled_from(["name"]))
+    def somebody_takes_out(self, by: Actor, number: int, place: int, word: tuple[str, ...], mark: str) -> None:
+        target, names = self.spoken(number, place)
+        self.do(objections.take_out, number, by=by, target=target, fields=names[:1], words=word, mark=mark)
+
+    @rule(by=moderator, number=numbers, reason=st.sampled_from(["threat", "spam"]))
+    def somebody_asks_to_remove(self, by: Actor, number: int, reason: str) -> None:
+        self.do(hiding.hide, number, by=by, how="remove", reason=reason, links=LINKS, say=say)
+
+    @rule(by=moderator, place=st.integers(1, 8), act=st.sampled_from([hiding.second, hiding.refuse]))
+    def somebody_decides_on_hiding(self, by: Actor, place: int, act: Any) -> None:
+        self.do(act, place, by=by)
+
+    @rule(by=filer, number=numbers)
+    def somebody_appeals(self, by: Actor, number: int) -> None:
+        self.do(objections.appeal, number, by=by, words="It is true.")
+
+    @rule(by=moderator, place=st.integers(1, 5), upheld=st.booleans())
+    def somebody_judges_an_appeal(self, by: Actor, place: int, upheld: bool) -> None:
+        self.do(objections.judge_appeal, place, by=by, upheld=upheld, links=LINKS, say=say)
+
+    @rule(by=admin, moderation=st.sampled_from(["open", "first", "hold"]))
     def somebody_sets_the_policy(self, by: Actor, moderation: str) -> None:
         self.do(company.set_up, {"moderation": moderation}, by=by)
 
