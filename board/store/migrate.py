@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -12,11 +13,12 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from board.store.database import NO_ENTRY, migrations_folder, sqlite_file
 
+PATIENCE, PAUSE_S = 300, 0.1
 LOCK = 7_022_651  # the advisory lock of this program's migrations
 
 
@@ -55,7 +57,7 @@ def migrate_sqlite(file: Path) -> Path | None:
     engine = create_engine(f"sqlite:///{file}", connect_args={"timeout": 30})
     try:
         with engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+            use_wal(connection)
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             copy = back_up(file, connection)
             upgrade(connection)
@@ -63,6 +65,20 @@ def migrate_sqlite(file: Path) -> Path | None:
             return copy
     finally:
         engine.dispose()
+
+
+def use_wal(connection: Connection) -> None:
+    """SQLite does not wait for its turn here: where another process changes the mode too, it says “locked” at once."""
+    for _ in range(PATIENCE):
+        try:
+            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+        except OperationalError as busy:
+            if "locked" not in str(busy):
+                raise
+            time.sleep(PAUSE_S)
+        else:
+            return
+    raise Unusable("another program holds it")
 
 
 def back_up(file: Path, connection: Connection) -> Path | None:

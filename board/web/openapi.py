@@ -72,7 +72,7 @@ OPERATIONS = (
     ),
 )
 REFUSALS = {
-    400: "The body is not JSON, or the request comes from another site.",
+    400: "The body is not JSON.",
     401: "The credentials do not hold.",
     403: "This is not for whoever asks.",
     404: "There is no such thing here.",

@@ -15,7 +15,13 @@ function watch(form) {
   solve(JSON.parse(asked.dataset.challenge))
     .then((payload) => hidden(form, "altcha", payload))
     .catch(() => canProve.remove())
-    .finally(() => form.requestSubmit());
+    .finally(() => sendAgain(form));
+}
+
+/** Once the draft is watched, too: what nobody saw being sent would be kept for the next time. */
+async function sendAgain(form) {
+  await import("./draft.js");
+  setTimeout(() => form.requestSubmit());
 }
 
 function hidden(form, name, value) {
