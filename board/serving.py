@@ -13,6 +13,7 @@ from board import app, logs, settings
 from board.patience import Patience
 
 SOCKET_MESSAGE = 16_384  # bytes that a socket may send us
+KEPT_S = 75  # idle connections; longer than proxies and clients keep theirs, so that none meets a closing door
 OPTIONS: dict[str, Any] = {
     "http": Patience,
     "ws": "websockets-sansio",
@@ -24,7 +25,7 @@ OPTIONS: dict[str, Any] = {
     "access_log": False,  # paths may hold private links
     "log_level": "warning",
     "log_config": None,
-    "timeout_keep_alive": 5,
+    "timeout_keep_alive": KEPT_S,
     "timeout_graceful_shutdown": 3,
 }
 
