@@ -104,8 +104,8 @@ async def known_area(tx: WriteTx, slug: str) -> str:
 
 async def comment(tx: WriteTx, number: int, *, by: Actor, body: str, via: str, poster: Poster = NEWCOMER) -> Done:
     """A public comment; where the policy says so it is recorded and waits for a moderator's look."""
-    setup, row = await company.read(tx), await issues.find(tx, number)
-    is_known = poster.is_known or bool(by.standing == "filer" and row and row["visibility"] == "public")
+    setup = await company.read(tx)
+    is_known = poster.is_known or (by.standing == "filer" and await issues.is_public(tx, number))
     why = why_hold(setup.moderation, is_known=is_known, text=body, held_words=setup.held_words, doubts=poster.doubts)
     done = await act(
         tx, number, by, lambda i, at: decisions.comment(i, by=by, words=signed(by, body=body), via=via, at=at)

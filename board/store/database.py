@@ -9,7 +9,7 @@ import re
 import sqlite3
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -21,6 +21,7 @@ from databases.core import Connection
 from sqlalchemy.engine import make_url
 
 from board.domain.leaf import parse_time, whole_second
+from board.store.commits import Commits
 
 READERS = 4  # held SQLite connections for reading
 POOL = 10  # PostgreSQL connections
@@ -37,6 +38,7 @@ LOST = (
     asyncpg.OperatorInterventionError,
     asyncpg.TooManyConnectionsError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # the driver's word where the server goes just as a statement begins
     sqlite3.OperationalError,
 )
 
@@ -52,15 +54,20 @@ class Tx:
     """One connection, inside a transaction or for reading. Values are bound by name; rows come as plain dicts.
 
     `has_erased` is set where words were deleted that must not remain in the files beside the database either.
-    The driver is asked directly: `databases` would parse and compile every statement again at each use.
+    The driver is asked directly: `databases` would parse and compile every statement again at each use. Where SQLite is
+    written to (`at_once`), not even the driver's thread is asked: a statement takes less time than the way there.
     """
 
-    def __init__(self, connection: Connection, *, sqlite: bool) -> None:
+    def __init__(self, connection: Connection, *, sqlite: bool, at_once: bool = False) -> None:
         self._driver = connection.raw_connection
+        self._file: sqlite3.Connection | None = self._driver._conn if at_once else None
+        self.connection = connection
         self.sqlite = sqlite
         self.has_erased = False
 
     async def rows(self, sql: str, **values: Any) -> list[dict[str, Any]]:
+        if self._file:
+            return [dict(row) for row in self._file.execute(sql, values)]
         if self.sqlite:
             return [dict(row) for row in await self._driver.execute_fetchall(sql, values)]
         text, names = numbered(sql)
@@ -76,9 +83,18 @@ class Tx:
     async def run(self, sql: str, **values: Any) -> None:
         await self.rows(sql, **values)
 
+    async def run_long(self, sql: str) -> None:
+        """A statement that may take its time, beside everything else that this process does."""
+        if self.sqlite:
+            await self._driver.execute_fetchall(sql)
+        else:
+            await self.run(sql)
+
     async def run_each(self, sql: str, all_values: Sequence[Mapping[str, Any]]) -> None:
         """The same statement once for each set of values, in one call of the driver."""
-        if self.sqlite:
+        if self._file:
+            self._file.executemany(sql, all_values)
+        elif self.sqlite:
             await self._driver.executemany(sql, all_values)
         else:
             text, names = numbered(sql)
@@ -97,6 +113,10 @@ class Pen:
     origin: str
     epoch: str
     ends: dict[int, tuple[int, str]] = field(default_factory=dict)
+
+    def handed_on(self, at: datetime) -> "Pen":
+        """The pen of the next act in the same transaction."""
+        return replace(self, at=max(whole_second(at), self.at), ends=dict(self.ends))
 
 
 class WriteTx(Tx):
@@ -126,14 +146,14 @@ class Database:
         self.url = url
         self.sqlite = url.startswith("sqlite")
         options: dict[str, Any] = (
-            {"factory": SafeSqlite, "timeout": BUSY_S}
+            {"factory": SafeSqlite, "timeout": BUSY_S, "check_same_thread": False}
             if self.sqlite
             else {"min_size": 1, "max_size": POOL, "command_timeout": 60}
         )
         self._databases = databases.Database(url, **options)
         self._idle: asyncio.Queue[Connection] = asyncio.Queue()
         self._writer: Connection | None = None
-        self._writing = asyncio.Lock()
+        self._commits = Commits(self._begin)
         self._moved = asyncio.Event()
         self._told = asyncio.Event()
 
@@ -145,6 +165,7 @@ class Database:
                 self._idle.put_nowait(await self._open())
 
     async def disconnect(self) -> None:
+        await self._commits.close()
         if self._writer:
             await self._writer.__aexit__()
             self._writer = None
@@ -187,31 +208,40 @@ class Database:
                     yield tx
 
     @asynccontextmanager
-    async def _changing(self, kind: type[Tx]) -> AsyncIterator[Any]:
+    async def _begin(self) -> AsyncIterator[Tx]:
+        """A transaction for changes, committed at the end."""
         if self.sqlite:
-            async with self._writing:
-                assert self._writer, "the database is not connected"
-                tx = kind(self._writer, sqlite=True)
-                async with begin(self._writer, "BEGIN IMMEDIATE"):
-                    yield tx
-                if tx.has_erased:
-                    await tx.run("PRAGMA wal_checkpoint(TRUNCATE)")
+            assert self._writer, "the database is not connected"
+            async with begin(self._writer, "BEGIN IMMEDIATE"):
+                yield (tx := Tx(self._writer, sqlite=True, at_once=True))
+            if tx.has_erased:
+                await tx.run_long("PRAGMA wal_checkpoint(TRUNCATE)")
         else:
             async with self._connection() as connection, connection.raw_connection.transaction():
-                yield kind(connection, sqlite=False)
+                yield Tx(connection, sqlite=False)
 
     @asynccontextmanager
     async def saving(self) -> AsyncIterator[Tx]:
         """A transaction on private tables only: it takes no pen and cannot append to the record."""
-        async with self._changing(Tx) as tx:
-            yield tx
+        if not self.sqlite:
+            async with self._begin() as tx:
+                yield tx
+            return
+        async with self._commits.together() as batch:
+            yield batch.tx
 
     @asynccontextmanager
     async def writing(self, at: datetime) -> AsyncIterator[WriteTx]:
-        """A public change at the time `at`, or the record's last time where the clock went back."""
-        async with self._changing(WriteTx) as tx:
-            tx.pen = await take_pen(tx, at)
+        """A public change at the time `at`, or the record's last time where the clock went back.
+
+        The pen is taken once for all that share the transaction, and handed on.
+        """
+        async with self._commits.together() as batch:
+            tx = WriteTx(batch.tx.connection, sqlite=self.sqlite, at_once=self.sqlite)
+            tx.pen = batch.pen.handed_on(at) if batch.pen else await take_pen(tx, at)
             yield tx
+            batch.pen = tx.pen
+            batch.tx.has_erased |= tx.has_erased
         self.announce()
 
     def announce(self) -> None:

@@ -8,7 +8,7 @@ from board.domain.events import Words
 from board.domain.leaf import Recorded, format_time
 from board.domain.text import to_html
 from board.store.database import Tx
-from board.store.projection import Row, entry, outcome
+from board.store.projection import Row, outcome
 
 COLUMNS = (
     "seq, issue, kind, role, via, by_filer, at, time, name, body, body_html, grade, corrected, status, resolution,"
@@ -35,9 +35,9 @@ STATUS: dict[type[e.Event], str] = {
 }
 
 
-async def apply(tx: Tx, row: Row, r: Recorded, words: Words) -> None:
+async def apply(tx: Tx, row: Row, r: Recorded, words: Words, made: Row) -> None:
     """Adds the event's own entry and changes those of older events that it speaks of."""
-    await tx.run(INSERT, **entry(row, r, words))
+    await tx.run(INSERT, **made)
     event = r.event
     if result := outcome(event):
         await settle_promise(tx, row["number"], r, result)
@@ -145,10 +145,10 @@ async def place(tx: Tx, seq: int, field: str, value: str | None) -> None:
 
 
 async def last_word(tx: Tx, issue: int) -> Row | None:
-    """The newest public words of an issue: seq, role, name, at, body."""
+    """The newest public words of an issue: seq, role, name, at, body_html."""
     return await tx.row(
-        "SELECT seq, role, name, at, body FROM entries WHERE issue = :issue AND status = 'public' AND body IS NOT NULL"
-        " ORDER BY seq DESC LIMIT 1",
+        "SELECT seq, role, name, at, body_html FROM entries WHERE issue = :issue AND status = 'public'"
+        " AND body_html IS NOT NULL ORDER BY seq DESC LIMIT 1",
         issue=issue,
     )
 

@@ -8,10 +8,9 @@ from board.domain import events as e
 from board.domain.clocks import Target
 from board.domain.events import Words
 from board.domain.leaf import Recorded
-from board.domain.text import excerpt, to_plain
 from board.store import company, entries, search
 from board.store.database import Tx
-from board.store.projection import Row, due, project
+from board.store.projection import NO_WORD, Row, due, entry, last_word, project
 
 COLUMNS = (
     "number, title, area, state, resolution, confirmation, visibility, reason, author, imported, turn, turn_since,"
@@ -20,12 +19,12 @@ COLUMNS = (
 )
 WORD_COLUMNS = "last_word, last_word_seq, last_word_role, last_word_name, last_word_at"
 READ = f"SELECT {COLUMNS}, {WORD_COLUMNS}, owner_person, followers, mine_too FROM issues "
-NAMES = [name.strip() for name in COLUMNS.split(",")]
+KEPT = f"{COLUMNS}, {WORD_COLUMNS}"
+NAMES = [name.strip() for name in KEPT.split(",")]
 UPSERT = (
-    f"INSERT INTO issues ({COLUMNS}) VALUES ({', '.join(':' + name for name in NAMES)})"
+    f"INSERT INTO issues ({KEPT}) VALUES ({', '.join(':' + name for name in NAMES)})"
     f" ON CONFLICT (number) DO UPDATE SET {', '.join(f'{n} = excluded.{n}' for n in NAMES if n != 'number')}"
 )
-WORD_LENGTH = 160
 
 CHANGES_WORDS = (
     e.IssueHeld,
@@ -36,6 +35,7 @@ CHANGES_WORDS = (
     e.CommentHeld,
     e.CommentPublished,
     e.CommentRejected,
+    e.TextCorrected,
     e.TextRedacted,
 )
 
@@ -85,18 +85,36 @@ async def apply(tx: Tx, r: Recorded, words: Words) -> list[str]:
     """Brings the read model up to the event; returns the topics that the event belongs to."""
     if r.issue is None:
         return []
-    before = await find(tx, r.issue)
-    area = getattr(r.event, "area", None) or (before or {})["area"]
-    row = project(before, r, words, await company.target(tx, area))
+    before = await with_target(tx, r.issue)
+    row = project(before, r, words, await target(tx, before, r.event))
+    made = entry(row, r, words)
+    row |= last_word(made)
     await tx.run(UPSERT, **{name: row[name] for name in NAMES})
-    await entries.apply(tx, row, r, words)
+    await entries.apply(tx, row, r, words, made)
+    if made["body_html"] is not None and row["visibility"] == "public":
+        await search.add(tx, r.issue, made["body_html"])
     return topics(before, row)
 
 
+async def with_target(tx: Tx, number: int) -> Row | None:
+    """The issue with what its area aims at."""
+    return await tx.row(
+        f"SELECT {KEPT}, first_answer_s, resolve_s FROM issues LEFT JOIN areas ON slug = area WHERE number = :number",
+        number=number,
+    )
+
+
+async def target(tx: Tx, before: Row | None, event: e.Event) -> Target:
+    """What the issue's area aims at, after an event that may move it there."""
+    if before is None or isinstance(event, e.IssueMoved):
+        return await company.target(tx, getattr(event, "area", ""))
+    return Target(before["first_answer_s"], before["resolve_s"])
+
+
 async def show_words(tx: Tx, written: Sequence[Recorded]) -> None:
-    """After events were applied: the last public word and the search index follow what may be read now."""
-    spoken = {r.issue for r in written if r.issue is not None and (r.commit or isinstance(r.event, CHANGES_WORDS))}
-    for issue in sorted(spoken):
+    """After events that change what may be read: the last public word and the search index follow."""
+    changed = {r.issue for r in written if r.issue is not None and isinstance(r.event, CHANGES_WORDS)}
+    for issue in sorted(changed):
         await show_last_word(tx, issue)
         await search.index(tx, issue)
     if any(isinstance(r.event, e.TextRedacted) for r in written):
@@ -104,16 +122,11 @@ async def show_words(tx: Tx, written: Sequence[Recorded]) -> None:
 
 
 async def show_last_word(tx: Tx, issue: int) -> None:
-    word = await entries.last_word(tx, issue)
     await tx.run(
-        "UPDATE issues SET last_word = :word, last_word_seq = :seq, last_word_role = :role, last_word_name = :name,"
-        " last_word_at = :at WHERE number = :issue",
+        "UPDATE issues SET last_word = :last_word, last_word_seq = :last_word_seq, last_word_role = :last_word_role,"
+        " last_word_name = :last_word_name, last_word_at = :last_word_at WHERE number = :issue",
         issue=issue,
-        word=excerpt(to_plain(word["body"]), WORD_LENGTH) if word else None,
-        seq=word["seq"] if word else None,
-        role=word["role"] if word else None,
-        name=word["name"] if word else None,
-        at=word["at"] if word else None,
+        **{**NO_WORD, **last_word(await entries.last_word(tx, issue))},
     )
 
 
@@ -128,6 +141,10 @@ def topics(before: Row | None, row: Row) -> list[str]:
 
 async def find(tx: Tx, number: int) -> Row | None:
     return await tx.row(READ + "WHERE number = :number", number=number)
+
+
+async def is_public(tx: Tx, number: int) -> bool:
+    return bool(await tx.value("SELECT visibility = 'public' FROM issues WHERE number = :number", number=number))
 
 
 async def next_number(tx: Tx) -> int:

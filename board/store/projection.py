@@ -11,13 +11,16 @@ from board.domain import events as e
 from board.domain.clocks import TURNS, Target
 from board.domain.events import Words
 from board.domain.leaf import Recorded, format_time, parse_time
-from board.domain.text import to_html
+from board.domain.text import excerpt, to_html, without_tags
 
 Row = dict[str, Any]
 Changes = Mapping[str, Any]
 Change = Callable[[Row, Recorded, Words], Changes]
+WORD_LENGTH = 160
 
+NO_WORD: Row = dict.fromkeys(("last_word", "last_word_seq", "last_word_role", "last_word_name", "last_word_at"))
 BLANK: Row = {
+    **NO_WORD,
     "resolution": None,
     "confirmation": "none",
     "visibility": "unverified",
@@ -208,6 +211,19 @@ def entry(row: Row, r: Recorded, words: Words) -> Row:
         "target": getattr(event, "target", None),
         "outcome": "open" if isinstance(event, e.PromiseMade | e.PromiseMoved) else None,
         "outcome_at": None,
+    }
+
+
+def last_word(made: Row | None) -> Changes:
+    """What the list shows of the newest words, where the entry has any."""
+    if made is None or made["body_html"] is None:
+        return {}
+    return {
+        "last_word": excerpt(without_tags(made["body_html"]), WORD_LENGTH),
+        "last_word_seq": made["seq"],
+        "last_word_role": made["role"],
+        "last_word_name": made["name"],
+        "last_word_at": made["at"],
     }
 
 

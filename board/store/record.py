@@ -82,7 +82,7 @@ async def append_one(tx: WriteTx, event: Event, by: Actor | None) -> Recorded:
         await tx.run("INSERT INTO actors (seq, person) VALUES (:seq, :person)", seq=index, person=by.person)
     tx.pen.seq += 1
     if recorded.issue is not None:
-        tx.pen.ends[recorded.issue] = index, b64url(recorded.leaf_hash)
+        tx.pen.ends[recorded.issue] = end(recorded)
     if isinstance(event, e.TextRedacted):
         await erase(tx, recorded, event)
     await derive(tx, recorded, words)
@@ -100,6 +100,10 @@ async def end_of_chain(tx: WriteTx, issue: int | None) -> tuple[int, str] | None
         return tx.pen.ends.get(issue or -1)
     row = await tx.row("SELECT seq, leaf_hash FROM events WHERE issue = :issue ORDER BY seq DESC LIMIT 1", issue=issue)
     return (row["seq"], b64url(row["leaf_hash"])) if row else None
+
+
+def end(recorded: Recorded) -> tuple[int, str]:
+    return recorded.index, b64url(recorded.leaf_hash)
 
 
 async def insert_event(tx: Tx, recorded: Recorded) -> None:
@@ -168,8 +172,11 @@ async def after(tx: Tx, seq: int, *, limit: int) -> list[Recorded]:
 
 
 async def of_issue(tx: Tx, issue: int) -> list[Recorded]:
-    """The issue's whole chain."""
-    return read(await tx.rows("SELECT leaf, leaf_hash FROM events WHERE issue = :issue ORDER BY seq", issue=issue))
+    """The issue's whole chain. Who holds the pen need not look for its end once more."""
+    chain = read(await tx.rows("SELECT leaf, leaf_hash FROM events WHERE issue = :issue ORDER BY seq", issue=issue))
+    if chain and isinstance(tx, WriteTx):
+        tx.pen.ends[issue] = end(chain[-1])
+    return chain
 
 
 async def of_topic(tx: Tx, topic: str, seq: int, *, limit: int) -> list[tuple[Recorded, int]]:

@@ -22,7 +22,7 @@ async def index(tx: Tx, issue: int) -> None:
     row = await tx.row("SELECT title FROM issues WHERE number = :issue AND visibility = 'public'", issue=issue)
     if row is None:
         return
-    texts = without_tags("\n".join(await entries.public_texts(tx, issue)))
+    texts = "".join([line(html) for html in await entries.public_texts(tx, issue)])
     key = "rowid" if tx.sqlite else "issue"
     await tx.run(
         f"INSERT INTO search ({key}, title, body) VALUES (:issue, :title, :body)",
@@ -30,6 +30,20 @@ async def index(tx: Tx, issue: int) -> None:
         title=row["title"] or "",
         body=texts[:INDEX_LENGTH],
     )
+
+
+async def add(tx: Tx, issue: int, html: str) -> None:
+    """Makes the issue findable by its newest words, too, where it is findable."""
+    await tx.run(
+        f"UPDATE search SET body = substr(body || :text, 1, {INDEX_LENGTH})"
+        f" WHERE {'rowid' if tx.sqlite else 'issue'} = :issue",
+        issue=issue,
+        text=line(html),
+    )
+
+
+def line(html: str) -> str:
+    return without_tags(html) + "\n"
 
 
 async def forget(tx: Tx, issue: int) -> None:
@@ -40,7 +54,7 @@ async def scrub(tx: Tx) -> None:
     """Takes deleted words out of the index itself: FTS5 keeps them until it is optimized."""
     tx.has_erased = True
     if tx.sqlite:
-        await tx.run("INSERT INTO search (search) VALUES ('optimize')")
+        await tx.run_long("INSERT INTO search (search) VALUES ('optimize')")
 
 
 def words(text: str) -> list[str]:

@@ -8,6 +8,7 @@ from board.actions import customers, moderators, staff
 from board.store import company, issues
 from board.store.database import Database
 from board.store.issues import SORTS, STATES, Wanted
+from board.store.projection import WORD_LENGTH
 from tests.cast import ADA, BO, MO, answer, do, do_at, file_issue, later
 
 NOW = "2026-03-02T18:00:00Z"
@@ -163,6 +164,6 @@ async def test_the_last_public_word_is_shown_shortened(db: Database) -> None:
         assert await issues.find(tx, 99) is None
     assert row
     assert row["last_word"].startswith("Tea and kettles")
-    assert len(row["last_word"]) <= issues.WORD_LENGTH
+    assert len(row["last_word"]) <= WORD_LENGTH
     assert row["last_word"].endswith("…")
     assert (row["last_word_seq"], row["last_word_role"], row["last_word_name"]) == (1, "customer", "Ada")
