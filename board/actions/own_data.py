@@ -85,8 +85,8 @@ async def ask_to_move(tx: WriteTx, who: Person, typed: str, *, links: Links, say
     await outbox.put(tx, message_id=f"address.{now_ms}.{new}", recipient=new, letter=letter, now_ms=now_ms)
 
 
-async def move(tx: Tx, secret: str, *, now_ms: int) -> None:
-    """The new address said yes: all that belonged to the old one is its own now."""
+async def move(tx: Tx, secret: str, *, now_ms: int, say: Say) -> None:
+    """The new address said yes: all that belonged to the old one is its own now, and the old one is told."""
     link = await people.use_link(tx, secret, now_ms, purposes=("address",))
     if link is None or link.email is None:
         raise NotFound("This link was used already, or is too old. Ask for a new one on your page.")
@@ -95,6 +95,8 @@ async def move(tx: Tx, secret: str, *, now_ms: int) -> None:
     await own_data.move_address(tx, old=old, new=new)
     for number in followed:
         await issues.recount(tx, number)
+    letter = letters.address_moved(company=(await company.read(tx)).name, say=say)
+    await outbox.put(tx, message_id=f"moved.{now_ms}.{old}", recipient=old, letter=letter, now_ms=now_ms)
 
 
 async def set_mail(tx: Tx, who: Person, *, wanted: bool) -> None:

@@ -192,6 +192,19 @@ def new_address(*, company: str, url: str, hours: int, say: Say) -> Letter:
     )
 
 
+def address_moved(*, company: str, say: Say) -> Letter:
+    """Tells the old address, and not what the new one is."""
+    return Letter(
+        subject=say("Your address on the board of {company} was changed").format(company=company),
+        paragraphs=(
+            say("Another address has taken the place of this one, as somebody asked who was signed in with it."),
+            say("Nobody is signed in with this address any more. If it was not you, tell {company} at once.").format(
+                company=company
+            ),
+        ),
+    )
+
+
 def reminder(*, number: int, title: str, company: str, question: str, url: str, say: Say) -> Letter:
     return Letter(
         subject=f"[#{number}] {title}",

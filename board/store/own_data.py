@@ -52,14 +52,21 @@ async def be_heard(tx: Tx, email: str) -> None:
 
 
 async def move_address(tx: Tx, *, old: str, new: str) -> None:
-    """Everything that belonged to the old address belongs to the new one."""
+    """Everything that belonged to the old address belongs to the new one, but for its sessions: they end.
+
+    Whoever asked need not be who said yes, and the new address may have issues of its own.
+    """
     await tx.run(
         "DELETE FROM follows WHERE email = :old AND issue IN (SELECT issue FROM follows WHERE email = :new)",
         old=old,
         new=new,
     )
-    for table in ("follows", "filers", "sessions"):
+    for table in ("follows", "filers"):
         await tx.run(f"UPDATE {table} SET email = :new WHERE email = :old", old=old, new=new)
+    await tx.run("DELETE FROM grants WHERE session IN (SELECT token_hash FROM sessions WHERE email = :old)", old=old)
+    await tx.run("DELETE FROM sessions WHERE email = :old", old=old)
+    if await is_quiet(tx, old):
+        await be_quiet(tx, new)
 
 
 async def followed_by(tx: Tx, email: str) -> list[int]:

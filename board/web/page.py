@@ -45,6 +45,7 @@ DONE = {
     "restored": "Everybody can read it again.",
     "redacted": "The words are erased.",
     "told": "Sent, for their eyes only.",
+    "address_moved": "The address is changed. Sign in with the new one.",
     "forgotten": "You are forgotten here. What was written stays in the record without your name.",
     "asked": "Asked for. A second person has to agree, or a day has to pass; the customer is told.",
     "decided": "Decided.",

@@ -4,7 +4,7 @@ import re
 
 import httpx
 
-from board.store import own_data
+from board.store import company, own_data
 from tests.cast import BO
 from tests.soundness import assert_sound
 from tests.web.site import Site, act, file_issue, words_of
@@ -78,6 +78,52 @@ async def test_another_address_takes_over_once_it_has_said_yes(site: Site) -> No
         assert await tx.value("SELECT email FROM filers WHERE issue = :n", n=number) == "lovelace@new.example"
     mine = await (await signed_in(site, "lovelace@new.example")).get("/me")
     assert "The kettle leaks" in words_of(mine.text)
+
+
+async def link_to_move(site: Site, asks: httpx.AsyncClient, new: str) -> str:
+    """Asks for another address, and finds the link in the mail that it got."""
+    await asks.post("/me/address", data={"email": new})
+    async with site.db.reading() as tx:
+        letter = await tx.value("SELECT letter FROM outbox WHERE recipient = :new ORDER BY id DESC LIMIT 1", new=new)
+    found = re.search(r"/me/address/[\w-]+", letter)
+    assert found
+    return found[0]
+
+
+async def test_whoever_lures_an_address_to_say_yes_reads_nothing_of_it(site: Site) -> None:
+    number = await file_issue(site.browser(), email=ADA_MAIL, private="Order 4711")
+    cy = await signed_in(site, "cy@elsewhere.example")
+    own = await file_issue(site.browser(), email="cy@elsewhere.example", title="The lid is loose")
+    assert "The lid is loose" in (await cy.get("/me/data.json")).text
+    moved = await site.browser().post(await link_to_move(site, cy, ADA_MAIL))
+    assert moved.headers["location"] == "/signin?done=address_moved"
+    assert (await cy.get("/me/data.json")).status_code == 303
+    page = await cy.get(f"/issues/{number}")
+    assert "4711" not in page.text
+    assert "Take out words of yours" not in page.text
+    async with site.db.reading() as tx:
+        assert await tx.value("SELECT email FROM filers WHERE issue = :n", n=own) == ADA_MAIL
+
+
+async def test_the_old_address_is_told_that_it_was_changed_and_not_to_which(site: Site) -> None:
+    ada = await signed_in(site, ADA_MAIL)
+    await ada.post("/me/mail", data={"do": "stop"})
+    await site.browser().post(await link_to_move(site, ada, "lovelace@new.example"))
+    async with site.db.reading() as tx:
+        letter = await tx.value(
+            "SELECT letter FROM outbox WHERE recipient = :old ORDER BY id DESC LIMIT 1", old=ADA_MAIL
+        )
+        assert await own_data.is_quiet(tx, "lovelace@new.example")
+    assert "Another address has taken the place of this one" in letter
+    assert "lovelace" not in letter
+
+
+async def test_an_address_is_not_asked_again_and_again(site: Site) -> None:
+    async with site.db.saving() as tx:
+        await company.save(tx, {"limits": {"sign_in.mail": 2}})
+    ada = await signed_in(site, ADA_MAIL)
+    answers = [await ada.post("/me/address", data={"email": "cy@elsewhere.example"}) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [303, 303, 429]
 
 
 async def test_mail_about_issues_ends_for_good_and_begins_again(site: Site) -> None:
