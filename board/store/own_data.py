@@ -93,7 +93,13 @@ async def forget_filer(tx: Tx, issue: int) -> None:
     tx.has_erased = True
 
 
+async def pass_marks_on(tx: Tx, *, old: bytes, new: bytes) -> None:
+    """The browser has another mark from now on: its words, reports and votes stay its own."""
+    for table in ("posts", "reports", "mine_too"):
+        await tx.run(f"UPDATE {table} SET voter = :new WHERE voter = :old", old=old, new=new)
+
+
 async def forget_marks(tx: Tx, mark: bytes) -> None:
-    """Which words and votes came from the browser."""
+    """Which words and reports came from the browser; its votes stay counted, and are of nobody any more."""
     await tx.run("DELETE FROM posts WHERE voter = :mark", mark=mark)
     await tx.run("DELETE FROM reports WHERE voter = :mark", mark=mark)

@@ -1,5 +1,6 @@
 """What people may do with what the board keeps of them: take it, move it, end the mail, be forgotten."""
 
+import json
 import re
 
 import httpx
@@ -124,6 +125,39 @@ async def test_an_address_is_not_asked_again_and_again(site: Site) -> None:
     ada = await signed_in(site, ADA_MAIL)
     answers = [await ada.post("/me/address", data={"email": "cy@elsewhere.example"}) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [303, 303, 429]
+
+
+async def test_what_was_written_before_the_sign_in_is_erased_with_the_rest(site: Site) -> None:
+    ada, other = site.browser(), await file_issue(site.browser(), title="The lid is loose", name="Cy")
+    await act(ada, other, "comments", body="Mine is loose, too.", name="Ada Lovelace")
+    await act(ada, other, "mine-too")
+    await sign_in_by_mail(site, ada)
+    assert "Mine is loose, too." in (await ada.get("/me/data.json")).text
+    await act(ada, other, "mine-too")
+    await ada.post("/me/erasure", data={"texts": "keep", "sure": "yes"})
+    assert "Lovelace" not in await everything_kept(site)
+    async with site.db.reading() as tx:
+        assert await tx.value("SELECT COUNT(*) FROM mine_too WHERE issue = :n", n=other) == 1
+    await assert_sound(site.db)
+
+
+async def test_who_signs_in_where_somebody_else_was_gets_nothing_of_theirs(site: Site) -> None:
+    shared, number = site.browser(), await file_issue(site.browser(), email=ADA_MAIL, private="Order 4711")
+    await sign_in_by_mail(site, shared)
+    assert "4711" in (await shared.get("/me/data.json")).text
+    await sign_in_by_mail(site, shared, "cy@elsewhere.example")
+    assert "4711" not in (await shared.get("/me/data.json")).text
+    assert "4711" not in (await shared.get(f"/issues/{number}")).text
+
+
+async def sign_in_by_mail(site: Site, client: httpx.AsyncClient, email: str = ADA_MAIL) -> None:
+    """Through the pages, so that the browser's session is exchanged for another."""
+    await file_issue(client, email=email)
+    await client.post("/signin", data={"email": email})
+    async with site.db.reading() as tx:
+        letter = await tx.value("SELECT letter FROM outbox WHERE subject LIKE 'Sign in%' ORDER BY id DESC LIMIT 1")
+    answer = await client.post("/signin/code", data={"code": json.loads(letter)["code"]})
+    assert answer.headers["location"] == "/me"
 
 
 async def test_mail_about_issues_ends_for_good_and_begins_again(site: Site) -> None:
