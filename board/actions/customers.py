@@ -18,7 +18,7 @@ from board.domain.people import NEWCOMER, STRANGER, Actor, Poster, require
 from board.domain.wording import Say
 from board.domain.words import Filing
 from board.errors import Conflict, Invalid, NotFound
-from board.store import company, entries, intake, issues, moderation, outbox, record
+from board.store import company, entries, intake, issues, moderation, outbox, own_data, record
 from board.store.database import Tx, WriteTx
 
 UNSURE = "General"
@@ -189,6 +189,13 @@ async def confirm_follow(tx: Tx, follow: int, now_ms: int) -> int:
     await intake.confirm_follow(tx, follow, now_ms)
     await issues.recount(tx, found.issue)
     return found.issue
+
+
+async def stop_telling(tx: Tx, number: int) -> None:
+    """Ends the mails about the issue to whoever filed it, or whose address was typed."""
+    filer = await intake.filer(tx, number)
+    if filer and filer.email:
+        await own_data.be_quiet(tx, filer.email, number)
 
 
 async def stop_following(tx: Tx, follow: int) -> int | None:

@@ -34,21 +34,36 @@ async def posts_of(tx: Tx, mark: bytes) -> list[int]:
     return [row["seq"] for row in rows]
 
 
-async def is_quiet(tx: Tx, email: str) -> bool:
-    found = await tx.value("SELECT 1 FROM quiet WHERE address_hash = :hash", hash=address_hash(email))
+async def is_quiet(tx: Tx, email: str, issue: int | None = None) -> bool:
+    """Whether the address wants no mail about issues, or none about this one."""
+    found = await tx.value(
+        "SELECT 1 FROM quiet WHERE address_hash = :all OR address_hash = :one LIMIT 1",
+        all=address_hash(email),
+        one=address_hash(about(email, issue)),
+    )
     return found is not None
 
 
-async def be_quiet(tx: Tx, email: str) -> None:
-    """No more mail about issues goes to the address."""
+def about(email: str, issue: int | None) -> str:
+    return email if issue is None else f"{email} {issue}"
+
+
+async def be_quiet(tx: Tx, email: str, issue: int | None = None) -> None:
+    """No more mail about issues, or about this one, goes to the address."""
     await tx.run(
         "INSERT INTO quiet (address_hash) VALUES (:hash) ON CONFLICT (address_hash) DO NOTHING",
-        hash=address_hash(email),
+        hash=address_hash(about(email, issue)),
     )
 
 
 async def be_heard(tx: Tx, email: str) -> None:
-    await tx.run("DELETE FROM quiet WHERE address_hash = :hash", hash=address_hash(email))
+    """Mail goes to the address again, about each issue that it has filed or follows too."""
+    rows = await tx.rows(
+        "SELECT issue FROM filers WHERE email = :email UNION SELECT issue FROM follows WHERE email = :email",
+        email=email,
+    )
+    for issue in (None, *(row["issue"] for row in rows)):
+        await tx.run("DELETE FROM quiet WHERE address_hash = :hash", hash=address_hash(about(email, issue)))
 
 
 async def move_address(tx: Tx, *, old: str, new: str) -> None:
