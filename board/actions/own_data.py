@@ -46,6 +46,8 @@ async def everything(tx: Tx, who: Person, *, box: Box, url: str) -> dict[str, An
         "issues": [await issue_data(tx, number, who, box, url) for number in filed],
         "comments": [await text_data(tx, number, who, is_filer=False) for number in posted],
         "follows": [f"{url}/issues/{follow.issue}" for follow in follows],
+        "mine_too": [f"{url}/issues/{number}" for number in await own_data.mine_too_of(tx, who.mark)],
+        "reports": await own_data.reports_of(tx, who.mark),
         "sessions": [
             {"browser": one.browser, "network": one.network, "created_ms": one.created_ms, "seen_ms": one.seen_ms}
             for one in [who.session]
@@ -60,6 +62,7 @@ async def issue_data(tx: Tx, number: int, who: Person, box: Box, url: str) -> di
         "url": f"{url}/issues/{number}",
         "address": filer.email if filer else None,
         "texts": await text_data(tx, number, who, is_filer=True),
+        "appeals": await own_data.appeals_about(tx, number),
         "private": [{"by": "you" if t.by_filer else "company", "at": t.at.isoformat(), "text": t.text} for t in told],
     }
 

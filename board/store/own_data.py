@@ -23,6 +23,22 @@ async def own_texts(tx: Tx, issue: int, mark: bytes, *, is_filer: bool) -> list[
     )
 
 
+async def appeals_about(tx: Tx, issue: int) -> list[dict[str, Any]]:
+    return await tx.rows("SELECT words, created_ms, outcome FROM appeals WHERE issue = :issue ORDER BY id", issue=issue)
+
+
+async def reports_of(tx: Tx, mark: bytes) -> list[dict[str, Any]]:
+    """What the browser of this mark has reported."""
+    return await tx.rows(
+        "SELECT issue, seq, reason, words, created_ms FROM reports WHERE voter = :mark ORDER BY id", mark=mark
+    )
+
+
+async def mine_too_of(tx: Tx, mark: bytes) -> list[int]:
+    rows = await tx.rows("SELECT issue FROM mine_too WHERE voter = :mark ORDER BY issue", mark=mark)
+    return [row["issue"] for row in rows]
+
+
 async def issues_posted_to(tx: Tx, mark: bytes) -> list[int]:
     rows = await tx.rows("SELECT DISTINCT issue FROM posts WHERE voter = :mark ORDER BY issue", mark=mark)
     return [row["issue"] for row in rows]
@@ -98,13 +114,14 @@ async def forget_address(tx: Tx, email: str) -> None:
 
 
 async def forget_filer(tx: Tx, issue: int) -> None:
-    """Address, private words and letters of whoever filed the issue."""
+    """Address, private words, appeals and letters of whoever filed the issue."""
     await tx.run(
         "DELETE FROM outbox WHERE issue = :issue AND recipient IN (SELECT email FROM filers WHERE issue = :issue)",
         issue=issue,
     )
     await tx.run("UPDATE filers SET email = NULL WHERE issue = :issue", issue=issue)
     await tx.run("DELETE FROM private_words WHERE issue = :issue", issue=issue)
+    await tx.run("DELETE FROM appeals WHERE issue = :issue", issue=issue)
     tx.has_erased = True
 
 

@@ -6,7 +6,7 @@ import re
 import httpx
 
 from board.store import company, own_data
-from tests.cast import BO
+from tests.cast import BO, MO
 from tests.soundness import assert_sound
 from tests.web.site import Site, act, file_issue, words_of
 
@@ -57,6 +57,30 @@ async def test_everything_that_is_kept_can_be_taken(site: Site) -> None:
     assert "Mine is loose, too." in {text["value"] for text in kept["comments"][0]}
     assert "The lid is loose" not in answer.text
     assert (await site.browser().get("/me/data.json")).status_code == 303
+
+
+async def test_an_appeal_and_a_report_are_handed_out_and_forgotten(site: Site) -> None:
+    ada, mo = site.browser(), await site.staff(MO)
+    number, other = await file_issue(ada), await file_issue(site.browser(), title="The lid is loose")
+    await act(mo, number, "removal", reason="threat")
+    await act(ada, number, "appeals", body="Nobody was threatened.")
+    async with site.db.reading() as tx:
+        seq = await tx.value("SELECT filed_seq FROM issues WHERE number = :n", n=other)
+    await act(ada, other, "reports", at=str(seq), reason="abuse", body="It calls me a fool.")
+    await act(ada, other, "mine-too")
+    kept = (await ada.get("/me/data.json")).json()
+    assert [appeal["words"] for appeal in kept["issues"][0]["appeals"]] == ["Nobody was threatened."]
+    assert [report["words"] for report in kept["reports"]] == ["It calls me a fool."]
+    assert [url.rsplit("/", 1)[1] for url in kept["mine_too"]] == [str(other)]
+    await act_on_me(ada)
+    everything = await everything_kept(site)
+    assert "Nobody was threatened." not in everything
+    assert "It calls me a fool." not in everything
+
+
+async def act_on_me(client: httpx.AsyncClient) -> None:
+    done = await client.post("/me/erasure", data={"texts": "keep", "sure": "yes"})
+    assert done.headers["location"] == "/?done=forgotten"
 
 
 async def test_another_address_takes_over_once_it_has_said_yes(site: Site) -> None:
