@@ -59,6 +59,18 @@ async def test_as_much_is_decided_at_once_as_the_queue_shows(quick_site: Site) -
     assert done.status_code == 303
 
 
+async def test_a_customer_without_an_address_reads_on_the_page_what_may_be_hidden(quick_site: Site) -> None:
+    ada, mo = quick_site.browser(), await quick_site.staff(MO)
+    number = await file_issue(ada)
+    await quick_site.settle_policy(moderation_policy="open", mail_policy="optional", held_words="")
+    if "being looked at" in await read(quick_site, number):
+        await act(mo, number, "publication", target="")
+    await act(mo, number, "removal", reason="off_topic")
+    told = "A moderator asked to remove this issue from view, because it was off topic."
+    assert told in words_of((await ada.get(f"/issues/{number}")).text)
+    assert told not in await read(quick_site, number)
+
+
 async def test_words_of_the_list_wait_whoever_writes_them(quick_site: Site) -> None:
     await quick_site.settle_policy(moderation_policy="open", mail_policy="optional", held_words="Casino\nfree money")
     ada = quick_site.browser()
