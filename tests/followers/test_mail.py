@@ -144,7 +144,7 @@ async def test_who_filed_is_told_what_became_of_own_words_and_nobody_else_is(db:
         await do(db, moderators.redact, number, by=MO, target=target, fields=("body",), reason="third_party_privacy")
     assert await told(db) == ["ada@home.example"]
     _, letter = (await letters(db))[-1]
-    assert letter.paragraphs[1:] == ("Words were removed, because it told private things about somebody else.",)
+    assert letter.paragraphs[1:] == ("A moderator took words out, because it told private things about somebody else.",)
 
 
 async def test_imported_conversations_send_nothing(db: Database) -> None:
