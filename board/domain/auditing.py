@@ -1,6 +1,8 @@
-"""Words as auditors read them: what looks like a mail address is hidden. In time linear in their length."""
+"""Words as auditors read them: what looks private in them is hidden. In time linear in their length."""
 
 import re
+
+from board.domain.finds import find
 
 MASK = "•••"
 TAG = re.compile(r"(<[^>]*>)")
@@ -8,8 +10,13 @@ BETWEEN = re.compile(r"([\s<>()\[\]{}\"',;:|&]+)")
 
 
 def mask(text: str) -> str:
-    """The text with a mark in the place of each address, and all else as it was."""
-    return "".join(MASK if is_address(part) else part for part in BETWEEN.split(text))
+    """The text with a mark in the place of each address and of whatever else looks private, and all else as it was."""
+    parts, at = [], 0
+    for found in find(text):
+        parts += [text[at : found.start], MASK]
+        at = found.end
+    left = "".join((*parts, text[at:]))
+    return "".join(MASK if is_address(part) else part for part in BETWEEN.split(left))
 
 
 def mask_html(html: str) -> str:

@@ -30,17 +30,20 @@ def without_words(letter: Letter) -> Letter:
 
 
 def receipt(*, number: int, title: str, company: str, url: str, held: bool, say: Say) -> Letter:
+    told = (
+        say("You filed issue {number} with {company}.")
+        if held  # nobody has looked at the words, nor asked whether the address is theirs
+        else say("You filed issue {number} with {company}: “{title}”.")
+    )
     shown = (
         say("Somebody at {company} looks at it before everybody can read it.")
         if held
         else say("Everybody can read it now, and watch it being cured.")
     )
     return Letter(
-        subject=f"[#{number}] {title}",
+        subject=f"[#{number}] " + (say("Your issue") if held else title),
         paragraphs=(
-            say("You filed issue {number} with {company}: “{title}”.").format(
-                number=number, company=company, title=title
-            ),
+            told.format(number=number, company=company, title=title),
             shown.format(company=company),
             say("This is your private link. With it you answer, confirm the cure, or say that it still fails."),
         ),
@@ -189,6 +192,19 @@ def new_address(*, company: str, url: str, hours: int, say: Say) -> Letter:
         link=url,
         secret=True,
         personal=True,
+    )
+
+
+def address_moved(*, company: str, say: Say) -> Letter:
+    """Tells the old address, and not what the new one is."""
+    return Letter(
+        subject=say("Your address on the board of {company} was changed").format(company=company),
+        paragraphs=(
+            say("Another address has taken the place of this one, as somebody asked who was signed in with it."),
+            say("Nobody is signed in with this address any more. If it was not you, tell {company} at once.").format(
+                company=company
+            ),
+        ),
     )
 
 

@@ -24,6 +24,10 @@ class Links:
     def follow(self, follow: int) -> str:
         return f"{self.base}/follows/{self.secret('follow', follow)}"
 
+    def no_mail(self, number: int) -> str:
+        """Ends the mails to the filer, and can do nothing else."""
+        return f"{self.base}/follows/{self.secret('no-mail', number)}"
+
     def sign_in(self, secret: str) -> str:
         return f"{self.base}/signin/{secret}"
 

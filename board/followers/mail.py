@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from board.domain import events as e
 from board.domain import letters, wording
 from board.domain.leaf import Recorded, milliseconds, parse_time
 from board.domain.text import to_plain
@@ -46,6 +47,9 @@ TOLD = {
     "issue.rejected",
     "update.posted",
     "comment.posted",
+    "comment.published",
+    "comment.rejected",
+    "text.redacted",
     "promise.made",
     "promise.moved",
     "promise.missed",
@@ -175,8 +179,22 @@ async def put(
 
 async def said(tx: Tx, happened: list[Recorded], name: str, say: Say, *, to_filer: bool = False) -> tuple[str, ...]:
     """A line for each event with the public words that came with it; the filer is not told what the filer said."""
-    found = [entry for r in happened if (entry := await entries.one(tx, r.index)) and entry["status"] == "public"]
-    return tuple(line(entry, name, say) for entry in found if not (to_filer and entry["by_filer"]))
+    found = [entry for r in happened if (entry := await spoken_of(tx, r, to_filer=to_filer))]
+    lines = [line(entry, name, say) for entry in found if not (to_filer and entry["by_filer"])]
+    return tuple(dict.fromkeys(lines))
+
+
+async def spoken_of(tx: Tx, r: Recorded, *, to_filer: bool) -> dict[str, Any] | None:
+    """The public entry that a letter is about; what became of somebody's words is for whose words they were."""
+    match r.event:
+        case e.CommentPublished():
+            entry = await entries.one(tx, r.event.target)
+        case e.CommentRejected() | e.TextRedacted():
+            words = await entries.one(tx, r.event.target)
+            entry = await entries.one(tx, r.index) if to_filer and words and words["by_filer"] else None
+        case _:
+            entry = await entries.one(tx, r.index)
+    return entry if entry and entry["status"] == "public" else None
 
 
 def line(entry: dict[str, Any], name: str, say: Say) -> str:

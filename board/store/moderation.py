@@ -10,6 +10,7 @@ from typing import Any
 from board.store.database import Tx
 
 Row = dict[str, Any]
+AT_ONCE = 200  # what a queue shows of each sort
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ async def hiding(tx: Tx, number: int) -> Hiding | None:
     return read_hiding(row) if row else None
 
 
-async def hidings(tx: Tx, state: str, *, issue: int | None = None, limit: int = 200) -> list[Hiding]:
+async def hidings(tx: Tx, state: str, *, issue: int | None = None, limit: int = AT_ONCE) -> list[Hiding]:
     """The oldest first."""
     of_issue = "AND issue = :issue " if issue is not None else ""
     given = {"issue": issue} if issue is not None else {}
@@ -126,7 +127,7 @@ async def hold(tx: Tx, *, seq: int, issue: int, why: str) -> None:
     await tx.run("INSERT INTO holds (seq, issue, why) VALUES (:seq, :issue, :why)", seq=seq, issue=issue, why=why)
 
 
-async def waiting(tx: Tx, *, limit: int = 200) -> list[Row]:
+async def waiting(tx: Tx, *, limit: int = AT_ONCE) -> list[Row]:
     """Held issues and comments, oldest first: issue, seq, kind, name, body, title, at, why."""
     return await tx.rows(
         "SELECT entries.issue, entries.seq, entries.kind, entries.name, entries.body, issues.title, entries.at,"
@@ -153,7 +154,7 @@ async def report(tx: Tx, *, issue: int, seq: int, reason: str, words: str | None
     )
 
 
-async def reports(tx: Tx, *, limit: int = 200) -> list[Row]:
+async def reports(tx: Tx, *, limit: int = AT_ONCE) -> list[Row]:
     """Reports that nobody has settled, oldest first, with the words that they are about."""
     return await tx.rows(
         "SELECT reports.id, reports.issue, reports.seq, reports.reason, reports.words, reports.created_ms,"
@@ -189,7 +190,7 @@ async def appeal(tx: Tx, *, issue: int, seq: int, words: str, now_ms: int) -> bo
 APPEAL = "SELECT id, issue, seq, words, created_ms, settled_ms, outcome FROM appeals "
 
 
-async def appeals(tx: Tx, *, limit: int = 200) -> list[Row]:
+async def appeals(tx: Tx, *, limit: int = AT_ONCE) -> list[Row]:
     return await tx.rows(APPEAL + "WHERE settled_ms IS NULL ORDER BY id LIMIT :limit", limit=limit)
 
 

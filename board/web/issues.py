@@ -17,7 +17,7 @@ from board.domain.proof import b64url
 from board.domain.text import clean
 from board.domain.words import Filing, address, optional_text, person_name, text, title_alone
 from board.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
-from board.store import company, issues, people, record, search
+from board.store import company, issues, moderation, people, record, search
 from board.store.database import WriteTx
 from board.web import arrival, case, limits, lookover, session, views
 from board.web.lookover import WouldBePublic
@@ -55,6 +55,7 @@ async def answer(
         )
         told = await privately.opened(tx, number, request.app.state.board.box(privately.PURPOSE)) if is_filer else []
         appealed = await objections.appeal_now(tx, number) if is_filer else None
+        asked = await moderation.hidings(tx, "asked", issue=number) if is_filer else []
     if not found.is_public and not is_filer:
         return stub(request, around, found, form=typed or {}, errors=errors or {}, status=status)
     return page(
@@ -68,6 +69,7 @@ async def answer(
         own=case.own_words(found, "filer") if is_filer else [],
         marks=views.marks(around.names.say),
         appealed=appealed,
+        hidings=[views.hiding(one, around.names) for one in asked],
         told=told,
         form=typed or {},
         errors=errors or {},

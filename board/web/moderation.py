@@ -20,7 +20,7 @@ from board.store import moderation, people
 from board.store.database import Tx, WriteTx
 from board.web import desk, session
 from board.web.desk import Door, read_number
-from board.web.page import Frame, back, form, frame, page
+from board.web.page import FIELDS, Frame, back, form, frame, page
 
 LENGTH = 300  # characters of a text that the queue shows
 WHY = {
@@ -115,7 +115,7 @@ def at(ms: int) -> datetime:
 
 async def decide_many(request: Request) -> Response:
     """Shows or rejects all that was chosen; what somebody else has decided meanwhile is left as it is."""
-    typed = await form(request)
+    typed = await form(request, most=FIELDS + moderation.AT_ONCE)
     chosen = [read_key(line) for line in typed.get("chosen", "").splitlines()]
     try:
         if not chosen:

@@ -45,6 +45,7 @@ DONE = {
     "restored": "Everybody can read it again.",
     "redacted": "The words are erased.",
     "told": "Sent, for their eyes only.",
+    "address_moved": "The address is changed. Sign in with the new one.",
     "forgotten": "You are forgotten here. What was written stays in the record without your name.",
     "asked": "Asked for. A second person has to agree, or a day has to pass; the customer is told.",
     "decided": "Decided.",
@@ -135,19 +136,19 @@ def time_of(ms: int) -> datetime:
     return datetime.fromtimestamp(ms // 1000, UTC)
 
 
-async def form(request: Request) -> dict[str, str]:
+async def form(request: Request, *, most: int = FIELDS) -> dict[str, str]:
     """A form's fields; a field that comes twice keeps all values, one a line. Raises Refused for anything else."""
     kind = request.headers.get("content-type", FORM).partition(";")[0].strip().lower()
     if kind != FORM:
         raise WrongType("Send this as an ordinary form (application/x-www-form-urlencoded).")
     try:
         pairs = parse_qsl(
-            (await request.body()).decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=FIELDS
+            (await request.body()).decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=most
         )
     except UnicodeDecodeError:
         raise Invalid({"body": "Some characters arrived broken. Please type them again."}) from None
     except ValueError:
-        raise Invalid({"body": phrase("A form has at most {most} fields.", most=FIELDS)}) from None
+        raise Invalid({"body": phrase("A form has at most {most} fields.", most=most)}) from None
     fields: dict[str, str] = {}
     for name, value in pairs:
         fields[name] = f"{fields[name]}\n{value}" if name in fields else value

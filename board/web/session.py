@@ -15,7 +15,7 @@ from board.domain.browsers import browser_name
 from board.domain.people import GRAVE, STRANGER, Actor, Poster, Standing
 from board.errors import NotAllowed, ProveFirst, SignInFirst
 from board.settings import Settings
-from board.store import intake, moderation, people
+from board.store import intake, moderation, own_data, people
 from board.store.database import Tx
 from board.store.people import CUSTOMER_ENDS, SEEN_MS, Session
 
@@ -119,15 +119,17 @@ def require_fresh(who: Viewer) -> None:
 async def begin(
     tx: Tx, request: Request, *, person: int | None = None, email: str | None = None, is_proved: bool = True
 ) -> str:
-    """A new session's secret; the old one of this browser keeps its grants, if it was nobody's."""
+    """A new session's secret; it takes over what the browser may and has written, if the old one was nobody's."""
     old = await viewer(tx, request)
     known, network = seen_from(request)
     secret = await people.new_session(
         tx, person=person, email=email, now_ms=now_ms(), is_proved=is_proved, browser=known, network=network
     )
-    if old and not old.session.person:
+    if old and not old.session.person and old.session.email in (None, email):
         for issue in await people.granted(tx, old.session):
             await people.grant(tx, people.hashed(secret), issue)
+        key = request.app.state.board.keys.secret
+        await own_data.pass_marks_on(tx, old=mark(key, old.session.token_hash), new=mark(key, people.hashed(secret)))
     if old:
         await people.end_session(tx, old.session.token_hash)
     return secret
@@ -261,8 +263,11 @@ def network_of(address: str) -> str:
 
 def voter(request: Request, who: Viewer | None) -> bytes:
     """An opaque mark of one browser or household, for counting it once."""
-    key = request.app.state.board.keys.secret
     seed = who.session.token_hash if who else network_of(client_address(request)).encode()
+    return mark(request.app.state.board.keys.secret, seed)
+
+
+def mark(key: bytes, seed: bytes) -> bytes:
     return hmac.digest(key, b"voter" + seed, hashlib.sha256)
 
 

@@ -77,6 +77,8 @@ async def test_an_issue_is_given_to_no_auditor(site: Site) -> None:
         ("<a@b.example>, (c@d.example)", "<•••>, (•••)"),
         ("an @ alone, @name, name@, and a@@b", "an @ alone, @name, name@, and •••"),
         ("no address\n here ", "no address\n here "),
+        ("Ring +49 170 1234567, card 4111 1111 1111 1111!", "Ring •••, card •••!"),
+        ("IBAN DE89 3704 0044 0532 0130 00 of a@b.example", "IBAN ••• of •••"),
         ("x" * 100_000 + "@" * 100_000, "x" * 100_000 + "@" * 100_000),
     ],
 )

@@ -2,6 +2,7 @@
 
 import re
 
+from board.store import moderation
 from tests.cast import BO, MO, ROOT
 from tests.soundness import assert_sound
 from tests.web.site import Site, act, file_issue, words_of
@@ -50,6 +51,24 @@ async def test_a_newcomers_first_words_wait_and_the_next_are_shown_at_once(site:
     await act(cy, number, "comments", body="And the lid.")
     assert "And the lid." not in await read(site, number)
     await assert_sound(site.db)
+
+
+async def test_as_much_is_decided_at_once_as_the_queue_shows(quick_site: Site) -> None:
+    mo, keys = await quick_site.staff(MO), [str(9000 + more) for more in range(moderation.AT_ONCE)]
+    done = await mo.post("/staff/moderation", data={"chosen": keys, "do": "publish", "reason": ""})
+    assert done.status_code == 303
+
+
+async def test_a_customer_without_an_address_reads_on_the_page_what_may_be_hidden(quick_site: Site) -> None:
+    ada, mo = quick_site.browser(), await quick_site.staff(MO)
+    number = await file_issue(ada)
+    await quick_site.settle_policy(moderation_policy="open", mail_policy="optional", held_words="")
+    if "being looked at" in await read(quick_site, number):
+        await act(mo, number, "publication", target="")
+    await act(mo, number, "removal", reason="off_topic")
+    told = "A moderator asked to remove this issue from view, because it was off topic."
+    assert told in words_of((await ada.get(f"/issues/{number}")).text)
+    assert told not in await read(quick_site, number)
 
 
 async def test_words_of_the_list_wait_whoever_writes_them(quick_site: Site) -> None:

@@ -112,6 +112,33 @@ async def test_what_is_grave_wants_a_fresh_proof(
     assert not led_to_prove(await root.post(path, data=typed))
 
 
+@pytest.mark.parametrize(
+    ("path", "typed", "told"),
+    [
+        ("/issues/1/removal", {"reason": "spam"}, "About #1 Reason, in public it was spam"),
+        ("/staff/settings/colleagues/1/removal", {}, "About {name}"),
+        (
+            "/staff/moderation",
+            {"chosen": [str(number) for number in range(1, 101)], "do": "reject", "reason": "threat"},
+            "Reason, in public it held a threat The chosen #1, #2, #3,",
+        ),
+    ],
+)
+async def test_whoever_has_proved_is_told_what_one_press_does(
+    quick_site: Site, clock: time_machine.Traveller, path: str, typed: dict[str, str | list[str]], told: str
+) -> None:
+    await quick_site.settle_policy(moderation_policy="hold" if "moderation" in path else "open", mail_policy="optional")
+    await file_issue(quick_site.browser())
+    root = await quick_site.staff(ROOT)
+    clock.shift(FRESH_S + 1)
+    assert led_to_prove(await root.post(path, data=typed))
+    await root.post("/signin/code", data={"code": await mailed_code(quick_site, root)})
+    async with quick_site.db.reading() as tx:
+        first = await people.by_id(tx, 1)
+    assert first
+    assert told.format(name=first.name) in words_of((await root.get("/prove/done")).text)
+
+
 async def test_daily_work_wants_no_fresh_proof(quick_site: Site, clock: time_machine.Traveller) -> None:
     number, root = await file_issue(quick_site.browser()), await quick_site.staff(ROOT)
     clock.shift(3 * 3600)
