@@ -28,7 +28,7 @@ async def me_page(
     async with request.app.state.board.db.reading() as tx:
         around = await frame(tx, request)
         if around.viewer is None:
-            return back("/signin")
+            raise SignInFirst("Please sign in.")
         if not around.viewer.is_proved:
             raise ProveFirst("One step is missing: show that it is you.")
         context = await issues_context(tx, request, around, around.viewer.session)

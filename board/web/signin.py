@@ -151,11 +151,21 @@ async def enter(tx: Tx, request: Request, used: Used) -> Entered:
 
 def signed_in(request: Request, entered: Entered) -> Response:
     settings = request.app.state.board.settings
-    response = back(entered.place)
+    response = back(place_for(request, entered.place))
     session.set_cookie(response, settings, entered.secret)
     if session.browser(request):
         session.drop_cookie(response, settings, session.pre_name(settings))
+    if entered.place != "/prove":
+        session.drop_cookie(response, settings, session.place_name(settings))
     return response
+
+
+def place_for(request: Request, home: str) -> str:
+    """The page that was asked for before; one's first page where there was none, or none that customers may see."""
+    place = session.wanted_place(request)
+    if place is None or home not in ("/me", "/staff") or place.startswith("/prove"):
+        return home
+    return home if home == "/me" and place.startswith("/staff") else place
 
 
 async def link(request: Request) -> Response:
