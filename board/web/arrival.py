@@ -51,7 +51,7 @@ async def weigh(
 
     With that the transaction gives the tokens back: the same words come again in a moment.
     """
-    if who and who.kind == "staff":
+    if who and who.kind == "staff" and who.is_proved:
         return ()
     poster = await session.poster(tx, request, who) if who else NEWCOMER
     signs = Signs(

@@ -66,7 +66,7 @@ async def take(
     tx: Tx, request: HTTPConnection, setup: Company, act: Act, *, who: Viewer | None, email: str | None = None
 ) -> int:
     """One token for the act from the buckets of whoever sends; raises TooMany."""
-    member = f"person {who.id}" if who and who.id else None
+    member = f"person {who.id}" if who and who.id and who.is_proved else None
     return await take_as(tx, request, setup, act, member=member, email=email)
 
 

@@ -7,10 +7,11 @@ from starlette.responses import Response
 
 from board.actions import own_data, privately
 from board.actions.own_data import Person
+from board.domain.words import address
 from board.errors import Invalid, NotFound, ProveFirst, SignInFirst
 from board.store import people
 from board.store.database import Tx
-from board.web import account, session
+from board.web import account, limits, session
 from board.web.page import back, form, frame, page
 
 
@@ -39,6 +40,7 @@ async def download(request: Request) -> Response:
 async def ask_to_move(request: Request) -> Response:
     board, typed = request.app.state.board, await form(request)
     try:
+        await limits.spend(request, "sign_in", email=address(typed.get("email", ""), needed=True))
         async with board.db.writing(session.now()) as tx:
             who = await person(tx, request)
             await own_data.ask_to_move(tx, who, typed.get("email", ""), links=board.links, say=board.renderer.say)
@@ -58,6 +60,7 @@ async def address_link(request: Request) -> Response:
 
 
 async def move(request: Request) -> Response:
+    await limits.spend(request, "code")
     async with request.app.state.board.db.saving() as tx:
         await own_data.move(tx, request.path_params["secret"], now_ms=session.now_ms())
     return back("/me", "saved")

@@ -70,6 +70,7 @@ async def use_token(request: Request) -> Response:
     """The button behind a mailed link."""
     typed, browser, now_ms = await form(request), session.browser(request) or "", session.now_ms()
     token = typed.get("t", "")
+    await limits.spend(request, "code")
     async with request.app.state.board.db.saving() as tx:
         used = await accounts.use_token(tx, token, browser=browser, now_ms=now_ms)
         entered = await enter(tx, request, used) if used else None
@@ -99,6 +100,7 @@ async def ask_for_passkey(request: Request) -> Response:
     board, browser = request.app.state.board, session.browser(request) or people.new_secret()
     if board.relying is None:
         raise NotFound("There are no passkeys where the address of the board is a number.")
+    await limits.spend(request, "code")
     async with board.db.saving() as tx:
         question = await passkeys.question(tx, board.relying, browser=browser, now_ms=session.now_ms())
     response = Response(question, headers={"Cache-Control": "no-store"}, media_type="application/json")
@@ -109,6 +111,7 @@ async def ask_for_passkey(request: Request) -> Response:
 async def use_passkey(request: Request) -> Response:
     """Signs in by a passkey, or proves anew who is signed in."""
     board, typed = request.app.state.board, await form(request)
+    await limits.spend(request, "code")
     entered = None
     if board.relying is not None:
         async with board.db.saving() as tx:
@@ -186,6 +189,7 @@ async def link_page(request: Request, typed: dict[str, str], errors: dict[str, s
 
 async def use_link(request: Request) -> Response:
     board, typed = request.app.state.board, await form(request)
+    await limits.spend(request, "code")
     try:
         async with board.db.saving() as tx:
             used = await accounts.use_link(tx, request.path_params["secret"], typed, now_ms=session.now_ms())

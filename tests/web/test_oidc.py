@@ -190,6 +190,26 @@ async def test_without_the_right_secret_nobody_gets_in(issuer: Issuer, sqlite_ur
         assert (await enter(site.browser())).status_code == 403
 
 
+async def test_no_redirect_takes_the_boards_own_secret_elsewhere(
+    issuer: Issuer, sqlite_url: str, tmp_path: Path
+) -> None:
+    async with issuing(HOME) as elsewhere, trusting(issuer, sqlite_url, tmp_path) as site:
+        issuer.user, issuer.moved_to = DI, f"{elsewhere.url}/token"
+        assert (await enter(site.browser())).status_code == 503
+        assert (issuer.told, elsewhere.told) == (1, 0)
+
+
+async def test_one_place_may_go_to_the_issuer_only_so_often(issuer: Issuer, sqlite_url: str, tmp_path: Path) -> None:
+    async with trusting(issuer, sqlite_url, tmp_path) as site:
+        await (await site.staff(ROOT)).post("/staff/settings/limits", data={"code.burst": "3"})
+        di = site.browser()
+        place = await come_back(di)
+        assert (await di.get(place)).status_code == 403
+        assert (await di.get("/signin/oidc")).status_code == 303
+        assert (await di.get("/signin/oidc")).status_code == 429
+        assert (await di.get(place)).status_code == 429
+
+
 async def test_an_issuer_that_is_away_is_told_and_nothing_breaks(sqlite_url: str, tmp_path: Path) -> None:
     async with issuing(HOME) as issuer:
         pass
