@@ -108,6 +108,8 @@ async def end_sessions(request: Request, only: str | None = None) -> Response:
         who = await session.viewer(tx, request)
         if who is None:
             raise SignInFirst("Please sign in.")
+        if who.session.person:
+            session.require_fresh(who)
         for one in await people.sessions_like(tx, who.session, session.now_ms()):
             if one.mark == only or (only is None and one.token_hash != who.session.token_hash):
                 await people.end_session(tx, one.token_hash)

@@ -8,6 +8,7 @@ from board.actions.accounts import Used
 from board.errors import NotAllowed, NotFound
 from board.store import credentials, people
 from board.web import limits, session
+from board.web.page import back
 from board.web.signin import enter, signed_in
 
 PURPOSE = "single sign-on"
@@ -18,6 +19,8 @@ async def leave(request: Request) -> Response:
     board, browser = request.app.state.board, session.browser(request) or people.new_secret()
     if board.provider is None:
         raise NotFound("Single sign-on is not set up on this board.")
+    if request.headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
+        return back("/signin")  # from another site: only somebody's own press begins a sign-in
     await limits.spend(request, "code")
     async with board.db.reading() as tx:
         who = await session.viewer(tx, request)

@@ -231,6 +231,12 @@ def wanted_place(request: Request) -> str | None:
     return inside(unquote(request.cookies.get(place_name(request.app.state.board.settings), "")))
 
 
+def sign_out(response: Response, settings: Settings) -> None:
+    """Takes the session from the browser, and whatever our pages keep there, in all their tabs."""
+    drop_cookie(response, settings, cookie_name(settings))
+    response.headers["Clear-Site-Data"] = '"storage"'
+
+
 def drop_cookie(response: Response, settings: Settings, name: str) -> None:
     response.delete_cookie(name, secure=settings.is_https, httponly=True, samesite="lax")
 

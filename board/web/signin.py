@@ -206,5 +206,5 @@ async def signout(request: Request) -> Response:
         if who:
             await people.end_session(tx, who.session.token_hash)
     response = back("/", "signed_out")
-    session.drop_cookie(response, board.settings, session.cookie_name(board.settings))
+    session.sign_out(response, board.settings)
     return response

@@ -104,6 +104,15 @@ async def test_each_public_door_of_an_issue_has_its_own_buckets(tight_site: Site
         await act(ada, number, other, **DOORS[other])
 
 
+async def test_private_words_take_tokens_too_and_are_kept_in_the_form(tight_site: Site) -> None:
+    ada = from_address(tight_site, "192.0.2.7")
+    number = await file_issue(ada)
+    for _ in range(2):
+        await act(ada, number, "private-words", private="Order 4711")
+    full = await ada.post(f"/issues/{number}/private-words", data={"private": "Order 4712"})
+    assert (full.status_code, "Order 4712" in full.text) == (429, True)
+
+
 async def test_an_address_of_version_6_shares_its_buckets_with_its_network(tight_site: Site) -> None:
     for end in ("::1", "::ffff:2"):
         await file_issue(from_address(tight_site, f"2001:db8:0:1{end}"))
