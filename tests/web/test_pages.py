@@ -183,6 +183,8 @@ async def test_the_sign_in_link_works_once_and_looking_at_it_uses_nothing_up(qui
     assert {"HttpOnly", "Path=/", "SameSite=lax", "Secure"} <= set(cookie.split("; "))
     assert (await mo.get("/staff")).status_code == 200
     assert (await quick_site.browser().post(found[1])).status_code == 404
+    for path in ("/", "/staff", "/staff/outbox", "/me", "/prove"):
+        assert 'action="/signout"' in (await mo.get(path)).text, path
     kept = dict(mo.cookies)
     left = await mo.post("/signout")
     assert (left.headers["location"], left.headers["clear-site-data"]) == ("/?done=signed_out", '"storage"')
