@@ -196,7 +196,9 @@ async def refuse(request: Request, refused: Exception) -> Response:
     if isinstance(refused, ProveFirst):
         return await proving.interrupt(request)
     if isinstance(refused, SignInFirst) and request.method in session.SAFE:
-        return RedirectResponse("/signin", 303)
+        led = RedirectResponse("/signin", 303)
+        session.set_place(led, request)
+        return led
     async with request.app.state.board.db.reading() as tx:
         around = await frame(tx, request)
     say = request.app.state.board.renderer.say

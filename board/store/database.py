@@ -148,7 +148,8 @@ class Database:
         options: dict[str, Any] = (
             {"factory": SafeSqlite, "timeout": BUSY_S, "check_same_thread": False}
             if self.sqlite
-            else {"min_size": 1, "max_size": POOL, "command_timeout": 60}
+            # The library reads no more of the address than where it leads: how it is encrypted stands behind that.
+            else {"min_size": 1, "max_size": POOL, "command_timeout": 60, "dsn": url}
         )
         self._databases = databases.Database(url, **options)
         self._idle: asyncio.Queue[Connection] = asyncio.Queue()
@@ -282,7 +283,7 @@ class Database:
             await asyncio.sleep(1)
 
     async def _hear_connection(self) -> None:
-        connection = await asyncpg.connect(self.url)
+        connection = await connect_postgres(self.url)
         try:
             await connection.add_listener("board", lambda *_: self._moved.set())
             connection.add_termination_listener(lambda _: self._told.set())
@@ -314,6 +315,11 @@ async def begin(connection: Connection, statement: str) -> AsyncIterator[None]:
 async def roll_back(tx: Tx) -> None:
     with suppress(sqlite3.OperationalError):  # where BEGIN or COMMIT itself failed, nothing may be left to roll back
         await tx.run("ROLLBACK")
+
+
+async def connect_postgres(url: str) -> Any:
+    """A connection of its own, as the whole address says (`sslmode`, `sslrootcert` …)."""
+    return await asyncpg.connect(url)
 
 
 @lru_cache(maxsize=1000)

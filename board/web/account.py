@@ -28,7 +28,7 @@ async def me_page(
     async with request.app.state.board.db.reading() as tx:
         around = await frame(tx, request)
         if around.viewer is None:
-            return back("/signin")
+            raise SignInFirst("Please sign in.")
         if not around.viewer.is_proved:
             raise ProveFirst("One step is missing: show that it is you.")
         context = await issues_context(tx, request, around, around.viewer.session)
@@ -108,6 +108,8 @@ async def end_sessions(request: Request, only: str | None = None) -> Response:
         who = await session.viewer(tx, request)
         if who is None:
             raise SignInFirst("Please sign in.")
+        if who.session.person:
+            session.require_fresh(who)
         for one in await people.sessions_like(tx, who.session, session.now_ms()):
             if one.mark == only or (only is None and one.token_hash != who.session.token_hash):
                 await people.end_session(tx, one.token_hash)

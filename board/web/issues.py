@@ -184,9 +184,9 @@ async def taken_filing(request: Request, typed: dict[str, str]) -> tuple[Filing,
         setup = await company.read(tx)
         filing = customers.read_filing(typed, needs_email=setup.mail == "required")
         who = await session.viewer(tx, request)
-        left = await limits.take(tx, request, setup, "file", who=who, email=filing.email)
+        taken = await limits.take(tx, request, setup, "file", who=who, email=filing.email)
         words = f"{filing.title}\n{filing.body}"
-        return filing, await arrival.weigh(tx, request, words, who=who, left=left, form=arrival.form_of(typed))
+        return filing, await arrival.weigh(tx, request, words, who=who, taken=taken, form=arrival.form_of(typed))
 
 
 async def keep_details(tx: WriteTx, board: Any, number: int, details: str | None) -> None:
@@ -275,11 +275,11 @@ async def take(
     """Takes the tokens of the act and weighs what was `typed`; raises TooMany and ProofWanted."""
     async with request.app.state.board.db.saving() as tx:
         who = await session.viewer(tx, request)
-        left = await limits.take(tx, request, await company.read(tx), act, who=who, email=email)
+        taken = await limits.take(tx, request, await company.read(tx), act, who=who, email=email)
         if typed is None:
             return ()
         form = arrival.form_of(typed)
-        return await arrival.weigh(tx, request, typed.get("body", ""), who=who, left=left, form=form)
+        return await arrival.weigh(tx, request, typed.get("body", ""), who=who, taken=taken, form=form)
 
 
 async def refused(request: Request, name: str, typed: dict[str, str], wrong: Invalid | Conflict) -> Response:

@@ -9,6 +9,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from board.actions.limits import Taken
 from board.domain.doubt import Reason
 from board.domain.limits import Act
 from board.domain.people import STRANGER, Actor
@@ -148,10 +149,12 @@ async def once(
     async with request.app.state.board.db.saving() as tx:
         token = await bearer(tx, request)
         member = f"token {token['id']}" if token else None
-        left = await limits.take_as(tx, request, await company.read(tx), takes, member=member, email=email)
+        taken = await limits.take_as(tx, request, await company.read(tx), takes, member=member, email=email)
         doubts: tuple[Reason, ...] = ()
         if words is not None and token is None:
-            doubts = await arrival.weigh(tx, request, words, who=None, left=left, form=None)
+            if (await actor(tx, request, issue)).standing == "filer":
+                taken = Taken(taken.left)
+            doubts = await arrival.weigh(tx, request, words, who=None, taken=taken, form=None)
     async with request.app.state.board.db.writing(session.now()) as tx:
         by = await actor(tx, request, issue)
         if key is None:

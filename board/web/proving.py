@@ -13,7 +13,7 @@ from board.errors import Invalid, SignInFirst
 from board.store import credentials, moderation, people
 from board.store.database import Tx
 from board.store.people import Person
-from board.web import session
+from board.web import limits, session
 from board.web.page import FIELDS, back, form, frame, page
 from board.web.signin import enter, signed_in
 
@@ -85,6 +85,7 @@ async def ways_of(tx: Tx, request: Request, person: Person) -> dict[str, Any]:
 async def prove_by_code(request: Request) -> Response:
     """The code of an app, or a recovery code."""
     board, typed = request.app.state.board, await form(request)
+    await limits.spend(request, "code")
     async with board.db.saving() as tx:
         person = await colleague(tx, request)
         fits = await codes.check(tx, person.id, typed.get("code", ""), box=board.box("codes"), now_ms=session.now_ms())
@@ -101,6 +102,7 @@ async def prove_by_code(request: Request) -> Response:
 async def ask_for_mail(request: Request) -> Response:
     """Sends a link and a code to one's own address."""
     board, browser = request.app.state.board, session.browser(request) or people.new_secret()
+    await limits.spend(request, "sign_in")
     async with board.db.saving() as tx:
         person = await colleague(tx, request)
         await accounts.send_link(

@@ -156,6 +156,7 @@ def staff_pages() -> list[BaseRoute]:
         Route("/staff/settings/areas/{slug}", office.save_area, methods=["POST"]),
         Route("/staff/settings/colleagues", office.invite, methods=["POST"]),
         Route("/staff/settings/colleagues/{id:n}/removal", office.remove_colleague, methods=["POST"]),
+        Route("/staff/settings/colleagues/{id:n}/signout", office.sign_colleague_out, methods=["POST"]),
         Route("/staff/settings/tokens", office.create_token, methods=["POST"]),
         Route("/staff/settings/tokens/{id:n}/revocation", office.revoke_token, methods=["POST"]),
         *[

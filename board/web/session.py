@@ -6,12 +6,13 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from board.domain.browsers import browser_name
+from board.domain.links import inside
 from board.domain.people import GRAVE, STRANGER, Actor, Poster, Standing
 from board.errors import NotAllowed, ProveFirst, SignInFirst
 from board.settings import Settings
@@ -211,6 +212,31 @@ def set_browser(response: Response, settings: Settings, secret: str) -> None:
     response.set_cookie(
         pre_name(settings), secret, max_age=PRE_S, httponly=True, samesite="lax", secure=settings.is_https, path="/"
     )
+
+
+def place_name(settings: Settings) -> str:
+    return "__Host-place" if settings.is_https else "place"
+
+
+def set_place(response: Response, request: Request) -> None:
+    """Keeps in this browser which page was asked for before anybody was signed in."""
+    settings, url = request.app.state.board.settings, request.url
+    place = inside(url.path + (f"?{url.query}" if url.query else ""))
+    if place:
+        response.set_cookie(
+            place_name(settings), quote(place), max_age=PRE_S, httponly=True, samesite="lax", secure=settings.is_https
+        )
+
+
+def wanted_place(request: Request) -> str | None:
+    """The page that this browser asked for first: a path of the board, whatever the cookie says."""
+    return inside(unquote(request.cookies.get(place_name(request.app.state.board.settings), "")))
+
+
+def sign_out(response: Response, settings: Settings) -> None:
+    """Takes the session from the browser, and whatever our pages keep there, in all their tabs."""
+    drop_cookie(response, settings, cookie_name(settings))
+    response.headers["Clear-Site-Data"] = '"storage"'
 
 
 def drop_cookie(response: Response, settings: Settings, name: str) -> None:

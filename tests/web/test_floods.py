@@ -11,8 +11,9 @@ import pytest
 import time_machine
 
 from board.domain.limits import ACTS, DEFAULTS
+from board.store import people
 from board.web import session
-from tests.cast import ROOT
+from tests.cast import BO, ROOT
 from tests.web.site import FILING, Forms, Site, act, file_issue, furnish, opened, settings_for
 
 PROXY = "10.0.0.0/8"
@@ -50,18 +51,38 @@ async def test_who_files_too_often_is_told_when_to_come_back_and_keeps_the_words
     await file_issue(cy)
 
 
-async def test_reports_sign_in_mails_and_codes_have_buckets_of_their_own(tight_site: Site) -> None:
+async def test_reports_and_every_door_of_the_sign_in_have_buckets(tight_site: Site) -> None:
     number = await file_issue(from_address(tight_site, "192.0.2.9"))
     doors = {
         f"/issues/{number}/reports": {"at": "1", "reason": "spam", "body": "Kettles of gold."},
         "/signin": {"email": "ada@elsewhere.example"},
+        "/me/address": {"email": "ada@elsewhere.example"},
+        "/prove/mail": {},
         "/signin/code": {"code": "123456"},
+        "/signin/link": {"t": "x"},
+        "/signin/passkey": {"credential": "{}"},
+        "/signin/passkey/question": {},
+        "/signin/x": {},
+        "/prove/code": {"code": "123456"},
+        "/me/address/x": {},
     }
-    for door, typed in doors.items():
-        ada = from_address(tight_site, "192.0.2.7")
+    for place, (door, typed) in enumerate(doors.items(), 10):
+        ada = from_address(tight_site, f"192.0.2.{place}")
         answers = [(await ada.post(door, data=typed)).status_code for _ in range(3)]
         assert 429 not in answers[:2], (door, answers)
         assert answers[2] == 429, (door, answers)
+
+
+async def test_whoever_has_no_more_than_a_colleagues_mailbox_has_no_colleagues_buckets(tight_site: Site) -> None:
+    async with tight_site.db.saving() as tx:
+        secret = await people.new_session(tx, person=BO.person, email=None, now_ms=session.now_ms(), is_proved=False)
+    half = from_address(tight_site, "192.0.2.7")
+    half.cookies.set("__Host-board", secret, domain="board.example")
+    answers = [(await half.post("/prove/code", data={"code": "123456"})).status_code for _ in range(3)]
+    assert answers == [422, 422, 429]
+    assert await file_issue(half, body="See https://spam.example.")
+    async with tight_site.db.reading() as tx:
+        assert await tx.value("SELECT why FROM holds") == "newcomer_links"
 
 
 DOORS = {"comments": {"body": "Some words."}, "mine-too": {}, "follow": {"email": "ada@elsewhere.example"}}
@@ -81,6 +102,15 @@ async def test_each_public_door_of_an_issue_has_its_own_buckets(tight_site: Site
     others = [name for name in DOORS if name != door]
     for other in others:
         await act(ada, number, other, **DOORS[other])
+
+
+async def test_private_words_take_tokens_too_and_are_kept_in_the_form(tight_site: Site) -> None:
+    ada = from_address(tight_site, "192.0.2.7")
+    number = await file_issue(ada)
+    for _ in range(2):
+        await act(ada, number, "private-words", private="Order 4711")
+    full = await ada.post(f"/issues/{number}/private-words", data={"private": "Order 4712"})
+    assert (full.status_code, "Order 4712" in full.text) == (429, True)
 
 
 async def test_an_address_of_version_6_shares_its_buckets_with_its_network(tight_site: Site) -> None:
@@ -148,8 +178,10 @@ async def test_a_refused_act_leaves_the_other_buckets_as_they_were(url: str, tmp
         for _ in range(9):
             assert (await ada.post("/issues", data=FILING)).status_code == 429
         await file_issue(cy)
-        full = await cy.post("/issues", data=FILING)
-        assert "More comes in than we can read." in full.text
+        await file_issue(from_address(site, "192.0.2.9"))
+        async with site.db.reading() as tx:
+            waits = await tx.rows("SELECT issue, why FROM holds ORDER BY seq")
+        assert [(row["issue"], row["why"]) for row in waits] == [(2, "hurried"), (4, "crowded")]
 
 
 async def test_one_mail_address_can_be_given_so_often_from_anywhere(url: str, tmp_path: Path) -> None:

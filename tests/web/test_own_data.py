@@ -4,8 +4,10 @@ import json
 import re
 
 import httpx
+import time_machine
 
 from board.store import company, own_data
+from board.web.session import now_ms
 from tests.cast import BO, MO
 from tests.soundness import assert_sound
 from tests.web.site import Site, act, file_issue, words_of
@@ -16,7 +18,7 @@ ADA_MAIL = "ada@elsewhere.example"
 async def signed_in(site: Site, email: str) -> httpx.AsyncClient:
     """A browser that has signed in by mail."""
     from board.store import people
-    from board.web.session import cookie_name, now_ms
+    from board.web.session import cookie_name
 
     async with site.db.saving() as tx:
         secret = await people.new_session(tx, person=None, email=email, now_ms=now_ms())
@@ -88,6 +90,9 @@ async def test_another_address_takes_over_once_it_has_said_yes(site: Site) -> No
     ada = await signed_in(site, ADA_MAIL)
     refused = await ada.post("/me/address", data={"email": "nowhere"})
     assert refused.status_code == 422
+    with time_machine.travel(now_ms() / 1000 + 15 * 60 + 1):
+        stale = await ada.post("/me/address", data={"email": "lovelace@new.example"})
+        assert "Sign out and in again first" in words_of(stale.text)
     await ada.post("/me/address", data={"email": "lovelace@new.example"})
     async with site.db.reading() as tx:
         letter = await tx.value("SELECT letter FROM outbox WHERE recipient = 'lovelace@new.example'")

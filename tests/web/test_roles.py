@@ -81,8 +81,9 @@ ACTS = {
     **{path: SIGNED_IN for path in FORMS if path.startswith("/me/sessions")},
     **{path: COLLEAGUES for path in FORMS if path.startswith(("/me/passkeys", "/me/codes", "/prove"))},
 }
-OF_THEMSELVES = ("/me", "/me/data.json", "/me/address", "/me/mail", "/me/erasure")
-LAST = ("/me/sessions", "/me/sessions/{mark}", "/me/erasure", "/signout")  # end what the walk needs
+SESSIONS = ("/me/sessions", "/me/sessions/{mark}")
+OF_THEMSELVES = ("/me", "/me/data.json", "/me/address", "/me/mail", "/me/erasure", *SESSIONS)
+LAST = (*SESSIONS, "/me/erasure", "/signout")  # end what the walk needs
 
 
 @dataclass(frozen=True)
