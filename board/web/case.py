@@ -96,10 +96,8 @@ async def head(
 
 
 def masked(case: Case) -> Case:
-    """The case as auditors read it: without mail addresses, in its words as in its title."""
-    context = case.context
-    timeline = [masked_words(entry) for entry in context["timeline"]]
-    return Case(case.issue, {**context, "issue": masked_words(context["issue"]), "timeline": timeline})
+    """The case as auditors read it: without mail addresses, in its words as in its titles."""
+    return Case(case.issue, masked_words(case.context))
 
 
 def masked_words(facts: dict[str, Any]) -> dict[str, Any]:

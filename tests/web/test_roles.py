@@ -66,7 +66,7 @@ ACTS = {
     "/api/v1/issues": "file",
     **{f"/issues/{{number}}/{name}": right for name, right in OF_AN_ISSUE.items()},
     **{f"/api/v1/issues/{{number}}/{name}": right for name, right in OF_AN_ISSUE.items()},
-    "/live/tickets": "see_private",
+    "/live/tickets": "see_desk",
     "/finds": OPEN,
     "/staff/issues/{number}/private": "see_private",
     "/staff/moderation": "publish",
