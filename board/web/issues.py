@@ -11,7 +11,7 @@ from board.actions import customers, objections, privately
 from board.domain.doubt import Reason
 from board.domain.leaf import later
 from board.domain.limits import Act
-from board.domain.people import Actor, require
+from board.domain.people import Actor, refuse_staff, require
 from board.domain.phrase import no_issue
 from board.domain.proof import b64url
 from board.domain.text import clean
@@ -151,6 +151,7 @@ async def file(request: Request) -> Response:
     limits.check(request, "file")
     board = request.app.state.board
     typed = await form(request)
+    await permit(request, None, "file")
     try:
         typed = await lookover.settled(request, typed, has_box=True)
         filing, doubts = await taken_filing(request, typed)
@@ -239,16 +240,18 @@ Perform = Callable[[WriteTx, int, Actor, dict[str, str]], Awaitable[str]]
 
 
 def act(
-    name: str, perform: Perform, anchor: str = "#next", *, in_public: bool = True, takes: Act = "comment"
+    name: str, perform: Perform, right: str, anchor: str = "#next", *, in_public: bool = True, takes: Act = "comment"
 ) -> Callable[[Request], Awaitable[Response]]:
     """The door of one act: a form comes in, `perform` does it, and the page says what was done or what to mend.
 
-    `takes` names the token buckets that it takes from first.
+    Whoever has not the `right` is refused before the words are looked at. `takes` names the token buckets that it
+    takes from first.
     """
 
     async def door(request: Request) -> Response:
         limits.check(request, takes)
         number, typed = number_of(request), await form(request)
+        await permit(request, number, right)
         try:
             typed = await lookover.settled(request, typed) if in_public else typed
             await take(request, takes)
@@ -265,6 +268,14 @@ def act(
         return back(f"/issues/{number}", done, anchor)
 
     return door
+
+
+async def permit(request: Request, number: int | None, right: str) -> Actor:
+    """Who acts (on the issue), if they have the right."""
+    async with request.app.state.board.db.reading() as tx:
+        by = await session.actor(tx, await session.viewer(tx, request), number)
+        await session.permit(tx, by, right, number)
+    return by
 
 
 async def take(
@@ -290,6 +301,7 @@ async def comment(request: Request) -> Response:
     """Takes a comment; the browser is known by its session from then on, so that its words can be found again."""
     limits.check(request, "comment")
     board, number, typed = request.app.state.board, number_of(request), await form(request)
+    refuse_staff(await permit(request, number, "comment"))
     try:
         typed = await lookover.settled(request, typed)
         words = text(typed.get("body", ""))
