@@ -23,7 +23,7 @@ from board.store.database import Tx, WriteTx
 from board.store.issues import Wanted
 from board.web import case, lookover, session, views
 from board.web.home import PAGE, cursor, is_number, read_cursor
-from board.web.issues import number_of
+from board.web.issues import corrected, number_of
 from board.web.lookover import WouldBePublic
 from board.web.page import Frame, back, form, frame, page
 
@@ -179,7 +179,8 @@ def act(name: str, perform: Perform, right: str) -> Callable[[Request], Awaitabl
     async def door(request: Request) -> Response:
         number, typed = number_of(request), await form(request)
         try:
-            typed = await lookover.settled(request, typed, right=right) if right in IN_PUBLIC else typed
+            if right in IN_PUBLIC:
+                typed = await lookover.settled(request, typed, right=right, corrects=corrected(right, number))
             async with request.app.state.board.db.writing(session.now()) as tx:
                 who = await session.require_staff(tx, request, right)
                 done = await perform(tx, number, await session.actor(tx, who), typed)

@@ -253,7 +253,7 @@ def act(
         number, typed = number_of(request), await form(request)
         await permit(request, number, right)
         try:
-            typed = await lookover.settled(request, typed) if in_public else typed
+            typed = await lookover.settled(request, typed, corrects=corrected(right, number)) if in_public else typed
             await take(request, takes)
             async with request.app.state.board.db.writing(session.now()) as tx:
                 who = await session.viewer(tx, request)
@@ -268,6 +268,11 @@ def act(
         return back(f"/issues/{number}", done, anchor)
 
     return door
+
+
+def corrected(right: str, number: int) -> int | None:
+    """The issue whose words an act with this right puts anew."""
+    return number if right == "correct" else None
 
 
 async def permit(request: Request, number: int | None, right: str) -> Actor:
