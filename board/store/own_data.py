@@ -86,6 +86,11 @@ async def forget_filer(tx: Tx, issue: int) -> None:
     tx.has_erased = True
 
 
+async def move_posts(tx: Tx, *, old: bytes, new: bytes) -> None:
+    """What came from the browser of the old mark is that of the new one."""
+    await tx.run("UPDATE posts SET voter = :new WHERE voter = :old", old=old, new=new)
+
+
 async def forget_marks(tx: Tx, mark: bytes) -> None:
     """Which words and votes came from the browser."""
     await tx.run("DELETE FROM posts WHERE voter = :mark", mark=mark)

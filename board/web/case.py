@@ -1,5 +1,6 @@
 """One issue as it is read: the case with its clock and timeline, and the parts of it that the live stream sends."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -148,6 +149,15 @@ def own_words(case: Case, author: Author) -> list[dict[str, Any]]:
         if text and text.author == author and entry["text"] and text.kind in ("comment.posted", "update.posted"):
             found.append({"seq": entry["seq"], "at": entry["at"], "title": None, "body": entry["text"]})
     return found
+
+
+def posted_words(case: Case, posts: Collection[int]) -> list[dict[str, Any]]:
+    """What is left of the words that somebody's browser has posted, who is not the filer."""
+    return [
+        {"seq": entry["seq"], "at": entry["at"], "title": None, "body": entry["text"] or entry["name"]}
+        for entry in case.context["timeline"]
+        if entry["seq"] in posts and case.issue.texts.get(entry["seq"]) and (entry["text"] or entry["name"])
+    ]
 
 
 async def log(tx: Tx, number: int, names: Names) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from board.domain.proof import b64url
 from board.domain.text import clean
 from board.domain.words import Filing, address, optional_text, person_name, text, title_alone
 from board.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
-from board.store import company, issues, people, record, search
+from board.store import company, issues, own_data, people, record, search
 from board.store.database import WriteTx
 from board.web import arrival, case, limits, lookover, session, views
 from board.web.lookover import WouldBePublic
@@ -54,6 +54,7 @@ async def answer(
             tx, number, around.names, around.now, reader="filer" if is_filer else "anyone", mark=mark
         )
         told = await privately.opened(tx, number, request.app.state.board.box(privately.PURPOSE)) if is_filer else []
+        posts = await own_data.posts_of(tx, mark) if around.viewer else []
         appealed = await objections.appeal_now(tx, number) if is_filer else None
     if not found.is_public and not is_filer:
         return stub(request, around, found, form=typed or {}, errors=errors or {}, status=status)
@@ -65,7 +66,7 @@ async def answer(
         status=status,
         is_filer=is_filer,
         may=case.may(found, by, around.now),
-        own=case.own_words(found, "filer") if is_filer else [],
+        own=case.own_words(found, "filer") if is_filer else case.posted_words(found, posts),
         marks=views.marks(around.names.say),
         appealed=appealed,
         told=told,

@@ -16,7 +16,7 @@ from board.domain.people import GRAVE, STRANGER, Actor, Poster, Standing, requir
 from board.domain.phrase import no_issue
 from board.errors import NotAllowed, NotFound, ProveFirst, SignInFirst
 from board.settings import Settings
-from board.store import intake, issues, moderation, people
+from board.store import intake, issues, moderation, own_data, people
 from board.store.database import Tx
 from board.store.people import CUSTOMER_ENDS, SEEN_MS, Session
 
@@ -127,7 +127,10 @@ def require_fresh(who: Viewer) -> None:
 async def begin(
     tx: Tx, request: Request, *, person: int | None = None, email: str | None = None, is_proved: bool = True
 ) -> str:
-    """A new session's secret; the old one of this browser keeps its grants, if it was nobody's."""
+    """A new session's secret; the old one of this browser keeps its grants, if it was nobody's.
+
+    An address that signs in takes its browser's posts along, those of another address never.
+    """
     old = await viewer(tx, request)
     known, network = seen_from(request)
     secret = await people.new_session(
@@ -136,6 +139,8 @@ async def begin(
     if old and not old.session.person:
         for issue in await people.granted(tx, old.session):
             await people.grant(tx, people.hashed(secret), issue)
+    if old and email and not old.session.person and old.session.email in (None, email):
+        await own_data.move_posts(tx, old=voter(request, old), new=mark_of(request, people.hashed(secret)))
     if old:
         await people.end_session(tx, old.session.token_hash)
     return secret
@@ -269,8 +274,11 @@ def network_of(address: str) -> str:
 
 def voter(request: Request, who: Viewer | None) -> bytes:
     """An opaque mark of one browser or household, for counting it once."""
+    return mark_of(request, who.session.token_hash if who else network_of(client_address(request)).encode())
+
+
+def mark_of(request: Request, seed: bytes) -> bytes:
     key = request.app.state.board.keys.secret
-    seed = who.session.token_hash if who else network_of(client_address(request)).encode()
     return hmac.digest(key, b"voter" + seed, hashlib.sha256)
 
 
