@@ -27,6 +27,7 @@ WHY = {
     "policy": phrase("Everything is looked at first."),
     "first": phrase("The first words of a newcomer."),
     "word": phrase("It holds a word of the list."),
+    "finds": phrase("Something in it looks private."),
     "trap": phrase("A field was filled that people do not see."),
     "newcomer_links": phrase("A newcomer gives a link."),
     "links": phrase("It holds many links."),
