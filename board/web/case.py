@@ -1,5 +1,6 @@
 """One issue as it is read: the case with its clock and timeline, and the parts of it that the live stream sends."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -96,10 +97,8 @@ async def head(
 
 
 def masked(case: Case) -> Case:
-    """The case as auditors read it: without mail addresses, in its words as in its title."""
-    context = case.context
-    timeline = [masked_words(entry) for entry in context["timeline"]]
-    return Case(case.issue, {**context, "issue": masked_words(context["issue"]), "timeline": timeline})
+    """The case as auditors read it: without mail addresses, in its words as in its titles."""
+    return Case(case.issue, masked_words(case.context))
 
 
 def masked_words(facts: dict[str, Any]) -> dict[str, Any]:
@@ -150,6 +149,15 @@ def own_words(case: Case, author: Author) -> list[dict[str, Any]]:
         if text and text.author == author and entry["text"] and text.kind in ("comment.posted", "update.posted"):
             found.append({"seq": entry["seq"], "at": entry["at"], "title": None, "body": entry["text"]})
     return found
+
+
+def posted_words(case: Case, posts: Collection[int]) -> list[dict[str, Any]]:
+    """What is left of the words that somebody's browser has posted, who is not the filer."""
+    return [
+        {"seq": entry["seq"], "at": entry["at"], "title": None, "body": entry["text"] or entry["name"]}
+        for entry in case.context["timeline"]
+        if entry["seq"] in posts and case.issue.texts.get(entry["seq"]) and (entry["text"] or entry["name"])
+    ]
 
 
 async def log(tx: Tx, number: int, names: Names) -> list[dict[str, Any]]:

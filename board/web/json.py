@@ -107,6 +107,14 @@ async def actor(tx: Tx, request: Request, issue: int | None) -> Actor:
     raise Unauthorized("Use “Authorization: Bearer TOKEN”, or “Filer SECRET” for the customer who filed.")
 
 
+async def permit(request: Request, issue: int | None, right: str) -> Actor:
+    """Who acts, if they have the right. Asked before the words are looked at: of those nobody else hears a thing."""
+    async with request.app.state.board.db.reading() as tx:
+        by = await actor(tx, request, issue)
+        await session.permit(tx, by, right, issue)
+    return by
+
+
 async def bearer(tx: Tx, request: Request) -> dict[str, Any] | None:
     """The token that the request was sent with; raises Unauthorized for one that does not hold."""
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")

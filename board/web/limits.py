@@ -111,6 +111,13 @@ async def spend(request: Request, act: Act, *, email: str | None = None) -> None
         await take(tx, request, await company.read(tx), act, who=who, email=email)
 
 
+async def spend_as_staff(request: Request, right: str) -> None:
+    """One token of a colleague who has the right, so that a stolen session cannot do much before it is ended."""
+    async with request.app.state.board.db.saving() as tx:
+        who = await session.require_staff(tx, request, right)
+        await take(tx, request, await company.read(tx), "staff", who=who)
+
+
 def told(response: Response, full: TooMany) -> Response:
     """The page with when to come back."""
     response.headers["Retry-After"] = str(full.retry_after)

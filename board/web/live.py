@@ -12,6 +12,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from board.domain.people import may
 from board.errors import NotAllowed, TooMany
 from board.store import people
 from board.store.database import LOST
@@ -31,7 +32,7 @@ NORMAL, DRAINING, TOO_SLOW, RATE_LIMITED, BAD_REQUEST, FORBIDDEN, TOO_MANY = 100
 NAME_LENGTH = 60
 
 
-Key = tuple[str, int, bool]
+Key = tuple[str, int, bool, bool]
 
 
 class Frames:
@@ -41,13 +42,14 @@ class Frames:
         self.kept: OrderedDict[Key, asyncio.Task[str]] = OrderedDict()
         self.hidden = -1
 
-    async def get(self, board: Any, happening: Happening, topic: str, *, html: bool) -> str:
+    async def get(self, board: Any, happening: Happening, topic: str, *, html: bool, is_masked: bool) -> str:
         if board.stream.hidden != self.hidden:
             self.kept.clear()
             self.hidden = board.stream.hidden
-        key = (topic, happening.seq, html)
+        key = (topic, happening.seq, html, is_masked)
         if key not in self.kept:
-            self.keep(key, asyncio.create_task(fragments.encode(board, happening, topic, html=html)))
+            making = fragments.encode(board, happening, topic, html=html, is_masked=is_masked)
+            self.keep(key, asyncio.create_task(making))
         return await asyncio.shield(self.kept[key])  # a reader that leaves takes the frame from nobody
 
     def keep(self, key: Key, making: "asyncio.Task[str]") -> None:
@@ -67,13 +69,17 @@ class BadRequest(Exception):
 
 
 class Wish:
-    """What a connection asks for: topics, where to resume, and whether with HTML."""
+    """What a connection asks for: topics, where to resume, and whether with HTML.
+
+    `is_masked` is for an auditor's connection, whatever the topic: its pages show no address.
+    """
 
     def __init__(self, connection: HTTPConnection) -> None:
         query = connection.query_params
         self.topics = [topic for topic in query.get("topics", "").split(",") if topic]
         self.after = query.get("after") or connection.headers.get("last-event-id", "")
         self.html = query.get("as", "json") == "html"
+        self.is_masked = False
         if not 1 <= len(self.topics) <= MOST_TOPICS or len(set(self.topics)) != len(self.topics):
             raise BadRequest(f"ask for 1 to {MOST_TOPICS} different topics")
         if not all(is_topic(topic) for topic in self.topics):
@@ -120,7 +126,8 @@ async def following(board: Any, wish: Wish, seq: int) -> AsyncIterator[tuple[int
             for topic in heard:
                 # The cursor moves with the event's last frame: a cut between its frames loses none of them.
                 cursor = happening.seq if topic == heard[-1] else None
-                yield cursor, await board.frames.get(board, happening, topic, html=wish.html)
+                frame = await board.frames.get(board, happening, topic, html=wish.html, is_masked=wish.is_masked)
+                yield cursor, frame
                 told = time.monotonic()
         if progress.upto > at and time.monotonic() - told >= AT_EVERY_S:
             at, told = progress.upto, time.monotonic()
@@ -191,8 +198,11 @@ async def serve(socket: WebSocket, number: int) -> None:
         wish = Wish(socket)
     except BadRequest as wrong:
         raise Ended(BAD_REQUEST, str(wrong)) from None
-    if wish.needs_ticket and not await has_ticket(socket):
-        raise Ended(FORBIDDEN, "a fresh ticket is needed")
+    if wish.needs_ticket:
+        role = await role_of_ticket(socket)
+        if role is None:
+            raise Ended(FORBIDDEN, "a fresh ticket is needed")
+        wish.is_masked = not may(role, "see_private")
     tasks = [asyncio.create_task(send_all(socket, wish)), asyncio.create_task(listen(socket))]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -204,18 +214,20 @@ async def serve(socket: WebSocket, number: int) -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def has_ticket(socket: WebSocket) -> bool:
-    """The first message must be `{"t":"ticket","ticket":"…"}`."""
+async def role_of_ticket(socket: WebSocket) -> str | None:
+    """The role of whoever shows a ticket: the first message must be `{"t":"ticket","ticket":"…"}`."""
     try:
         async with asyncio.timeout(TICKET_S):
             first = json.loads(await socket.receive_text())
     except (ValueError, KeyError, RecursionError, TimeoutError):
-        return False
+        return None
     ticket = first.get("ticket") if isinstance(first, dict) else None
     if not isinstance(ticket, str):
-        return False
+        return None
     async with socket.app.state.board.db.saving() as tx:
-        return await people.use_link(tx, ticket, session.now_ms(), purposes=("ticket",)) is not None
+        used = await people.use_link(tx, ticket, session.now_ms(), purposes=("ticket",))
+        person = await people.by_id(tx, used.person) if used and used.person else None
+    return person.role if person else None
 
 
 async def send_all(socket: WebSocket, wish: Wish) -> None:
@@ -275,7 +287,7 @@ async def sse(board: Any, wish: Wish, address: str) -> AsyncIterator[str]:
 async def ticket(request: Request) -> Response:
     """A single-use pass for the staff queue, good for 30 seconds, so that a socket needs no cookie."""
     async with request.app.state.board.db.saving() as tx:
-        who = await session.require_staff(tx, request, "see_private")
+        who = await session.require_staff(tx, request)
         made = await people.new_link(
             tx, purpose="ticket", person=who.id, now_ms=session.now_ms(), lasts_ms=int(TICKET_S * 1000)
         )

@@ -30,10 +30,13 @@ async def answer(request: Request) -> Response:
     """A private word of staff, for the filer alone."""
     board, number, typed = request.app.state.board, number_of(request), await form(request)
     try:
+        await limits.spend_as_staff(request, "see_private")
         async with board.db.writing(session.now()) as tx:
             by = await session.actor(tx, await session.require_staff(tx, request, "see_private"))
             words, box = typed.get("private", ""), board.box(privately.PURPOSE)
             await privately.answer(tx, number, by=by, words=words, box=box, links=board.links, say=board.renderer.say)
+    except TooMany as full:
+        return await limits.wait_page(request, typed, full)
     except Invalid as wrong:
         kept = {**typed, "act": "private-words"}
         return await desk.answer(request, typed=kept, errors=wrong.fields, status=wrong.status)

@@ -13,10 +13,11 @@ from starlette.responses import Response
 
 from board.domain.browsers import browser_name
 from board.domain.links import inside
-from board.domain.people import GRAVE, STRANGER, Actor, Poster, Standing
-from board.errors import NotAllowed, ProveFirst, SignInFirst
+from board.domain.people import GRAVE, STRANGER, Actor, Poster, Standing, require
+from board.domain.phrase import no_issue
+from board.errors import NotAllowed, NotFound, ProveFirst, SignInFirst
 from board.settings import Settings
-from board.store import intake, moderation, own_data, people
+from board.store import intake, issues, moderation, own_data, people
 from board.store.database import Tx
 from board.store.people import CUSTOMER_ENDS, SEEN_MS, Session
 
@@ -105,6 +106,13 @@ async def require_staff(tx: Tx, request: Request, act: str = "see_desk", *, fres
     if fresh or act in GRAVE:
         require_fresh(who)
     return who
+
+
+async def permit(tx: Tx, by: Actor, right: str, issue: int | None) -> None:
+    """Raises NotFound where there is no such issue, and NotAllowed for whoever has not the right."""
+    if issue is not None and await issues.find(tx, issue) is None:
+        raise NotFound(no_issue(issue))
+    require(by, right)
 
 
 def is_fresh(who: Viewer) -> bool:

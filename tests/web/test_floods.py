@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -13,7 +14,7 @@ import time_machine
 from board.domain.limits import ACTS, DEFAULTS
 from board.store import people
 from board.web import session
-from tests.cast import BO, ROOT
+from tests.cast import BO, MO, ROOT
 from tests.web.site import FILING, Forms, Site, act, file_issue, furnish, opened, settings_for
 
 PROXY = "10.0.0.0/8"
@@ -49,6 +50,30 @@ async def test_who_files_too_often_is_told_when_to_come_back_and_keeps_the_words
     assert "Order 4711" in full.text
     assert await tight_site.head() == before
     await file_issue(cy)
+
+
+@pytest.mark.parametrize("door", ["updates", "notes", "promise", "private-words", "reading", "queue"])
+async def test_a_colleague_does_no_more_at_the_desk_than_the_limit_of_staff(tight_site: Site, door: str) -> None:
+    """A session in wrong hands is slow; another colleague goes on meanwhile."""
+    number = await file_issue(from_address(tight_site, "192.0.2.9"), private="Order 4711")
+    mo, root = await tight_site.staff(MO), await tight_site.staff(ROOT)
+    path = {"reading": f"/staff/issues/{number}/private", "queue": "/staff/moderation"}.get(
+        door, f"/issues/{number}/{door}"
+    )
+    due = (session.now() + timedelta(days=2)).isoformat(timespec="minutes")
+    typed = {"body": "We look.", "promise_due": due, "private": "We look.", "do": "publish"}
+    typed |= {"chosen": str(number)} if door == "queue" else {}
+    for _ in range(4):
+        assert (await mo.post(path, data=typed)).status_code in (200, 303, 409)
+    before = await tight_site.head()
+    full = await mo.post(path, data={**typed, "body": "Words worth keeping."})
+    assert full.status_code == 429
+    assert int(full.headers["retry-after"]) >= 1
+    assert await tight_site.head() == before
+    if door in ("updates", "notes"):
+        assert "Words worth keeping." in full.text
+    assert (await root.post(path, data=typed)).status_code in (200, 303, 409)
+    assert (await mo.get(f"/staff/issues/{number}")).status_code == 200
 
 
 async def test_reports_and_every_door_of_the_sign_in_have_buckets(tight_site: Site) -> None:

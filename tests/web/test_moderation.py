@@ -2,7 +2,9 @@
 
 import re
 
+from board.actions import moderators
 from board.store import moderation
+from tests import cast
 from tests.cast import BO, MO, ROOT
 from tests.soundness import assert_sound
 from tests.web.site import Site, act, file_issue, words_of
@@ -183,3 +185,18 @@ async def test_the_public_figures_count_what_the_record_holds(quick_site: Site) 
     assert "it held a threat 1 0" in told
     assert "it told private things about somebody else 0 1" in told
     assert "it was spam" not in told
+
+
+async def test_the_public_figures_tell_each_month_with_its_reasons(site: Site) -> None:
+    april = cast.later(days=40)
+    numbers = [await cast.file_issue(site.db) for _ in range(4)]
+    for number, reason, at in zip(
+        numbers, ("spam", "spam", "spam", "threat"), (cast.NOON, cast.NOON, april, april), strict=True
+    ):
+        await cast.do_at(at, site.db, moderators.remove, number, by=MO, reason=reason)
+    told = words_of((await site.browser().get("/moderation")).text)
+    assert "Month Not shown, or removed Words erased Held for a look Shown again Apr 2026 2 0 0 0 Mar 2026 2 0" in told
+    assert (
+        "All months it was spam 3 0 it held a threat 1 0"
+        " Apr 2026 it was spam 1 0 it held a threat 1 0 Mar 2026 it was spam 2 0"
+    ) in told

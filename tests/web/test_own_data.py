@@ -6,8 +6,8 @@ import re
 import httpx
 import time_machine
 
-from board.store import company, own_data
-from board.web.session import now_ms
+from board.store import company, own_data, people
+from board.web.session import cookie_name, now_ms
 from tests.cast import BO, MO
 from tests.soundness import assert_sound
 from tests.web.site import Site, act, file_issue, words_of
@@ -17,9 +17,6 @@ ADA_MAIL = "ada@elsewhere.example"
 
 async def signed_in(site: Site, email: str) -> httpx.AsyncClient:
     """A browser that has signed in by mail."""
-    from board.store import people
-    from board.web.session import cookie_name
-
     async with site.db.saving() as tx:
         secret = await people.new_session(tx, person=None, email=email, now_ms=now_ms())
     client = site.browser()
@@ -224,3 +221,49 @@ async def test_whoever_wants_it_is_forgotten_with_or_without_the_texts(site: Sit
         assert "its author asked for it" in page
         assert (await ada.get("/me")).status_code == 303
     await assert_sound(site.db)
+
+
+async def test_who_comments_takes_own_words_out_of_somebody_elses_issue(site: Site) -> None:
+    ada, cy = site.browser(), site.browser()
+    number = await file_issue(ada)
+    page = f"/issues/{number}"
+    await act(cy, number, "comments", body="Ask my neighbour Otto Otter.", name="Cy Coyote")
+    target = str(await site.head())
+    form = (await cy.get(page)).text
+    assert "Take out words of yours" in words_of(form)
+    assert f'<option value="{target}">Ask my neighbour Otto Otter.' in form
+    assert 'value="title"' not in form
+    for other in (ada, site.browser()):
+        assert "Otto Otter.</option>" not in (await other.get(page)).text
+        refused = await other.post(f"{page}/erasures", data={"target": target, "fields": "body"})
+        assert refused.status_code == 403
+    mistaken = await cy.post(f"{page}/erasures", data={"target": target, "words": "Odo", "mark": "name"})
+    assert mistaken.status_code == 422
+    assert "Odo" in mistaken.text
+    await act(cy, number, "erasures", target=target, words="Otto Otter", mark="name")
+    assert "Ask my neighbour [name removed]." in words_of((await ada.get(page)).text)
+    await act(cy, number, "erasures", target=target, fields="body")
+    assert f'<option value="{target}">Cy Coyote' in (await cy.get(page)).text
+    await act(cy, number, "erasures", target=target, fields="author.name")
+    assert "Take out words of yours" not in words_of((await cy.get(page)).text)
+    kept = await everything_kept(site)
+    assert "Otto" not in kept
+    assert "Coyote" not in kept
+    await assert_sound(site.db)
+
+
+async def test_what_was_written_before_signing_in_by_mail_stays_ones_own(site: Site) -> None:
+    number = await file_issue(site.browser())
+    cy = site.browser()
+    await act(cy, number, "comments", body="Mine is loose, too.")
+    for email, is_own in (
+        ("cy@elsewhere.example", True),
+        ("cy@elsewhere.example", True),
+        ("di@elsewhere.example", False),
+    ):
+        async with site.db.saving() as tx:
+            secret = await people.new_link(tx, purpose="customer", email=email, now_ms=now_ms())
+        signed_in = await cy.post(f"/signin/{secret}")
+        assert signed_in.headers["location"] == "/me"
+        assert ("Mine is loose, too." in (await cy.get("/me/data.json")).text) == is_own
+        assert ("Take out words of yours" in (await cy.get(f"/issues/{number}")).text) == is_own
