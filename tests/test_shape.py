@@ -43,6 +43,8 @@ ONE_DOOR = {
     "httpx": {"oidc.py"},
     "uvicorn": {"serving.py", "patience.py"},
     "altcha": {"web/proof.py"},
+    "brotli": {"web/coding.py"},
+    "zstandard": {"web/coding.py"},
     "click": {"__main__.py"},
     "rich": {"__main__.py"},
     "markdown_it": {"domain/text.py"},

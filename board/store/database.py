@@ -51,7 +51,8 @@ NO_ENTRY = (
 class Tx:
     """One connection, inside a transaction or for reading. Values are bound by name; rows come as plain dicts.
 
-    `has_erased` is set where words were deleted that must not remain in the files beside the database either.
+    `has_erased` is set where words were deleted that must not remain in the files beside the database either,
+    `has_touched` where something that is shown was changed without an event.
     The driver is asked directly: `databases` would parse and compile every statement again at each use.
     """
 
@@ -59,6 +60,7 @@ class Tx:
         self._driver = connection.raw_connection
         self.sqlite = sqlite
         self.has_erased = False
+        self.has_touched = False
 
     async def rows(self, sql: str, **values: Any) -> list[dict[str, Any]]:
         if self.sqlite:
@@ -136,6 +138,7 @@ class Database:
         self._writing = asyncio.Lock()
         self._moved = asyncio.Event()
         self._told = asyncio.Event()
+        self.written = 0  # how often this process has changed what is shown
 
     async def connect(self) -> None:
         await self._databases.connect()
@@ -205,6 +208,8 @@ class Database:
         """A transaction on private tables only: it takes no pen and cannot append to the record."""
         async with self._changing(Tx) as tx:
             yield tx
+        if tx.has_touched:
+            self.announce()
 
     @asynccontextmanager
     async def writing(self, at: datetime) -> AsyncIterator[WriteTx]:
@@ -216,6 +221,7 @@ class Database:
 
     def announce(self) -> None:
         """Tells this process at once, and the others soon, that the head has moved. A hint, never more."""
+        self.written += 1
         self._moved.set()
         self._told.set()
 

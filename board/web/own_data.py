@@ -58,14 +58,14 @@ async def address_link(request: Request) -> Response:
 
 
 async def move(request: Request) -> Response:
-    async with request.app.state.board.db.saving() as tx:
+    async with request.app.state.board.db.writing(session.now()) as tx:
         await own_data.move(tx, request.path_params["secret"], now_ms=session.now_ms())
     return back("/me", "saved")
 
 
 async def set_mail(request: Request) -> Response:
     typed = await form(request)
-    async with request.app.state.board.db.saving() as tx:
+    async with request.app.state.board.db.writing(session.now()) as tx:
         await own_data.set_mail(tx, await person(tx, request), wanted=typed.get("do") == "start")
     return back("/me", "saved", "#data")
 
