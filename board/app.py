@@ -41,6 +41,7 @@ from board.web.live import Frames
 from board.web.memory import Memory
 from board.web.page import frame, page
 from board.web.remembered import Remembered
+from board.web.telling import Telling
 
 CLOCK_EVERY_S = 5.0
 FORGET_EVERY_S = 3600.0
@@ -63,6 +64,7 @@ class Board:
     frames: Frames = field(default_factory=Frames)
     sockets: Counter[str] = field(default_factory=Counter)  # open ones, by address
     floods: Floods = field(default_factory=Floods)
+    telling: Telling = field(default_factory=Telling)
     memory: Memory = field(init=False)
 
     def __post_init__(self) -> None:
@@ -113,6 +115,7 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
             with told_to_stop(board.stream.close):
                 yield
     finally:
+        board.telling.write()
         await board.db.disconnect()
 
 

@@ -41,7 +41,7 @@ ONE_DOOR = {
     "authlib": {"oidc.py"},
     "joserfc": {"oidc.py"},
     "httpx": {"oidc.py"},
-    "uvicorn": {"serving.py", "patience.py"},
+    "uvicorn": {"serving.py", "patience.py", "whole.py"},
     "altcha": {"web/proof.py"},
     "brotli": {"web/coding.py"},
     "zstandard": {"web/coding.py"},

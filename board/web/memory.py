@@ -8,6 +8,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 from starlette.types import Message
 
@@ -23,10 +24,26 @@ Headers = list[tuple[bytes, bytes]]
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A page in one coding, ready to be sent."""
+    """An answer that is ready to be sent: as two messages, or its head as bytes without the empty line."""
 
     start: Message
     body: Message
+    head: bytes
+
+    @property
+    def content(self) -> bytes:
+        content: bytes = self.body["body"]
+        return content
+
+
+def ready(status: int, headers: Headers, content: bytes) -> Form:
+    lines = [b"HTTP/1.1 %d %b\r\n" % (status, HTTPStatus(status).phrase.encode())]
+    lines += [b"%b: %b\r\n" % header for header in headers]
+    return Form(
+        {"type": "http.response.start", "status": status, "headers": headers},
+        {"type": "http.response.body", "body": content},
+        b"".join(lines),
+    )
 
 
 @dataclass(slots=True, eq=False)
@@ -42,7 +59,7 @@ class Page:
     digest: bytes = b""
     size: int = BESIDE
     forms: dict[str, Form] = field(default_factory=dict)
-    unchanged: dict[bytes, Message] = field(default_factory=dict)
+    unchanged: dict[bytes, Form] = field(default_factory=dict)
     pressing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
@@ -59,8 +76,7 @@ class Page:
             headers.append((b"content-encoding", coding.encode()))
         if self.status == 200:
             headers.append((b"etag", self.tag(coding)))
-        start = {"type": "http.response.start", "status": self.status, "headers": headers}
-        self.forms[coding] = Form(start, {"type": "http.response.body", "body": content})
+        self.forms[coding] = ready(self.status, headers, content)
         self.size += len(content)
 
     async def form(self, coding: str) -> Form:
@@ -78,7 +94,7 @@ class Page:
             return encode(self.content, coding)
         return await asyncio.to_thread(encode, self.content, coding)
 
-    def not_modified(self, known: bytes) -> Message | None:
+    def not_modified(self, known: bytes) -> Form | None:
         """The answer to who has this page already: `known` is an If-None-Match header."""
         if known in self.unchanged:
             return self.unchanged[known]
@@ -87,7 +103,7 @@ class Page:
         tags = [self.tag(coding) for coding in (IDENTITY, *CODINGS)]
         tag = next((tag for tag in tags if tag in known), tags[0])
         headers = [header for header in self.headers if header[0] != b"content-type"]
-        self.unchanged[tag] = {"type": "http.response.start", "status": 304, "headers": [*headers, (b"etag", tag)]}
+        self.unchanged[tag] = ready(304, [*headers, (b"etag", tag)], b"")
         return self.unchanged[tag]
 
 

@@ -12,14 +12,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from board.store.database import LOST
 from board.web.coding import choose
-from board.web.memory import Headers, Memory, Page
+from board.web.memory import Form, Headers, Memory, Page
 from board.web.session import cookie_name
 from board.web.shown import Shown, shown
-from board.web.telling import route_of, tell
+from board.web.telling import Telling, route_of
 
 LONGEST_S = 60.0
 OWN = (b"content-length", b"vary", b"cache-control")  # headers that a remembered page says in its own way
-NOTHING: Message = {"type": "http.response.body", "body": b""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +37,7 @@ class Remembered:
         self.app = app
         self.db, self.stream = board.db, board.stream
         self.memory: Memory = board.memory
+        self.telling: Telling = board.telling
         self.cookie = cookie_name(board.settings).encode() + b"="
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -50,8 +50,12 @@ class Remembered:
         if asked is None or page is None:
             await self.pass_on(scope, receive, send, start)
             return
-        status = await self.answer(page, asked, send)
-        tell("GET", page.route, status, time.perf_counter() - start)
+        form = await self.form(page, asked)
+        whole = scope.get("extensions", {}).get("board.whole")
+        if whole is None or not whole["send"](form.head, form.content):
+            await send(form.start)
+            await send(form.body)
+        self.telling.soon("GET", page.route, form.start["status"], time.perf_counter() - start)
 
     def read(self, scope: Scope) -> Asked | None:
         """None where the answer may be another for this visitor, or where nothing is remembered."""
@@ -68,21 +72,16 @@ class Remembered:
                 return None
         return Asked(what, accepted, known)
 
-    async def answer(self, page: Page, asked: Asked, send: Send) -> int:
-        """Sends the page in the form that is liked best, or says that nothing has changed; returns the status."""
-        unchanged = page.not_modified(asked.known) if asked.known else None
-        if unchanged:
-            await send(unchanged)
-            await send(NOTHING)
-            return 304
+    async def form(self, page: Page, asked: Asked) -> Form:
+        """The page as this reader likes it best, or that nothing has changed."""
+        if asked.known and (unchanged := page.not_modified(asked.known)):
+            return unchanged
         coding = choose(asked.accepted)
-        form = page.forms.get(coding)
-        if form is None:
-            form = await page.form(coding)
-            self.memory.weigh(asked.shown.key)
-        await send(form.start)
-        await send(form.body)
-        return page.status
+        if coding in page.forms:
+            return page.forms[coding]
+        form = await page.form(coding)
+        self.memory.weigh(asked.shown.key)
+        return form
 
     async def fetch(self, what: Shown, scope: Scope) -> Page | None:
         """The page, never older than what this process has seen or done; rendered once for all who ask at once."""
@@ -136,7 +135,7 @@ class Remembered:
         try:
             await self.app(scope, receive, watched)
         finally:
-            tell(scope["method"], route_of(scope), status, time.perf_counter() - start)
+            self.telling.now(scope["method"], route_of(scope), status, time.perf_counter() - start)
 
 
 async def nobody() -> Message:
