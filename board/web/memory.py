@@ -16,7 +16,7 @@ from board.store.touches import COMPANY
 from board.web.coding import CODINGS, IDENTITY, WORTH_IT, encode
 from board.web.shown import Shown
 
-BESIDE = 4_000  # bytes that a page takes beside its body: headers, keys, places
+BESIDE, BESIDE_FORM = 2_000, 3_500  # bytes that a page and each of its forms take beside their content, as measured
 LARGE = 64 * 1024  # bytes; more is compressed beside the loop
 
 Headers = list[tuple[bytes, bytes]]
@@ -77,7 +77,7 @@ class Page:
         if self.status == 200:
             headers.append((b"etag", self.tag(coding)))
         self.forms[coding] = ready(self.status, headers, content)
-        self.size += len(content)
+        self.size += BESIDE_FORM + len(content)
 
     async def form(self, coding: str) -> Form:
         """Made at the first use, once for all who ask meanwhile."""

@@ -15,7 +15,7 @@ PATH, QUERY = 200, 1_500  # bytes; longer addresses are nobody's bookmark
 NEVER: frozenset[str] = frozenset()  # but by the company's settings, which change every page
 ALL = frozenset({"board"})
 PAGES = {
-    "/about": NEVER,
+    "/about": ALL,  # it says how long the record is
     "/rules": NEVER,
     "/moderation": frozenset({"board", "reports"}),
     "/accent.css": NEVER,

@@ -14,11 +14,11 @@ from uuid import uuid4
 import brotli
 import httpx
 import time_machine
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import rule, run_state_machine_as_test
 
-from board.actions import company, objections
+from board.actions import company, customers, objections
 from board.app import assemble, create
 from board.errors import Refused
 from board.store.database import Database
@@ -52,6 +52,8 @@ PAGES = (
 AT_ONCE = 5  # pages that are looked at after each act
 # A remembered page may carry an older cursor, and an older length of the whole record in its foot. Nothing else.
 MAY_DIFFER = re.compile(r'data-after="[^"]*"|(?<=href="/about#check">)[\d,]+ entr(y|ies), check (it|them) yourself')
+
+PHASES = (Phase.reuse, Phase.generate, Phase.shrink)  # to explain would trace every line of every page
 
 
 class Reader(test_life_cycle.Board):
@@ -141,7 +143,7 @@ class Reader(test_life_cycle.Board):
 
     @rule(number=test_life_cycle.numbers, voter=st.binary(min_size=2, max_size=2))
     def one_more_has_it_too(self, number: int, voter: bytes) -> None:
-        self.do(test_life_cycle.customers.mine_too, number, voter=voter)
+        self.do(customers.mine_too, number, voter=voter)
 
 
 def play(url: Callable[[], Coroutine[Any, Any, str]], *, examples: int, steps: int) -> None:
@@ -155,6 +157,7 @@ def play(url: Callable[[], Coroutine[Any, Any, str]], *, examples: int, steps: i
             stateful_step_count=steps,
             deadline=None,
             suppress_health_check=list(HealthCheck),
+            phases=PHASES,
         ),
     )
 

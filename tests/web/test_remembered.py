@@ -2,8 +2,10 @@
 
 import asyncio
 import gzip
+import logging
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import brotli
 import httpx
@@ -12,14 +14,15 @@ import time_machine
 import zstandard
 
 from board.actions import customers
-from board.store import company
+from board.store import company, issues
 from board.store.database import Database
-from board.web import coding, home, memory
+from board.web import coding, memory
 from board.web.memory import Page
 from board.web.remembered import is_for_all
 from board.web.shown import shown
 from tests.cast import BO, MO, ROOT
 from tests.web.site import COOKIE, Site, act, file_issue
+from tests.web.wire import Wire
 
 NOW = datetime(2027, 1, 4, 12, tzinfo=UTC)
 
@@ -40,7 +43,7 @@ class Renderings:
         self.gate = asyncio.Event()
         self.gate.set()
         self.begun = asyncio.Event()
-        original = home.issues.counts
+        original = issues.counts
 
         async def counted(*args: Any) -> Any:
             self.number += 1
@@ -49,7 +52,7 @@ class Renderings:
             await self.gate.wait()
             return found
 
-        monkeypatch.setattr(home.issues, "counts", counted)
+        monkeypatch.setattr(issues, "counts", counted)
 
 
 @pytest.fixture
@@ -309,14 +312,14 @@ async def test_what_another_process_changes_is_seen_with_its_hint(site: Site) ->
     number = await file_issue(site.browser())
     reader, other = site.browser(), Database(site.db.url)
     await other.connect()
-    pages = ("/", f"/issues/{number}", "/moderation", "/about")
+    pages = ("/", f"/issues/{number}", "/moderation", "/rules")
     for path in pages:
         await reader.get(path)
     try:
         async with other.writing(NOW) as tx:
             await customers.mine_too(tx, number, voter=b"another")
         await seen(site, f"/issues/{number}", "1 has it too")
-        assert kept(site, "/about")
+        assert kept(site, "/rules")
         async with other.saving() as tx:
             await company.save(tx, {"tagline": "in the light"})
         for path in pages:
@@ -354,9 +357,60 @@ async def test_a_page_that_cannot_be_rendered_is_asked_for_again(
 
     reader = quick_site.browser(strict=False)
     with monkeypatch.context() as patched:
-        patched.setattr(home.issues, "counts", broken)
+        patched.setattr(issues, "counts", broken)
         assert [(await reader.get("/")).status_code for _ in range(2)] == [500, 500]
     assert (await reader.get("/")).status_code == 200
+
+
+async def test_the_server_sends_pages_whole_one_after_the_other_on_one_connection(quick_wire: Wire) -> None:
+    place = urlsplit(quick_wire.base)
+    reader, writer = await asyncio.open_connection(place.hostname, place.port)
+    expected = (await quick_wire.browser().get("/rules")).content
+    writer.write(asking() * 3)  # all at once: the answers come in turn
+    for _ in range(3):
+        head, content = await answer_of(reader)
+        assert (head["status"], content) == ("HTTP/1.1 200 OK", expected)
+        assert {"date", "etag", "content-security-policy", "vary"} <= head.keys()
+    writer.write(asking(f"If-None-Match: {head['etag']}"))
+    head, content = await answer_of(reader)
+    assert (head["status"], content, "content-type" in head) == ("HTTP/1.1 304 Not Modified", b"", False)
+    writer.write(asking("Connection: close"))
+    head, content = await answer_of(reader)
+    assert (head["connection"], content) == ("close", expected)
+    assert await reader.read() == b""
+    writer.close()
+
+
+def asking(line: str = "Accept: */*") -> bytes:
+    return f"GET /rules HTTP/1.1\r\nHost: board.example\r\n{line}\r\n\r\n".encode()
+
+
+async def answer_of(reader: asyncio.StreamReader) -> tuple[dict[str, str], bytes]:
+    status, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().strip().split("\r\n")
+    head = {"status": status, **dict(line.split(": ", 1) for line in lines)}
+    return head, await reader.readexactly(int(head.get("content-length", "0")))
+
+
+async def test_each_request_is_told_once_and_in_order(quick_site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    number = await file_issue(quick_site.browser())
+    quick_site.board.telling.write()
+    caplog.clear()
+    with caplog.at_level(logging.INFO, "board.requests"):
+        reader = quick_site.browser()
+        tag = (await reader.get("/")).headers["etag"]
+        await reader.get("/", headers={"if-none-match": tag})
+        await reader.get(f"/issues/{number}?q=secret")
+        await reader.get("/new")
+        await reader.get("/issues/99")
+        quick_site.board.telling.write()
+    told = [record.getMessage().rsplit(" ", 2)[0] for record in caplog.records if record.name == "board.requests"]
+    assert told == [
+        "GET / 200",
+        "GET / 304",
+        "GET /issues/{number} 200",
+        "GET /new 200",
+        "GET /issues/{number} 404",
+    ]
 
 
 def test_a_page_that_sets_a_cookie_is_for_one() -> None:
