@@ -38,10 +38,14 @@ from board.web.guard import Guard
 from board.web.json import problem
 from board.web.limits import Floods, Overrun
 from board.web.live import Frames
+from board.web.memory import Memory
 from board.web.page import frame, page
+from board.web.remembered import Remembered
+from board.web.telling import Telling
 
 CLOCK_EVERY_S = 5.0
 FORGET_EVERY_S = 3600.0
+MIB = 1024 * 1024
 
 log = logging.getLogger("board")
 
@@ -60,6 +64,12 @@ class Board:
     frames: Frames = field(default_factory=Frames)
     sockets: Counter[str] = field(default_factory=Counter)  # open ones, by address
     floods: Floods = field(default_factory=Floods)
+    telling: Telling = field(default_factory=Telling)
+    memory: Memory = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.memory = Memory(self.settings.page_memory_mib * MIB)
+        self.stream.heed(self.memory.heed)
 
     def box(self, purpose: str) -> Box:
         """What seals the texts of one purpose."""
@@ -83,6 +93,7 @@ def create(board: Board) -> Starlette:
     app = Starlette(
         routes=routes.routes(),
         middleware=[
+            Middleware(Remembered, board=board),
             Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=6),
             Middleware(Guard, board=board, refuse=refuse),
         ],
@@ -104,6 +115,7 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
             with told_to_stop(board.stream.close):
                 yield
     finally:
+        board.telling.write()
         await board.db.disconnect()
 
 

@@ -3,13 +3,13 @@
 import asyncio
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from board.whole import Whole
 
 HEAD_S = 15.0
 HEAD_BYTES = 64 * 1024
 
 
-class Patience(HttpToolsProtocol):
+class Patience(Whole):
     """The server's own protocol; it ends a connection whose next request does not arrive whole and in time."""
 
     waiting: asyncio.TimerHandle | None = None

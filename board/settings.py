@@ -19,7 +19,10 @@ class WrongSetting(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """`base_url` has no final slash; `trusted_proxies` may tell the client's address by X-Forwarded-For."""
+    """`base_url` has no final slash; `trusted_proxies` may tell the client's address by X-Forwarded-For.
+
+    `page_memory_mib` is how much one process keeps of pages that it has rendered.
+    """
 
     database_url: str = "sqlite:///data/board.db"
     base_url: str = "http://127.0.0.1:8000"
@@ -30,6 +33,7 @@ class Settings:
     log_key_file: Path | None = None
     log_origin: str | None = None
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    page_memory_mib: int = 64
     oidc_issuer: str | None = None
     oidc_client_id: str | None = None
     oidc_client_secret: str | None = None
@@ -134,6 +138,12 @@ def secret(key: str, value: str) -> str:
     return value
 
 
+def mebibytes(key: str, value: str) -> int:
+    if not (value.isascii() and value.isdigit() and len(value) <= 5):
+        raise WrongSetting(f"{key}: give a whole number of MiB, for example 64; 0 keeps nothing")
+    return int(value)
+
+
 def issuer(key: str, value: str) -> str:
     parts = address(value)
     is_near = parts is not None and parts.hostname in ("localhost", "127.0.0.1", "::1")
@@ -159,6 +169,7 @@ KEYS: dict[str, Callable[[str, str], Any]] = {
     "LOG_KEY_FILE": path,
     "LOG_ORIGIN": plain,
     "TRUSTED_PROXIES": networks,
+    "PAGE_MEMORY_MIB": mebibytes,
     "OIDC_ISSUER": issuer,
     "OIDC_CLIENT_ID": text,
     "OIDC_CLIENT_SECRET": text,

@@ -63,7 +63,7 @@ class Commits:
 
     @asynccontextmanager
     async def _part(self, batch: Batch) -> AsyncIterator[None]:
-        """The act's own part of the transaction: the whole of it for the first act, what follows a savepoint for others.
+        """The act's own part of the transaction: the whole of it for the first act, a savepoint for the others.
 
         Savepoints are not released: the commit does that, and on PostgreSQL each statement is a way there and back.
         """

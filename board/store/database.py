@@ -53,7 +53,8 @@ NO_ENTRY = (
 class Tx:
     """One connection, inside a transaction or for reading. Values are bound by name; rows come as plain dicts.
 
-    `has_erased` is set where words were deleted that must not remain in the files beside the database either.
+    `has_erased` is set where words were deleted that must not remain in the files beside the database either,
+    `has_touched` where something that is shown was changed without an event.
     The driver is asked directly: `databases` would parse and compile every statement again at each use. Where SQLite is
     written to (`at_once`), not even the driver's thread is asked: a statement takes less time than the way there.
     """
@@ -64,6 +65,7 @@ class Tx:
         self.connection = connection
         self.sqlite = sqlite
         self.has_erased = False
+        self.has_touched = False
 
     async def rows(self, sql: str, **values: Any) -> list[dict[str, Any]]:
         if self._file:
@@ -157,6 +159,7 @@ class Database:
         self._commits = Commits(self._begin)
         self._moved = asyncio.Event()
         self._told = asyncio.Event()
+        self.written = 0  # how often this process has changed what is shown
 
     async def connect(self) -> None:
         await self._databases.connect()
@@ -224,12 +227,22 @@ class Database:
     @asynccontextmanager
     async def saving(self) -> AsyncIterator[Tx]:
         """A transaction on private tables only: it takes no pen and cannot append to the record."""
+        async with self._changing() as tx:
+            yield tx
+        if tx.has_touched:
+            self.announce()
+
+    @asynccontextmanager
+    async def _changing(self) -> AsyncIterator[Tx]:
+        """In turn on SQLite, which has one writer; beside each other on PostgreSQL."""
         if not self.sqlite:
             async with self._begin() as tx:
                 yield tx
             return
         async with self._commits.together() as batch:
-            yield batch.tx
+            tx = Tx(batch.tx.connection, sqlite=True, at_once=True)
+            yield tx
+            batch.tx.has_erased |= tx.has_erased
 
     @asynccontextmanager
     async def writing(self, at: datetime) -> AsyncIterator[WriteTx]:
@@ -247,6 +260,7 @@ class Database:
 
     def announce(self) -> None:
         """Tells this process at once, and the others soon, that the head has moved. A hint, never more."""
+        self.written += 1
         self._moved.set()
         self._told.set()
 

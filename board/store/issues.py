@@ -8,7 +8,7 @@ from board.domain import events as e
 from board.domain.clocks import Target
 from board.domain.events import Words
 from board.domain.leaf import Recorded
-from board.store import company, entries, search
+from board.store import company, entries, search, touches
 from board.store.database import Tx
 from board.store.projection import NO_WORD, Row, due, entry, last_word, project
 
@@ -216,6 +216,14 @@ async def counts(tx: Tx, now: str) -> dict[str, int]:
     return {state: int(row[f"{state}_count"]) for state in STATES} if row else dict.fromkeys(STATES, 0)
 
 
+async def next_due(tx: Tx, now: str) -> str | None:
+    """When the next issue becomes overdue."""
+    found: str | None = await tx.value(
+        "SELECT MIN(due_at) FROM issues WHERE turn = 'company' AND due_at >= :now", now=now
+    )
+    return found
+
+
 async def queue_counts(tx: Tx, *, person: int, now: str) -> dict[str, int]:
     sums = ", ".join(
         f"COALESCE(SUM(CASE WHEN {condition} AND {'1 = 1' if queue in ANY_VISIBILITY else shown} THEN 1 ELSE 0 END), 0)"
@@ -263,6 +271,7 @@ async def recount(tx: Tx, number: int) -> None:
         " mine_too = (SELECT COUNT(*) FROM mine_too WHERE issue = :number) WHERE number = :number",
         number=number,
     )
+    await touches.touch(tx, "board", f"issue:{number}")
 
 
 async def refresh_due(tx: Tx, area: str, target: Target) -> None:

@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from board.store import touches
 from board.store.database import Tx
 
 Row = dict[str, Any]
@@ -152,6 +153,7 @@ async def report(tx: Tx, *, issue: int, seq: int, reason: str, words: str | None
         voter=voter,
         now=now_ms,
     )
+    await touches.touch(tx, "reports")
 
 
 async def reports(tx: Tx, *, limit: int = AT_ONCE) -> list[Row]:

@@ -6,7 +6,7 @@ What is private (who owns, who follows, “mine too”) is not in the record and
 from dataclasses import dataclass
 from typing import Any
 
-from board.store import entries, issues, record
+from board.store import entries, issues, record, touches
 from board.store.database import WriteTx
 
 BATCH = 500  # events that are held in memory
@@ -34,6 +34,7 @@ async def compare(tx: WriteTx) -> list[str]:
         await set_aside(tx, table)
     await replay(tx)
     await bring_private_back(tx)
+    await touches.touch(tx, touches.COMPANY)
     found = [sentence for table in tables for sentence in await differences(tx, table)]
     for table in tables:
         await tx.run(f"DROP TABLE {table.name}_before")

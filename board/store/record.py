@@ -152,6 +152,12 @@ async def head(tx: Tx) -> tuple[str, int]:
     return (row["epoch"], row["seq"] - 1) if row else ("", -1)
 
 
+async def moment(tx: Tx) -> tuple[str, int, int]:
+    """The head, and the version of what is shown without being an event."""
+    row = await tx.row("SELECT epoch, seq, touched FROM head WHERE one = 1")
+    return (row["epoch"], row["seq"] - 1, row["touched"]) if row else ("", -1, 0)
+
+
 async def origin(tx: Tx) -> str:
     return str(await tx.value("SELECT origin FROM head WHERE one = 1") or "")
 

@@ -33,6 +33,7 @@ EMPTIED = (
     "appeals",
     "positions",
     "buckets",
+    "touched",
     "head",
 )
 

@@ -21,7 +21,7 @@ from board.store import company, issues, moderation, own_data, people, record, s
 from board.store.database import WriteTx
 from board.web import arrival, case, limits, lookover, session, views
 from board.web.lookover import WouldBePublic
-from board.web.page import Frame, back, form, frame, page
+from board.web.page import Frame, back, ends_by, form, frame, page
 from board.web.proof import ProofWanted
 
 GRADES = ("1", "2", "3", "4", "5")
@@ -57,6 +57,7 @@ async def answer(
         posts = await own_data.posts_of(tx, mark) if around.viewer else []
         appealed = await objections.appeal_now(tx, number) if is_filer else None
         asked = await moderation.hidings(tx, "asked", issue=number) if is_filer else []
+    ends_by(request, found.context["issue"]["due_at"], around.now)
     if not found.is_public and not is_filer:
         return stub(request, around, found, form=typed or {}, errors=errors or {}, status=status)
     return page(

@@ -70,7 +70,7 @@ async def address_link(request: Request) -> Response:
 
 async def move(request: Request) -> Response:
     await limits.spend(request, "code")
-    async with request.app.state.board.db.saving() as tx:
+    async with request.app.state.board.db.writing(session.now()) as tx:
         secret, say = request.path_params["secret"], request.app.state.board.renderer.say
         await own_data.move(tx, secret, now_ms=session.now_ms(), say=say)
     return back("/signin", "address_moved")
@@ -78,7 +78,7 @@ async def move(request: Request) -> Response:
 
 async def set_mail(request: Request) -> Response:
     typed = await form(request)
-    async with request.app.state.board.db.saving() as tx:
+    async with request.app.state.board.db.writing(session.now()) as tx:
         await own_data.set_mail(tx, await person(tx, request), wanted=typed.get("do") == "start")
     return back("/me", "saved", "#data")
 

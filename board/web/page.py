@@ -1,7 +1,7 @@
 """How a page is answered: what every template is given, strict forms, and the words after an act."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -118,6 +118,16 @@ def page(
     )
     kept = "no-cache" if around.viewer is None else "private, no-store"
     return HTMLResponse(html, status, headers={"Cache-Control": kept, "Vary": "Cookie"})
+
+
+def ends_by(request: Request, due: datetime | None, now: datetime) -> None:
+    """Notes when time alone makes what is shown another: at the moment when an issue falls due.
+
+    In lists it is overdue from the next whole second on.
+    """
+    ends = due and next((at for at in (due, due + timedelta(seconds=1)) if at >= now), None)
+    if ends:
+        request.state.ends_at = ends
 
 
 def flash(request: Request) -> dict[str, str] | None:
