@@ -11,14 +11,15 @@ from starlette.applications import Starlette
 
 from board import app, logs, settings
 from board.patience import Patience
+from board.settings import Settings
+from board.wire import Line
 
-SOCKET_MESSAGE = 16_384  # bytes that a socket may send us
 KEPT_S = 75  # idle connections; longer than proxies and clients keep theirs, so that none meets a closing door
 OPTIONS: dict[str, Any] = {
     "http": Patience,
-    "ws": "websockets-sansio",
+    "ws": Line,
     "ws_per_message_deflate": False,
-    "ws_max_size": SOCKET_MESSAGE,
+    "ws_max_size": Settings.live_message_bytes,
     "ws_ping_interval": 25.0,
     "server_header": False,
     "proxy_headers": False,
@@ -35,7 +36,8 @@ def serve(*, host: str, port: int, workers: int) -> None:
     logs.begin(on_terminal=sys.stderr.isatty())
     # The server ends by the signal that told it to stop; that is no failure.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    uvicorn.run("board.serving:application", factory=True, host=host, port=port, workers=workers, **OPTIONS)
+    options = {**OPTIONS, "ws_max_size": settings.read(os.environ).live_message_bytes}
+    uvicorn.run("board.serving:application", factory=True, host=host, port=port, workers=workers, **options)
 
 
 def address(host: str, port: int) -> str:
