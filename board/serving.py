@@ -1,6 +1,7 @@
 """The HTTP server: uvicorn with the settings that live sockets need."""
 
 import os
+import resource
 import signal
 import socket
 import sys
@@ -34,10 +35,17 @@ OPTIONS: dict[str, Any] = {
 def serve(*, host: str, port: int, workers: int) -> None:
     """Serves until it is told to stop; more workers are processes that share the database only."""
     logs.begin(on_terminal=sys.stderr.isatty())
+    open_many()
     # The server ends by the signal that told it to stop; that is no failure.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     options = {**OPTIONS, "ws_max_size": settings.read(os.environ).live_message_bytes}
     uvicorn.run("board.serving:application", factory=True, host=host, port=port, workers=workers, **options)
+
+
+def open_many() -> None:
+    """As many files as the system lets this process open: each socket is one."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def address(host: str, port: int) -> str:
