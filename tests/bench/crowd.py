@@ -30,6 +30,7 @@ class Crowd:
         ).encode()
         for start in range(0, number, AT_ONCE):
             self.join(port, range(start, min(start + AT_ONCE, number)))
+            self.settle(0.02)  # pings want an answer
 
     def join(self, port: int, places: range) -> None:
         joining = []
