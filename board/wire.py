@@ -1,6 +1,7 @@
 """The connection of a live socket: uvicorn's own, until the hub takes it over; from then on no task serves it."""
 
-from socket import SO_SNDBUF, SOL_SOCKET
+import struct
+from socket import SO_LINGER, SO_SNDBUF, SOL_SOCKET
 from typing import Any
 
 from uvicorn.protocols.utils import ClientDisconnected
@@ -92,7 +93,7 @@ class Line(WebSocketsSansIOProtocol):
 
     def keepalive_timeout(self) -> None:
         super().keepalive_timeout()
-        self.transport.abort()  # whoever answers no ping takes no farewell
+        self.cut_off()  # whoever answers no ping takes no farewell
 
     def pause_writing(self) -> None:
         if self.reader is None:
@@ -127,4 +128,10 @@ class Line(WebSocketsSansIOProtocol):
     def hasten(self) -> None:
         """A closing connection whose other end takes nothing would stay for ever."""
         if self.close_timer is None and not self.disconnected:
-            self.close_timer = self.loop.call_later(CLOSING_S, self.transport.abort)
+            self.close_timer = self.loop.call_later(CLOSING_S, self.cut_off)
+
+    def cut_off(self) -> None:
+        """Ends without waiting; what was written and not taken, the system forgets, too."""
+        if bare := self.transport.get_extra_info("socket"):
+            bare.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
+        self.transport.abort()

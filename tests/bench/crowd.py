@@ -3,7 +3,6 @@
 import os
 import select
 import socket
-import struct
 import time
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
@@ -13,7 +12,7 @@ from board.serving import open_many
 AT_ONCE = 500  # handshakes under way
 EACH_SOURCE = 20_000  # sockets from one loopback address
 IP_BIND_ADDRESS_NO_PORT = 24  # Linux: the port is chosen at `connect`, from all that this pair of ends leaves free
-PING, PONG, CLOSE = 0x89, 0x8A, 0x88
+PING, PONG, CLOSE = b"\x89\x04", 0x8A, 0x88
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 
 
@@ -57,17 +56,20 @@ class Crowd:
                     data = self.sockets[number].recv(65536)
                 except ConnectionError:
                     data = b""
-                if data and data[0] != PING and data[0] != CLOSE:
-                    yield number, data, time.monotonic()
-                elif data and data[0] == PING:
-                    self.answer(number, data)
-                else:
+                if not data or data[0] == CLOSE:
                     self.leave(number)
+                elif PING in data:
+                    data = self.answer(number, data)
+                if data and data[0] != CLOSE:
+                    yield number, data, time.monotonic()
 
-    def answer(self, number: int, data: bytes) -> None:
-        """A masked pong; the mask of zeroes leaves the payload as it is."""
-        size = data[1]
-        self.sockets[number].send(struct.pack("!BBI", PONG, 0x80 | size, 0) + data[2 : 2 + size])
+    def answer(self, number: int, data: bytes) -> bytes:
+        """A masked pong, whose mask of zeroes leaves the payload as it is; returns what else came. Frames are ASCII."""
+        start = data.index(PING)
+        end = start + len(PING) + PING[1]
+        pong = bytes((PONG, 0x80 | PING[1], 0, 0, 0, 0))
+        self.sockets[number].send(pong + data[start + len(PING) : end])
+        return data[:start] + data[end:]
 
     def leave(self, number: int) -> None:
         self.closed[number] = time.monotonic()

@@ -71,8 +71,9 @@ class Client(asyncio.Protocol):
         if b'"t":"hello"' in data:
             self.is_welcome, self.failures = True, 0
             self.comings.here.add(self.place)
-        if data[0] == PING:
-            self.transport.write(bytes((PONG, 0x80 | data[1], 0, 0, 0, 0)) + data[2 : 2 + data[1]])
+        if PING in data:
+            start = data.index(PING) + 2
+            self.transport.write(bytes((PONG, 0x84, 0, 0, 0, 0)) + data[start : start + 4])
         if b'"t":"bye"' in data:
             self.has_heard_bye = True
         if b"\x0f\xa1this server" in data:  # 4001, closed in order

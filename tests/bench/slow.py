@@ -18,7 +18,7 @@ from tests.bench.crowd import Crowd
 from tests.bench.house import furnished, memory_of
 
 NUMBER, SLOW = 1_000, 200
-ROUNDS = 120
+ROUNDS = 100
 GIVE_UP_S = 60.0
 
 
