@@ -1,5 +1,6 @@
 """The HTTP server: uvicorn with the settings that live sockets need."""
 
+import gc
 import os
 import resource
 import signal
@@ -66,4 +67,13 @@ def check_address(host: str, port: int) -> None:
 def application() -> Starlette:
     """One process's application, from the environment."""
     logs.begin(on_terminal=sys.stderr.isatty())
-    return app.create(app.assemble(settings.read(os.environ)))
+    made = app.create(app.assemble(settings.read(os.environ)))
+    look_over_less()
+    return made
+
+
+def look_over_less() -> None:
+    """What is loaded stays; with thousands of sockets each look over all objects holds up the pages."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)

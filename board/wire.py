@@ -109,8 +109,10 @@ class Line(WebSocketsSansIOProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        self.conn.parser.close()  # it refers to its owner; what is in no circle is freed at once
         if self.reader is not None:
             self.reader.lost()
+            self.reader = None
 
     def shutdown(self) -> None:
         super().shutdown()

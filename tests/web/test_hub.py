@@ -1,9 +1,11 @@
 """The hub: whoever comes, goes, stalls and drains while frames go out, hears everything once and in order."""
 
 import asyncio
+import gc
 import json
 import random
 import socket
+import weakref
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -327,6 +329,23 @@ async def test_pings_are_answered_but_count_as_words(hub_wire: Wire) -> None:
         with pytest.raises(ConnectionClosed):
             await hear(connection)
         assert connection.close_code == 4009
+
+
+async def test_nothing_is_left_of_a_socket_once_it_has_gone(hub_wire: Wire) -> None:
+    async with AsyncExitStack() as stack:
+        for _ in range(3):
+            assert (await hear(await stack.enter_async_context(hub_wire.socket("board"))))["t"] == "hello"
+        left = [weakref.ref(reader.line.transport.get_protocol()) for reader in hub_wire.board.hub.readers]
+        assert len(left) == 3
+        gc.collect()
+        gc.disable()
+    try:
+        async with asyncio.timeout(10):
+            while any(line() for line in left):
+                await asyncio.sleep(0.01)
+    finally:
+        gc.enable()
+    assert_empty(hub_wire.board.hub)
 
 
 async def test_a_restored_database_resets_everybody(hub_wire: Wire) -> None:
