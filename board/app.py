@@ -2,13 +2,10 @@
 
 import asyncio
 import logging
-import signal
-import threading
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from types import FrameType
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -17,7 +14,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
-from board import keys, oidc, sealing
+from board import keys, leaving, oidc, sealing
 from board.actions import clock, limits, passkeys, privately
 from board.actions.passkeys import Relying
 from board.domain.links import Links
@@ -35,9 +32,10 @@ from board.store.database import LOST, Database
 from board.stream import Stream
 from board.web import proving, routes, session
 from board.web.guard import Guard
+from board.web.hub import Hub
 from board.web.json import problem
 from board.web.limits import Floods, Overrun
-from board.web.live import Frames
+from board.web.live import Frames, Turns
 from board.web.memory import Memory
 from board.web.page import frame, page
 from board.web.remembered import Remembered
@@ -62,6 +60,8 @@ class Board:
     renderer: Renderer
     provider: Provider | None = None
     frames: Frames = field(default_factory=Frames)
+    hub: Hub = field(init=False)
+    turns: Turns = field(init=False)
     sockets: Counter[str] = field(default_factory=Counter)  # open ones, by address
     floods: Floods = field(default_factory=Floods)
     telling: Telling = field(default_factory=Telling)
@@ -70,6 +70,7 @@ class Board:
     def __post_init__(self) -> None:
         self.memory = Memory(self.settings.page_memory_mib * MIB)
         self.stream.heed(self.memory.heed)
+        self.hub, self.turns = Hub(self), Turns(self.settings.live_accepts)
 
     def box(self, purpose: str) -> Box:
         """What seals the texts of one purpose."""
@@ -111,8 +112,9 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
     try:
         await found(board)
         await board.stream.start()
+        board.hub.start()
         async with running(board):
-            with told_to_stop(board.stream.close):
+            with leaving.in_order(board.stream, board.hub):
                 yield
     finally:
         board.telling.write()
@@ -130,6 +132,7 @@ async def running(board: Board) -> AsyncIterator[None]:
     post = Post(board.settings.smtp_url, sender(board.settings), board.links, board.renderer.say)
     tasks = [
         asyncio.create_task(board.stream.run(), name="stream"),
+        asyncio.create_task(board.hub.run(), name="live"),
         asyncio.create_task(mail.run(board.db, board.stream, post, session.now), name="mail"),
         asyncio.create_task(tick_for_ever(board.db), name="clock"),
         asyncio.create_task(forget_for_ever(board.db), name="forgetting"),
@@ -142,33 +145,6 @@ async def running(board: Board) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-@contextmanager
-def told_to_stop(stop: Callable[[], None]) -> Iterator[None]:
-    """Calls `stop` as soon as the process is told to end, before the server waits for its connections."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    loop = asyncio.get_running_loop()
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-
-    def hear(number: int, frame: FrameType | None) -> None:
-        loop.call_soon_threadsafe(stop)
-        then = before[signal.Signals(number)]
-        if callable(then):
-            then(number, frame)
-        elif then == signal.SIG_DFL:  # nobody else listens: end as a process does
-            signal.signal(number, then)
-            signal.raise_signal(number)
-
-    for number in before:
-        signal.signal(number, hear)
-    try:
-        yield
-    finally:
-        for number, then in before.items():
-            signal.signal(number, then)
 
 
 def report(task: "asyncio.Task[None]") -> None:

@@ -23,6 +23,11 @@ class Patience(Whole):
         super().data_received(data)
         self.expect(len(data))
 
+    def handle_websocket_upgrade(self) -> None:
+        super().handle_websocket_upgrade()
+        # The parser refers to its owner; what is in no circle is freed at once.
+        self.parser = None  # type: ignore[assignment]
+
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self.forget()

@@ -10,6 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 
 PREFIX = "BOARD_"
 STAFF_ROLES = ("auditor", "agent", "moderator", "admin")
+MOST = 1_000_000
 NAME = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?")  # a host in ASCII, maybe with a port
 
 
@@ -39,6 +40,11 @@ class Settings:
     oidc_client_secret: str | None = None
     oidc_role_claim: str = "roles"
     oidc_roles: tuple[tuple[str, str], ...] = ()
+    live_topics: int = 20  # a socket
+    live_sockets: int = 30  # an address
+    live_accepts: int = 200  # a second and process
+    live_messages: int = 20  # that a socket may send in 10 s
+    live_message_bytes: int = 16_384
 
     @property
     def origin(self) -> str:
@@ -144,6 +150,12 @@ def mebibytes(key: str, value: str) -> int:
     return int(value)
 
 
+def number(key: str, value: str) -> int:
+    if not (value.isascii() and value.isdigit() and 0 < int(value) <= MOST):
+        raise WrongSetting(f"{key}: give a number from 1 to {MOST}")
+    return int(value)
+
+
 def issuer(key: str, value: str) -> str:
     parts = address(value)
     is_near = parts is not None and parts.hostname in ("localhost", "127.0.0.1", "::1")
@@ -175,4 +187,9 @@ KEYS: dict[str, Callable[[str, str], Any]] = {
     "OIDC_CLIENT_SECRET": text,
     "OIDC_ROLE_CLAIM": text,
     "OIDC_ROLES": roles,
+    "LIVE_TOPICS": number,
+    "LIVE_SOCKETS": number,
+    "LIVE_ACCEPTS": number,
+    "LIVE_MESSAGES": number,
+    "LIVE_MESSAGE_BYTES": number,
 }

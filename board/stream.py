@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import takewhile
 
 from board.domain.leaf import Recorded
 from board.store import record, touches
@@ -186,8 +187,7 @@ class Stream:
     async def follow(self, seq: int, topics: frozenset[str]) -> AsyncGenerator[Progress, None]:
         """Everything in these topics behind `seq`: once, in order, until closed. Raises OutOfReach where it cannot."""
         epoch = self.epoch
-        while seq > self.head and await self.read_on():
-            pass
+        await self.reach(seq)
         while not self.is_closed:
             moved = self._moved  # taken before looking, so that nothing is missed between looking and waiting
             if epoch != self.epoch or seq > self.head:
@@ -200,11 +200,18 @@ class Stream:
                 await until(moved, LIFE_S)
                 yield Progress((), seq)  # a sign of life, where nothing else came
 
+    async def reach(self, seq: int) -> None:
+        """Reads on where the pump has not come so far yet; raises OutOfReach for a place that is not there."""
+        while seq > self.head and await self.read_on():
+            pass
+        if seq > self.head:
+            raise OutOfReach("epoch")
+
     async def since(self, seq: int, topics: frozenset[str]) -> Progress:
         head = self.head
         if self._tail and self._tail[0].seq <= seq + 1:
-            found = tuple(h for h in self._tail if seq < h.seq <= head and h.is_in(topics))
-            return Progress(found, head)
+            newest = list(takewhile(lambda h: h.seq > seq, reversed(self._tail)))
+            return Progress(tuple(h for h in reversed(newest) if h.is_in(topics)), head)
         async with self.db.reading() as tx:
             return Progress(await catch_up(tx, seq, head, topics), head)
 

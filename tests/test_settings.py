@@ -29,6 +29,7 @@ WRONG = {
     "BOARD_TRUSTED_PROXIES": ["all", "10.0.0.0/33", "10.0.0.1,x"],
     "BOARD_PAGE_MEMORY_MIB": ["many", "-1", "1.5", "100000", "²"],
     "BOARD_OIDC_ISSUER": ["login.example", "http://login.example", "https://", "ftp://login.example"],
+    "BOARD_LIVE_SOCKETS": ["0", "-1", "x", "1.5", "²", "9" * 30],
     "BOARD_OIDC_ROLES": ["support", "support=boss", "=agent", "support=agent,x"],
 }  # fmt: skip
 RIGHT: dict[str, tuple[str, str, object]] = {
@@ -39,6 +40,7 @@ RIGHT: dict[str, tuple[str, str, object]] = {
     "BOARD_SECRET_KEY": (SECRET, "secret_key", SECRET),
     "BOARD_LOG_ORIGIN": ("board.example/log", "log_origin", "board.example/log"),
     "BOARD_DATA_DIR": ("elsewhere", "data_dir", Path("elsewhere")),
+    "BOARD_LIVE_ACCEPTS": ("50", "live_accepts", 50),
     "BOARD_MAIL_FROM": ("Tea <tea@board.example>", "mail_from", "Tea <tea@board.example>"),
 }
 

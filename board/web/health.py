@@ -14,9 +14,10 @@ async def healthz(request: Request) -> Response:
 
 
 async def readyz(request: Request) -> Response:
-    """200 where the database answers, its schema is current and the followers keep up; else 503 with what is wrong."""
+    """200 where the database answers, its schema is current and the followers keep up; else, or when the process goes
+    away, 503 with what is wrong."""
     board = request.app.state.board
-    checks: dict[str, str] = {}
+    checks = {"process": "going away" if board.stream.is_closed else "ok"}
     try:
         checks["migrations"] = "ok" if await migrate.is_current(board.settings.database_url) else "run `board migrate`"
         async with board.db.reading() as tx:
