@@ -4,7 +4,11 @@ Excerpts mark what was found with the control characters HIT and END, which no t
 reader escapes and replaces them.
 """
 
+import json
+import math
 import re
+from collections import Counter
+from typing import Any
 
 from board.domain.text import without_tags
 from board.store import entries
@@ -14,6 +18,11 @@ HIT, END = "\x02", "\x03"
 INDEX_LENGTH = 100_000  # characters of an issue that are indexed
 WORD = re.compile(r"\w+")
 MOST_WORDS = 12
+LOOKED_THROUGH = 1_000  # issues that hold the words: of more, the newest (or oldest) ones are taken
+ENOUGH = 100  # found issues with which no wider search is made
+NEAR = 2_000  # issues that PostgreSQL reads one by one before it asks its index
+SHORT = 3  # letters of words that say nothing of what an issue is about
+ALIKE, SAMPLE, FREQUENT = 100, 500, 0.01
 
 
 async def index(tx: Tx, issue: int) -> None:
@@ -47,25 +56,67 @@ def words(text: str) -> list[str]:
     return WORD.findall(text.lower())[:MOST_WORDS]
 
 
-def query(tx: Tx, text: str, *, some: bool = False) -> str | None:
-    """The text in the database's query language: all words (or some), the last one as a beginning."""
+def query(tx: Tx, text: str, *, beginnings: bool = True) -> str | None:
+    """All words in the database's query language, the last one as a beginning, too."""
     terms = words(text)
-    if some:
-        terms = [term for term in terms if len(term) > 3]
     if not terms:
         return None
     if tx.sqlite:
-        quoted = [f'"{term}"' for term in terms]
-        quoted[-1] += "*"
-        return (" OR " if some else " ").join(quoted)
-    return (" | " if some else " & ").join([*terms[:-1], f"{terms[-1]}:*"])
+        return " ".join(f'"{term}"' for term in terms) + ("*" if beginnings else "")
+    return " & ".join([*terms[:-1], f"{terms[-1]}:*" if beginnings else terms[-1]])
 
 
-def matches(tx: Tx) -> str:
-    """The condition on `issues` that a row is found by the bound `:query`."""
+async def found(tx: Tx, text: str, *, oldest: bool = False) -> list[int]:
+    """The public issues that hold the words: all of them, or of very many the newest (oldest) ones.
+
+    How much is looked through does not grow with the board.
+    """
+    find = found_in_fts5 if tx.sqlite else found_in_gin
+    return await find(tx, text, "ASC" if oldest else "DESC") if words(text) else []
+
+
+async def found_in_fts5(tx: Tx, text: str, order: str) -> list[int]:
+    """FTS5 reads whole words in the order of rows, and stops; for a beginning it reads all that begins so, first."""
+    numbers: list[int] = []
+    for beginnings in (False, True):
+        rows = await tx.rows(
+            f"SELECT rowid AS issue FROM search WHERE search MATCH :query ORDER BY rowid {order} LIMIT :most",
+            query=query(tx, text, beginnings=beginnings),
+            most=LOOKED_THROUGH,
+        )
+        numbers = [row["issue"] for row in rows]
+        if len(numbers) >= ENOUGH:
+            break
+    return numbers
+
+
+async def found_in_gin(tx: Tx, text: str, order: str) -> list[int]:
+    """GIN finds all or nothing, so the nearest issues are read one by one first: there stands what is frequent."""
+    asked = query(tx, text)
+    rows = await tx.rows(
+        "SELECT issue FROM (SELECT issue, words @@ to_tsquery('english', :query) AS is_hit FROM"
+        f" (SELECT issue, words FROM search ORDER BY issue {order} LIMIT {NEAR}) AS near) AS looked_at"
+        f" WHERE is_hit ORDER BY issue {order} LIMIT {LOOKED_THROUGH}",
+        query=asked,
+    )
+    if len(rows) < ENOUGH:
+        rows = await tx.rows(
+            "WITH hits AS MATERIALIZED (SELECT issue FROM search WHERE words @@ to_tsquery('english', :query))"
+            f" SELECT issue FROM hits ORDER BY issue {order} LIMIT {LOOKED_THROUGH}",
+            query=asked,
+        )
+    return [row["issue"] for row in rows]
+
+
+def among(tx: Tx) -> str:
+    """The condition on `issues` that a row is one of the bound `:found`, as `given` made them."""
     if tx.sqlite:
-        return "issues.number IN (SELECT rowid FROM search WHERE search MATCH :query)"
-    return "issues.number IN (SELECT issue FROM search WHERE words @@ to_tsquery('english', :query))"
+        return "number IN (SELECT value FROM json_each(:found))"
+    return "number = ANY(CAST(:found AS BIGINT[]))"
+
+
+def given(tx: Tx, numbers: list[int]) -> Any:
+    return json.dumps(numbers) if tx.sqlite else numbers
 
 
 async def excerpts(tx: Tx, text: str, numbers: list[int]) -> dict[int, str]:
@@ -89,15 +140,61 @@ async def excerpts(tx: Tx, text: str, numbers: list[int]) -> dict[int, str]:
 
 
 async def similar(tx: Tx, text: str, *, limit: int) -> list[int]:
-    """The public issues that share most with the text, best first."""
-    asked = query(tx, text, some=True)
-    if asked is None:
+    """The public issues that share most with the text, best first; a rare word counts for more than a frequent one."""
+    terms = [term for term in dict.fromkeys(words(text)) if len(term) > SHORT]
+    newest = await tx.value(f"SELECT MAX({'rowid' if tx.sqlite else 'issue'}) FROM search")
+    if not terms or newest is None:
         return []
-    if tx.sqlite:
-        sql = "SELECT rowid AS issue FROM search WHERE search MATCH :query ORDER BY rank LIMIT :limit"
-    else:
-        sql = (
-            "SELECT issue FROM search, to_tsquery('english', :query) asked WHERE words @@ asked"
-            " ORDER BY ts_rank(words, asked) DESC LIMIT :limit"
-        )
-    return [row["issue"] for row in await tx.rows(sql, query=asked, limit=limit)]
+    holders = await (holders_in_fts5 if tx.sqlite else holders_in_gin)(tx, terms, newest)
+    scores: Counter[int] = Counter()
+    for share, numbers in holders:
+        for number in numbers:
+            scores[number] += math.log(2 / share)
+    return sorted(scores, key=lambda number: (-scores[number], -number))[:limit]
+
+
+Holders = list[tuple[float, list[int]]]  # for each word: the share of issues that hold it, and some of them
+
+
+async def holders_in_fts5(tx: Tx, terms: list[str], newest: int) -> Holders:
+    """The newest issues that hold each word; how far they reach back tells its share."""
+    each = await first_of_each(
+        tx,
+        terms,
+        f"SELECT rowid AS issue FROM search WHERE search MATCH :{{name}} ORDER BY rowid DESC LIMIT {ALIKE}",
+        [f'"{term}"' for term in terms],
+    )
+    return [(len(n) / (newest - n[-1] + 1 if len(n) == ALIKE else newest), n) for n in each if n]
+
+
+async def holders_in_gin(tx: Tx, terms: list[str], newest: int) -> Holders:
+    """Of the newest issues those that hold a frequent word; of all those that hold a rare one."""
+    hits = ", ".join(f"words @@ to_tsquery('english', :t{place}) AS t{place}" for place in range(len(terms)))
+    rows = await tx.rows(
+        f"SELECT issue, {hits} FROM (SELECT issue, words FROM search ORDER BY issue DESC LIMIT {SAMPLE}) AS near",
+        **{f"t{place}": term for place, term in enumerate(terms)},
+    )
+    near = {term: [row["issue"] for row in rows if row[f"t{place}"]] for place, term in enumerate(terms)}
+    frequent = {term for term in terms if len(near[term]) >= SAMPLE * FREQUENT}
+    rare = [term for term in terms if term not in frequent]
+    each = await first_of_each(
+        tx,
+        rare,
+        f"SELECT issue FROM search WHERE words @@ to_tsquery('english', :{{name}}) LIMIT {ALIKE}",
+        rare,
+    )
+    return [(len(near[term]) / len(rows), near[term]) for term in frequent] + [(len(n) / newest, n) for n in each if n]
+
+
+async def first_of_each(tx: Tx, terms: list[str], select: str, queries: list[str]) -> list[list[int]]:
+    """What the statement finds for each word, in one call."""
+    if not terms:
+        return []
+    each = [
+        f"SELECT {place} AS term, issue FROM ({select.format(name=f't{place}')}) AS holders"
+        for place in range(len(terms))
+    ]
+    found: list[list[int]] = [[] for _ in terms]
+    for row in await tx.rows(" UNION ALL ".join(each), **{f"t{place}": asked for place, asked in enumerate(queries)}):
+        found[row["term"]].append(row["issue"])
+    return found
