@@ -1,8 +1,4 @@
-"""Full-text search over public issues: beside the connection, the one place where the dialects differ.
-
-Excerpts mark what was found with the control characters HIT and END, which no text can hold; the
-reader escapes and replaces them.
-"""
+"""Full-text search over public issues: beside the connection, the one place where the dialects differ."""
 
 import json
 import math
@@ -10,11 +6,11 @@ import re
 from collections import Counter
 from typing import Any
 
+from board.domain.excerpts import excerpt
 from board.domain.text import without_tags
 from board.store import entries
 from board.store.database import Tx
 
-HIT, END = "\x02", "\x03"
 INDEX_LENGTH = 100_000  # characters of an issue that are indexed
 WORD = re.compile(r"\w+")
 MOST_WORDS = 12
@@ -121,22 +117,12 @@ def given(tx: Tx, numbers: list[int]) -> Any:
 
 async def excerpts(tx: Tx, text: str, numbers: list[int]) -> dict[int, str]:
     """For each issue found: the words around the first hit."""
-    asked = query(tx, text)
-    if asked is None or not numbers:
+    terms = words(text)
+    if not terms or not numbers:
         return {}
-    listed = ", ".join(str(int(number)) for number in numbers)
-    if tx.sqlite:
-        sql = (
-            f"SELECT rowid AS issue, snippet(search, -1, '{HIT}', '{END}', '…', 24) AS excerpt FROM search"
-            f" WHERE search MATCH :query AND rowid IN ({listed})"
-        )
-    else:
-        options = f"StartSel={HIT}, StopSel={END}, MaxWords=28, MinWords=16, MaxFragments=1"
-        sql = (
-            f"SELECT issue, ts_headline('english', title || ' — ' || body, to_tsquery('english', :query), '{options}')"
-            f" AS excerpt FROM search WHERE issue IN ({listed})"
-        )
-    return {row["issue"]: row["excerpt"] for row in await tx.rows(sql, query=asked)}
+    key, listed = "rowid" if tx.sqlite else "issue", ", ".join(str(int(number)) for number in numbers)
+    rows = await tx.rows(f"SELECT {key} AS issue, title, body FROM search WHERE {key} IN ({listed})")
+    return {row["issue"]: excerpt(row["title"], row["body"], terms) for row in rows}
 
 
 async def similar(tx: Tx, text: str, *, limit: int) -> list[int]:

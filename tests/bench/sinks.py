@@ -8,9 +8,16 @@ import asyncpg
 
 from board.store.database import numbered, sqlite_file
 from board.store.migrate import migrate
+from board.store.tallies import MODERATION
 
 # What the read model sums up in tables of its own follows from the rest.
-SUMS: tuple[str, ...] = ()
+SUMS = (
+    "INSERT INTO tallies (stage, unanswered, number)"
+    " SELECT stage, CASE WHEN first_answer_at IS NULL THEN 1 ELSE 0 END, COUNT(*) FROM issues GROUP BY 1, 2",
+    "INSERT INTO moderated (month, kind, reason, number)"
+    " SELECT SUBSTR(time, 1, 7), kind, COALESCE(reason, ''), COUNT(*) FROM entries"
+    f" WHERE kind IN {MODERATION} GROUP BY 1, 2, 3",
+)
 
 
 class Sink(Protocol):
