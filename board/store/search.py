@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections import Counter
+from collections import defaultdict
 from typing import Any
 
 from board.domain.excerpts import excerpt
@@ -132,7 +132,7 @@ async def similar(tx: Tx, text: str, *, limit: int) -> list[int]:
     if not terms or newest is None:
         return []
     holders = await (holders_in_fts5 if tx.sqlite else holders_in_gin)(tx, terms, newest)
-    scores: Counter[int] = Counter()
+    scores: defaultdict[int, float] = defaultdict(float)
     for share, numbers in holders:
         for number in numbers:
             scores[number] += math.log(2 / share)

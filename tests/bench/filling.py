@@ -36,7 +36,9 @@ SPELLER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 AREAS = [Area(f"area-{place}", f"Area {place}", Target(24 * HOUR, 14 * DAY)) for place in range(10)]
 COMMON = ("parcel", "kettle", "refund", "never", "arrived", "broken", "delivery", "account", "answer", "please")
 NAMES = ("Ada", "Grace", "Joan", "Mary", "Edith", "", "", "")
-ROW = [name.strip() for name in f"{issues.COLUMNS}, {issues.WORD_COLUMNS}, owner_person, followers, mine_too".split(",")]
+ROW = [
+    name.strip() for name in f"{issues.COLUMNS}, {issues.WORD_COLUMNS}, owner_person, followers, mine_too".split(",")
+]
 COLUMNS = {
     "events": ["seq", "issue", "kind", "leaf", "leaf_hash"],
     "openings": ["seq", "field", "salt", "value"],
@@ -56,8 +58,22 @@ WAYS: tuple[tuple[float, tuple[tuple[float, str], ...]], ...] = (
     (20, ((0, "publish"), (12, "update"), (24, "close"))),
     (6, ((0, "publish"), (5, "comment"), (8, "update"), (0, "start"), (72, "update"), (0, "resolve"), (336, "lapse"))),
     (6, ((0, "publish"), (9, "update"), (0, "wait"), (60, "comment"), (0, "start"), (48, "resolve"), (24, "confirm"))),
-    (4, ((0, "publish"), (9, "assign"), (5, "update"), (0, "promise"), (48, "update"), (0, "resolve"), (24, "confirm"))),
-    (3, ((0, "publish"), (8, "update"), (24, "resolve"), (24, "dispute"), (200, "update"), (0, "resolve"))),
+    (
+        4,
+        ((0, "publish"), (9, "assign"), (5, "update"), (0, "promise"), (48, "update"), (0, "resolve"), (24, "confirm")),
+    ),
+    (
+        3,
+        (
+            (0, "publish"),
+            (8, "update"),
+            (24, "resolve"),
+            (24, "dispute"),
+            (200, "update"),
+            (0, "resolve"),
+            (336, "lapse"),
+        ),
+    ),
     (13, ((0, "publish"), (48, "withdraw"))),
     (1, ((0, "publish"), (3, "comment"), (9, "redact"), (24, "close"))),
     (1, ((0, "publish"), (30, "remove"))),
@@ -102,7 +118,7 @@ class Author:
         return self.chance.choice(self.texts)
 
     def title(self, number: int) -> str:
-        return f"{' '.join(self.text().split()[:5])} ref{number}"
+        return f"{' '.join(self.text().split()[:5])} ref{number}"  # by which the one issue is found
 
 
 class Past:

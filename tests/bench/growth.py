@@ -1,8 +1,9 @@
 """What reading and acting cost against the number of issues, uncached, on both databases.
 
-`python -m tests.bench.growth [ISSUES …]`, by default 1,000 and 100,000. Each cost is a median in milliseconds, measured
-in turns with the other sizes in one process; its ratio is to the smallest board. BOARD_GROWTH_DIR keeps the databases
-for the next time; BOARD_GROWTH_DATABASE_URL names a PostgreSQL server, else one is started.
+`python -m tests.bench.growth [ISSUES …]`, by default 1,000 and 100,000. Each cost is a median in milliseconds of the
+processor, the database's included, measured in turns with the other sizes in one run; its ratio is to the smallest
+board. BOARD_GROWTH_DIR keeps the databases for the next time. BOARD_GROWTH_DATABASE_URL names a PostgreSQL server,
+BOARD_GROWTH_DATABASE_PID its first process; else one is started.
 """
 
 import asyncio
@@ -18,20 +19,21 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
+import asyncpg
 import httpx
 
-from board import stream
-from board.actions import clock
+from board import app, stream
 from board.domain import limits as rules
+from board.domain.leaf import format_time
 from board.domain.people import Actor
 from board.followers import mail
-from board.store import company, issues, record
+from board.store import company, issues, moderation, record
 from board.store.database import Database
 from board.web.session import now_ms
 from tests.bench.filling import make
@@ -72,6 +74,10 @@ Act = Callable[[], Awaitable[Any]]
 Figures = dict[str, Any]
 
 
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
 @dataclass
 class Measured:
     """A board of one size, and what each thing cost there, in milliseconds."""
@@ -80,10 +86,13 @@ class Measured:
     site: Site
     acts: dict[str, Act] = field(default_factory=dict)
     costs: dict[str, list[float]] = field(default_factory=dict)
+    bytes: dict[str, int] = field(default_factory=dict)
 
     async def once(self, name: str) -> None:
         start = spent_ns()
-        await self.acts[name]()
+        answer = await self.acts[name]()
+        if isinstance(answer, httpx.Response):
+            self.bytes[name] = len(answer.content)
         self.costs.setdefault(name, []).append((spent_ns() - start) / 1e6)
 
 
@@ -120,7 +129,10 @@ async def prepared(site: Site, size: int) -> Measured:
     measured = Measured(size, site)
     numbers = await alike(site.db, size)
     draw = random.Random(size)
-    some = lambda: draw.choice(numbers)  # noqa: E731
+
+    def some() -> int:
+        return draw.choice(numbers)
+
     measured.acts |= {name: get(anybody, path.format(size=size)) for name, path in PAGES.items()}
     measured.acts |= {name: get(staff, path) for name, path in DESK.items()}
     for name, path in (("list, second page", "/?state=all"), ("search, second page", "/?q=parcel")):
@@ -140,7 +152,7 @@ async def prepared(site: Site, size: int) -> Measured:
 
 def beneath(site: Site, number: int) -> dict[str, Act]:
     """What runs without a page: the stream and the clock."""
-    board, now = site.board, lambda: datetime.now(UTC)
+    board = site.board
 
     async def catch_up(topic: str) -> None:
         async with board.db.reading() as tx:
@@ -156,6 +168,12 @@ def beneath(site: Site, number: int) -> dict[str, Act]:
 
     async def due() -> None:
         async with board.db.reading() as tx:
+            await issues.due_for_missing(tx, format_time(now()), limit=100)
+            await issues.due_for_lapse(tx, format_time(now() - timedelta(days=14)), limit=100)
+            await moderation.hidings_due(tx, now_ms(), limit=100)
+
+    async def remind() -> None:
+        async with board.db.reading() as tx:
             await mail.newly_due(tx, datetime.fromtimestamp(now().timestamp() - 60, UTC), now())
 
     return {
@@ -163,8 +181,8 @@ def beneath(site: Site, number: int) -> dict[str, Act]:
         "catching up, an issue": lambda: catch_up(f"issue:{number}"),
         "catching up, the board": lambda: catch_up("board"),
         "catching up, an area too far behind": lambda: catch_up("area:area-1"),
-        "clock": lambda: clock.tick(board.db, now()),
-        "reminders": due,
+        "clock": due,
+        "reminders": remind,
     }
 
 
@@ -204,6 +222,7 @@ async def alike(db: Database, size: int) -> list[int]:
 
 async def compare(urls: dict[int, str], folder: Path) -> dict[str, dict[str, Any]]:
     """Costs by name: of each size, and the ratio of each to the smallest."""
+    app.CLOCK_EVERY_S = 3_600  # what time does by itself is measured, and disturbs nothing else
     async with AsyncExitStack() as stack:
         boards = []
         for size, url in urls.items():
@@ -222,7 +241,11 @@ async def compare(urls: dict[int, str], folder: Path) -> dict[str, dict[str, Any
 def summed(name: str, boards: list[Measured]) -> dict[str, Any]:
     costs = {board.size: round(statistics.median(board.costs[name]), 3) for board in boards}
     first = costs[boards[0].size]
-    return {"ms": costs, "ratio": {size: round(cost / first, 2) for size, cost in costs.items()}}
+    return {
+        "ms": costs,
+        "bytes": {board.size: board.bytes.get(name) for board in boards},
+        "ratio": {size: round(cost / first, 2) for size, cost in costs.items()},
+    }
 
 
 async def weigh(url: str, folder: Path) -> Figures:
@@ -259,38 +282,36 @@ def resident(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
 
 
-async def filled(url: str, size: int) -> None:
-    """Makes the board of this size, unless it was kept."""
-    start = time.perf_counter()
-    events = await make([url], size, datetime.now(UTC))
-    print(f"{size:,} issues, {events:,} events in {time.perf_counter() - start:.0f} s", file=sys.stderr)
-
-
-async def on_sqlite(sizes: list[int], folder: Path) -> dict[int, str]:
-    urls = {size: f"sqlite:///{folder}/growth{size}.db" for size in sizes}
-    for size, url in urls.items():
-        if not (folder / f"growth{size}.db").exists():
-            await filled(url, size)
+async def filled(sizes: list[int], folder: Path, server: str) -> dict[str, dict[int, str]]:
+    """The databases by kind and size; one that was kept is not made again."""
+    urls: dict[str, dict[int, str]] = {"sqlite": {}, "postgres": {}}
+    for size in sizes:
+        file, url = folder / f"growth{size}.db", with_name(server, f"growth{size}")
+        missing = [] if file.exists() else [f"sqlite:///{file}"]
+        missing += [url] if await is_made(server, f"growth{size}") else []
+        start = time.perf_counter()
+        if missing:
+            events = await make(missing, size, datetime.now(UTC))
+            print(f"{size:,} issues, {events:,} events in {time.perf_counter() - start:.0f} s", file=sys.stderr)
+        urls["sqlite"][size], urls["postgres"][size] = f"sqlite:///{file}", url
     return urls
 
 
-async def on_postgres(sizes: list[int], server: str) -> dict[int, str]:
-    urls = {size: with_name(server, f"growth{size}") for size in sizes}
-    for size, url in urls.items():
-        try:
-            await tell(server, f"CREATE DATABASE growth{size}")
-        except Exception as kept:
-            if "already exists" not in str(kept):
-                raise
-        else:
-            await filled(url, size)
-    return urls
+async def is_made(server: str, name: str) -> bool:
+    """Makes the database; whether it was not there yet."""
+    try:
+        await tell(server, f"CREATE DATABASE {name}")
+    except asyncpg.DuplicateDatabaseError:
+        return False
+    return True
 
 
 @contextmanager
 def postgres(folder: Path) -> Iterator[str]:
     """A PostgreSQL server: the one that is named, or one of this run."""
     if given := os.environ.get("BOARD_GROWTH_DATABASE_URL"):
+        if pid := os.environ.get("BOARD_GROWTH_DATABASE_PID"):
+            parents().add(int(pid))
         yield given
         return
     (folder / "python_PostgresServer").mkdir(mode=0o700, exist_ok=True)
@@ -300,6 +321,7 @@ def postgres(folder: Path) -> Iterator[str]:
 
     server = get_server(folder / "pg", cleanup_mode="stop")
     try:
+        parents().add(int((folder / "pg" / "postmaster.pid").read_text().split()[0]))
         yield server.get_uri()
     finally:
         server.cleanup()
@@ -307,10 +329,7 @@ def postgres(folder: Path) -> Iterator[str]:
 
 async def measure(folder: Path, server: str, sizes: list[int]) -> Figures:
     found: Figures = {"sizes": sizes}
-    for database, urls in (
-        ("sqlite", await on_sqlite(sizes, folder)),
-        ("postgres", await on_postgres(sizes, server)),
-    ):
+    for database, urls in (await filled(sizes, folder, server)).items():
         found[database] = {
             "costs": await compare(urls, folder),
             "process": {size: await weigh(url, folder) for size, url in urls.items()},
