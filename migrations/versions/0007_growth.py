@@ -1,4 +1,4 @@
-"""What a board needs that grows: one word for where lists look for an issue, sums that are kept, and fitting indexes."""
+"""What a growing board needs: one word for where lists look for an issue, sums that are kept, and fitting indexes."""
 
 from alembic import op
 
