@@ -19,6 +19,7 @@ ENOUGH = 100  # found issues with which no wider search is made
 NEAR = 2_000  # issues that PostgreSQL reads one by one before it asks its index
 SHORT = 3  # letters of words that say nothing of what an issue is about
 ALIKE, SAMPLE, FREQUENT = 100, 500, 0.01
+COMPLETIONS = 30
 
 
 async def index(tx: Tx, issue: int) -> None:
@@ -52,14 +53,9 @@ def words(text: str) -> list[str]:
     return WORD.findall(text.lower())[:MOST_WORDS]
 
 
-def query(tx: Tx, text: str, *, beginnings: bool = True) -> str | None:
-    """All words in the database's query language, the last one as a beginning, too."""
-    terms = words(text)
-    if not terms:
-        return None
-    if tx.sqlite:
-        return " ".join(f'"{term}"' for term in terms) + ("*" if beginnings else "")
-    return " & ".join([*terms[:-1], f"{terms[-1]}:*" if beginnings else terms[-1]])
+def query(text: str) -> str:
+    """All words in PostgreSQL's query language, the last one as a beginning, too."""
+    return " & ".join(words(text)) + ":*"
 
 
 async def found(tx: Tx, text: str, *, oldest: bool = False) -> list[int]:
@@ -72,23 +68,39 @@ async def found(tx: Tx, text: str, *, oldest: bool = False) -> list[int]:
 
 
 async def found_in_fts5(tx: Tx, text: str, order: str) -> list[int]:
-    """FTS5 reads whole words in the order of rows, and stops; for a beginning it reads all that begins so, first."""
+    """FTS5 reads whole words in the order of rows, and stops; for a beginning it first reads all that begins so.
+
+    So frequent words that begin so are asked for before, as they stand in the newest issues.
+    """
+    *terms, last = [f'"{term}"' for term in words(text)]
     numbers: list[int] = []
-    for beginnings in (False, True):
-        rows = await tx.rows(
-            f"SELECT rowid AS issue FROM search WHERE search MATCH :query ORDER BY rowid {order} LIMIT :most",
-            query=query(tx, text, beginnings=beginnings),
-            most=LOOKED_THROUGH,
-        )
-        numbers = [row["issue"] for row in rows]
-        if len(numbers) >= ENOUGH:
-            break
+    for ways in ([last], await completions(tx, words(text)[-1]), [f"{last}*"]):
+        if ways and len(numbers) < ENOUGH:
+            asked = " AND ".join([*terms, f"({' OR '.join(ways)})"])
+            rows = await tx.rows(
+                f"SELECT rowid AS issue FROM search WHERE search MATCH :query ORDER BY rowid {order} LIMIT :most",
+                query=asked,
+                most=LOOKED_THROUGH,
+            )
+            numbers = [row["issue"] for row in rows]
     return numbers
+
+
+async def completions(tx: Tx, beginning: str) -> list[str]:
+    """The words of the newest issues that begin so, in FTS5's spelling."""
+    rows = await tx.rows(
+        "SELECT title || ' ' || body AS text FROM (SELECT title, body FROM search ORDER BY rowid DESC LIMIT :most)"
+        " AS newest WHERE title || ' ' || body LIKE '%' || :beginning || '%'",
+        beginning=beginning,
+        most=SAMPLE,
+    )
+    found = {word for row in rows for word in WORD.findall(row["text"].lower()) if word.startswith(beginning)}
+    return [f'"{word}"' for word in sorted(found)[:COMPLETIONS]]
 
 
 async def found_in_gin(tx: Tx, text: str, order: str) -> list[int]:
     """GIN finds all or nothing, so the nearest issues are read one by one first: there stands what is frequent."""
-    asked = query(tx, text)
+    asked = query(text)
     rows = await tx.rows(
         "SELECT issue FROM (SELECT issue, words @@ to_tsquery('english', :query) AS is_hit FROM"
         f" (SELECT issue, words FROM search ORDER BY issue {order} LIMIT {NEAR}) AS near) AS looked_at"
