@@ -17,6 +17,7 @@ MOST_WORDS = 12
 LOOKED_THROUGH = 1_000  # issues that hold the words: of more, the newest (or oldest) ones are taken
 ENOUGH = 100  # found issues with which no wider search is made
 NEAR = 2_000  # issues that PostgreSQL reads one by one before it asks its index
+FAR = 30_000  # issues to which its index is held then
 SHORT = 3  # letters of words that say nothing of what an issue is about
 ALIKE, SAMPLE, FREQUENT = 100, 500, 0.01
 COMPLETIONS = 30
@@ -99,7 +100,7 @@ async def completions(tx: Tx, beginning: str) -> list[str]:
 
 
 async def found_in_gin(tx: Tx, text: str, order: str) -> list[int]:
-    """GIN finds all or nothing, so the nearest issues are read one by one first: there stands what is frequent."""
+    """GIN finds all or nothing, so what is frequent is looked for in the nearest issues first, then farther off."""
     asked = query(text)
     rows = await tx.rows(
         "SELECT issue FROM (SELECT issue, words @@ to_tsquery('english', :query) AS is_hit FROM"
@@ -107,12 +108,15 @@ async def found_in_gin(tx: Tx, text: str, order: str) -> list[int]:
         f" WHERE is_hit ORDER BY issue {order} LIMIT {LOOKED_THROUGH}",
         query=asked,
     )
-    if len(rows) < ENOUGH:
-        rows = await tx.rows(
-            "WITH hits AS MATERIALIZED (SELECT issue FROM search WHERE words @@ to_tsquery('english', :query))"
-            f" SELECT issue FROM hits ORDER BY issue {order} LIMIT {LOOKED_THROUGH}",
-            query=asked,
-        )
+    farther = f"> (SELECT MAX(issue) - {FAR}" if order == "DESC" else f"< (SELECT MIN(issue) + {FAR}"
+    for within in (f"issue {farther} FROM search)", "1 = 1"):
+        if len(rows) < ENOUGH:
+            rows = await tx.rows(
+                "WITH hits AS MATERIALIZED"
+                f" (SELECT issue FROM search WHERE words @@ to_tsquery('english', :query) AND {within})"
+                f" SELECT issue FROM hits ORDER BY issue {order} LIMIT {LOOKED_THROUGH}",
+                query=asked,
+            )
     return [row["issue"] for row in rows]
 
 

@@ -99,7 +99,7 @@ async def test_of_very_many_that_hold_a_word_the_newest_are_looked_through(
     for title in ("kettle", "kettle", "teapot", "kettle", "kettles", "kettle"):
         await file_issue(db, title=f"My {title}", body="It leaks.")
     assert await numbers(db, "kettle") == [1, 2, 4, 5, 6]
-    for name, value in {"LOOKED_THROUGH": 2, "ENOUGH": 2, "NEAR": 4}.items():
+    for name, value in {"LOOKED_THROUGH": 2, "ENOUGH": 2, "NEAR": 1, "FAR": 3}.items():
         monkeypatch.setattr(search, name, value)
     assert await numbers(db, "kettle") == [5, 6]
     assert await numbers(db, "kettle", oldest=True) == [1, 2]
