@@ -132,11 +132,10 @@ async def waiting(tx: Tx, *, limit: int = AT_ONCE) -> list[Row]:
     """Held issues and comments, oldest first: issue, seq, kind, name, body, title, at, why."""
     return await tx.rows(
         "SELECT entries.issue, entries.seq, entries.kind, entries.name, entries.body, issues.title, entries.at,"
-        " holds.why FROM entries JOIN issues ON issues.number = entries.issue"
-        " LEFT JOIN holds ON holds.seq = entries.seq"
-        " WHERE (entries.status = 'held' AND entries.kind = 'comment.posted')"
-        " OR (entries.seq = issues.filed_seq AND issues.visibility = 'held')"
-        " ORDER BY entries.seq LIMIT :limit",
+        " holds.why FROM (SELECT seq FROM entries WHERE status = 'held' AND kind = 'comment.posted' UNION ALL"
+        " SELECT filed_seq FROM issues WHERE stage = 'held' AND visibility = 'held') AS held"
+        " JOIN entries ON entries.seq = held.seq JOIN issues ON issues.number = entries.issue"
+        " LEFT JOIN holds ON holds.seq = entries.seq ORDER BY entries.seq LIMIT :limit",
         limit=limit,
     )
 
@@ -220,19 +219,10 @@ async def person_behind(tx: Tx, seq: int) -> int | None:
     return found
 
 
-async def figures(tx: Tx) -> list[Row]:
-    """What moderators did, counted from the record: month (YYYY-MM), kind, reason, number."""
-    return await tx.rows(
-        "SELECT SUBSTR(time, 1, 7) AS month, kind, reason, COUNT(*) AS number FROM entries WHERE kind IN"
-        " ('issue.held', 'issue.rejected', 'issue.removed', 'issue.restored', 'comment.held', 'comment.rejected',"
-        " 'text.redacted') GROUP BY SUBSTR(time, 1, 7), kind, reason ORDER BY month DESC, kind, reason"
-    )
-
-
 async def counts(tx: Tx) -> dict[str, int]:
     """How much waits for moderators, by sort."""
     row = await tx.row(
-        "SELECT (SELECT COUNT(*) FROM issues WHERE visibility = 'held')"
+        "SELECT (SELECT COUNT(*) FROM issues WHERE stage = 'held' AND visibility = 'held')"
         " + (SELECT COUNT(*) FROM entries WHERE status = 'held' AND kind = 'comment.posted') AS held,"
         " (SELECT COUNT(*) FROM reports WHERE settled_ms IS NULL) AS reports,"
         " (SELECT COUNT(*) FROM appeals WHERE settled_ms IS NULL) AS appeals,"

@@ -10,6 +10,8 @@ EMPTIED = (
     "actors",
     "policies",
     "issues",
+    "tallies",
+    "moderated",
     "entries",
     "search",
     "company",

@@ -138,7 +138,7 @@ async def issue_events(request: Request) -> Response:
         if not chain:
             raise NotFound(no_issue(number))
         opened = await record.openings_of_issue(tx, number)
-        gone = await record.redactions(tx, chain[0].index, chain[-1].index)
+        gone = await record.redactions_of_issue(tx, number)
         epoch, head = await record.head(tx)
     return answer({"events": [event_json(r, opened, gone) for r in chain], "head": head + 1, "epoch": epoch})
 

@@ -47,7 +47,7 @@ async def read(
     if row is None:
         raise NotFound(no_issue(number))
     chain = await record.of_issue(tx, number)
-    redactions = await record.redactions(tx, chain[0].index, chain[-1].index)
+    redactions = await record.redactions_of_issue(tx, number)
     timeline = await entries.of_issue(tx, number, reader=reader, mark=mark)
     target = await company.target(tx, row["area"])
     why = {
@@ -166,7 +166,7 @@ async def log(tx: Tx, number: int, names: Names) -> list[dict[str, Any]]:
     if not chain:
         raise NotFound(no_issue(number))
     opened = await record.openings_of_issue(tx, number)
-    redactions = await record.redactions(tx, chain[0].index, chain[-1].index)
+    redactions = await record.redactions_of_issue(tx, number)
     return [
         {
             "index": r.index,

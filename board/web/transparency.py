@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from board.domain import wording
 from board.domain.phrase import phrase
-from board.store import moderation
+from board.store import moderation, tallies
 from board.web.page import frame, page
 
 MOST, FEWEST = 24, 12  # columns: at most, and how narrow they are at least
@@ -48,7 +48,7 @@ async def show(request: Request) -> Response:
     """`/moderation`: the same figures that anybody can count in the record; only the reports are private."""
     async with request.app.state.board.db.reading() as tx:
         around = await frame(tx, request)
-        rows = await moderation.figures(tx)
+        rows = await tallies.moderation(tx)
         reported = await moderation.count_reports(tx)
     counts = by_month(rows)
     months = sorted(counts, reverse=True)

@@ -10,6 +10,7 @@ from markupsafe import Markup, escape
 from board.domain import wording
 from board.domain.clocks import Clock, Target, overdue_since, seconds
 from board.domain.events import CURES
+from board.domain.excerpts import END, HIT
 from board.domain.finds import LABELS
 from board.domain.leaf import parse_time
 from board.domain.phrase import phrase
@@ -17,7 +18,6 @@ from board.domain.wording import Say
 from board.render import trusted
 from board.store.moderation import Hiding
 from board.store.record import Redaction
-from board.store.search import END, HIT
 
 Row = Mapping[str, Any]
 TIMES = ("turn_since", "filed_at", "first_answer_at", "settled_at", "due_at", "promise_due", "last_word_at")
