@@ -83,11 +83,11 @@ async def refuse_own_case(tx: WriteTx, by: Actor, decision: int) -> None:
 
 async def answer_filer(tx: WriteTx, number: int, *, upheld: bool, links: Links, say: Say) -> None:
     filer = await intake.filer(tx, number)
-    if filer is None or not filer.email:
+    if filer is None or not filer.mail:
         return
     now_ms, name = milliseconds(tx.at), (await company.read(tx)).name
     letter = letters.appeal_answer(number=number, company=name, upheld=upheld, url=links.private(number), say=say)
-    await outbox.put(tx, message_id=f"appeal.{number}.{now_ms}", recipient=filer.email, letter=letter, now_ms=now_ms)
+    await outbox.put(tx, message_id=f"appeal.{number}.{now_ms}", recipient=filer.mail, letter=letter, now_ms=now_ms)
 
 
 async def take_out(

@@ -29,7 +29,8 @@ def without_words(letter: Letter) -> Letter:
     return replace(letter, subject=f"[#{letter.issue}]", paragraphs=(told,))
 
 
-def receipt(*, number: int, title: str, company: str, url: str, held: bool, say: Say) -> Letter:
+def receipt(*, number: int, title: str, company: str, url: str, held: bool, asks: bool, say: Say) -> Letter:
+    """`asks`: nobody knows yet whose address it is; the link leads to a button, and no other letter comes before."""
     told = (
         say("You filed issue {number} with {company}.")
         if held  # nobody has looked at the words, nor asked whether the address is theirs
@@ -40,14 +41,21 @@ def receipt(*, number: int, title: str, company: str, url: str, held: bool, say:
         if held
         else say("Everybody can read it now, and watch it being cured.")
     )
+    own = (say("This is your private link. With it you answer, confirm the cure, or say that it still fails."),)
+    asked = (
+        say(
+            "Do you want the answers by mail? They come once you have pressed the button on the page behind this link."
+        ),
+        say("If it was not you, do nothing: we will not write to you about it again."),
+    )
     return Letter(
         subject=f"[#{number}] " + (say("Your issue") if held else title),
         paragraphs=(
             told.format(number=number, company=company, title=title),
             shown.format(company=company),
-            say("This is your private link. With it you answer, confirm the cure, or say that it still fails."),
+            *(asked if asks else own),
         ),
-        label=say("Open my issue"),
+        label=say("Yes, send me the answers") if asks else say("Open my issue"),
         link=url,
         issue=number,
         secret=True,

@@ -93,12 +93,13 @@ class Actor:
 class Poster:
     """Whose browser sends words: an opaque mark of it, and whether the public reads something of theirs already.
 
-    `doubts` are the reasons of `domain.doubt` that no proof has answered.
+    `doubts` are the reasons of `domain.doubt` that no proof has answered, `email` the address that signed in by mail.
     """
 
     mark: bytes | None = None
     is_known: bool = False
     doubts: tuple[Reason, ...] = ()
+    email: str | None = None
 
 
 NEWCOMER = Poster()

@@ -72,6 +72,11 @@ async def be_quiet(tx: Tx, email: str, issue: int | None = None) -> None:
     )
 
 
+async def hear_of(tx: Tx, email: str, issue: int) -> None:
+    """Mail about this issue goes to the address again, unless it wants none at all."""
+    await tx.run("DELETE FROM quiet WHERE address_hash = :hash", hash=address_hash(about(email, issue)))
+
+
 async def be_heard(tx: Tx, email: str) -> None:
     """Mail goes to the address again, about each issue that it has filed or follows too."""
     rows = await tx.rows(

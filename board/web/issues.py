@@ -17,7 +17,7 @@ from board.domain.proof import b64url
 from board.domain.text import clean
 from board.domain.words import Filing, address, optional_text, person_name, text, title_alone
 from board.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
-from board.store import company, issues, moderation, people, record, search
+from board.store import company, intake, issues, moderation, people, record, search
 from board.store.database import WriteTx
 from board.web import arrival, case, limits, lookover, session, views
 from board.web.lookover import WouldBePublic
@@ -56,6 +56,7 @@ async def answer(
         told = await privately.opened(tx, number, request.app.state.board.box(privately.PURPOSE)) if is_filer else []
         appealed = await objections.appeal_now(tx, number) if is_filer else None
         asked = await moderation.hidings(tx, "asked", issue=number) if is_filer else []
+        filer = await intake.filer(tx, number) if is_filer else None
     if not found.is_public and not is_filer:
         return stub(request, around, found, form=typed or {}, errors=errors or {}, status=status)
     return page(
@@ -71,12 +72,18 @@ async def answer(
         appealed=appealed,
         hidings=[views.hiding(one, around.names) for one in asked],
         told=told,
+        mail_waits=waits_for_mail(filer),
         form=typed or {},
         errors=errors or {},
         stamp=(typed or {}).get("stamp") or arrival.stamp(request, every_s=arrival.ON_SHARED_PAGES_S),
         challenge=challenge,
         **found.context,
     )
+
+
+def waits_for_mail(filer: intake.Filer | None) -> bool:
+    """Whether the address that was given has not said yet that it wants the answers."""
+    return filer is not None and filer.email is not None and filer.mail is None
 
 
 def stub(request: Request, around: Frame, found: case.Case, *, status: int, **typed: dict[str, str]) -> Response:
@@ -206,7 +213,7 @@ async def receipt(request: Request) -> Response:
             raise NotAllowed("The receipt is for the customer who filed the issue. Open your private link first.")
         found = await case.read(tx, number, around.names, around.now, reader="filer")
         filed = (await record.after(tx, found.issue.filed - 1, limit=1))[0]
-        mailed = await customers.has_address(tx, number)
+        filer = await intake.filer(tx, number)
     target = found.context["side"]["target"]["first_answer_s"]
     return page(
         request,
@@ -215,7 +222,8 @@ async def receipt(request: Request) -> Response:
         issue=found.context["issue"],
         private_url=board.links.private(number),
         first_answer_due=later(filed.time, target) if target else None,
-        mailed=mailed,
+        mailed=bool(filer and filer.email),
+        mail_waits=waits_for_mail(filer),
         held=not found.is_public,
         leaf=filed.leaf,
         leaf_hash=b64url(filed.leaf_hash),
@@ -365,10 +373,14 @@ async def follow(request: Request) -> Response:
         email = address(typed.get("email", ""), needed=True)
         await take(request, "follow", email=email)
         async with board.db.writing(session.now()) as tx:
-            require(await session.actor(tx, await session.viewer(tx, request), number), "follow")
-            await customers.follow(tx, number, email=email or "", links=board.links, say=board.renderer.say)
+            who = await session.viewer(tx, request)
+            require(await session.actor(tx, who, number), "follow")
+            is_own = who is not None and who.session.email == email
+            await customers.follow(
+                tx, number, email=email or "", links=board.links, say=board.renderer.say, is_own=is_own
+            )
     except Invalid as wrong:
         return await answer(request, typed={**typed, "act": "follow"}, errors=wrong.fields, status=wrong.status)
     except TooMany as full:
         return await limits.wait_page(request, typed, full)
-    return back(f"/issues/{number}", "follow")
+    return back(f"/issues/{number}", "following" if is_own else "follow")

@@ -7,6 +7,7 @@ from board.web import (
     account,
     api,
     api_acts,
+    confirming,
     desk,
     files,
     health,
@@ -81,6 +82,8 @@ def pages() -> list[BaseRoute]:
         Route("/me/address/{secret}", own_data.move, methods=["POST"]),
         Route("/me/mail", own_data.set_mail, methods=["POST"]),
         Route("/me/erasure", own_data.erase, methods=["POST"]),
+        Route("/mail/{secret}", confirming.ask),
+        Route("/mail/{secret}", confirming.answer, methods=["POST"]),
         Route("/follows/{secret}", account.follow_link),
         Route("/follows/{secret}", account.use_follow_link, methods=["POST"]),
     ]
