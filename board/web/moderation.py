@@ -16,10 +16,11 @@ from board.domain.people import Actor
 from board.domain.phrase import choose, phrase
 from board.domain.text import excerpt, to_plain
 from board.errors import Conflict, Invalid, NotFound
-from board.store import moderation, people
+from board.store import entries, moderation, people
 from board.store.database import Tx, WriteTx
 from board.web import desk, session
 from board.web.desk import Door, read_number
+from board.web.issues import number_of
 from board.web.page import FIELDS, Frame, back, form, frame, page
 
 LENGTH = 300  # characters of a text that the queue shows
@@ -63,7 +64,9 @@ async def queue_page(
 async def queue_context(tx: Tx, around: Frame) -> dict[str, Any]:
     say = around.names.say
     names = {person.id: person.name for person in await people.all_staff(tx)}
-    asked = [in_words(h, names, around) for h in await moderation.hidings(tx, "asked")]
+    asked = [
+        in_words(h, names, around) | {"words": await words_of(tx, h)} for h in await moderation.hidings(tx, "asked")
+    ]
     review = [in_words(h, names, around) for h in await moderation.hidings(tx, "review")]
     return {
         "waiting": [quoted(row, say) for row in await moderation.waiting(tx)],
@@ -107,6 +110,14 @@ def in_words(asked: moderation.Hiding, names: dict[int, str], around: Frame) -> 
         "at": at(asked.asked_ms),
         "due": at(asked.due_ms) if asked.due_ms else None,
     }
+
+
+async def words_of(tx: Tx, asked: moderation.Hiding) -> list[str]:
+    """What is to be taken out: the runs of words, or the whole texts as they are now."""
+    if asked.target is None or asked.act != "redact":
+        return list(asked.detail.get("words", ()))
+    now = await entries.wording(tx, asked.target, asked.detail.get("fields", ()))
+    return [excerpt(to_plain(text), LENGTH) for text in now.values() if text]
 
 
 def at(ms: int) -> datetime:
@@ -194,9 +205,25 @@ def hiding_door(name: str, read: Callable[[dict[str, str]], dict[str, Any]], rig
 
     async def door(request: Request) -> Response:
         board = request.app.state.board
+        if (typed := await form(request)).get("do") == "count":
+            return await count(request, name, typed, right)
         return await desk.act(name, partial(hide, read, links=board.links, say=board.renderer.say), right)(request)
 
     return door
+
+
+async def count(request: Request, name: str, typed: dict[str, str], right: str) -> Response:
+    """The form again with the number of places where the words stand: nothing is taken out."""
+    number, typed = number_of(request), {**typed, "act": name}
+    try:
+        given = read_redaction(typed)
+        async with request.app.state.board.db.reading() as tx:
+            await session.require_staff(tx, request, right)
+            places = await moderators.count(tx, number, given.get("words", ()))
+    except Invalid as wrong:
+        return await desk.answer(request, typed=typed, errors=wrong.fields, status=wrong.status)
+    counted = {"here": places.get(given["target"], 0), "all": sum(places.values())}
+    return await desk.answer(request, typed=typed, counted=counted)
 
 
 async def hide(

@@ -166,6 +166,32 @@ async def test_the_customer_takes_words_out_and_the_public_sees_the_mark(site: S
     await assert_sound(site.db)
 
 
+async def test_a_moderator_counts_the_places_first_and_what_is_asked_stands_in_the_queue(site: Site) -> None:
+    number, mo = await file_issue(site.browser(), body="Otto sold it. Otto cannot mend it."), await site.staff(MO)
+    await act(site.browser(), number, "comments", body="I know Otto, not Ottos.")
+    typed = {"target": "1", "words": "otto", "mark": "name", "reason": "abuse"}
+    counted = await mo.post(f"/issues/{number}/redactions", data={**typed, "do": "count"})
+    assert counted.status_code == 200
+    assert "3 places in this issue, 2 of them in the text that you chose." in words_of(counted.text)
+    assert "\notto</textarea>" in counted.text
+    nothing = await mo.post(f"/issues/{number}/redactions", data={**typed, "words": "", "do": "count"})
+    assert nothing.status_code == 422
+    assert "Otto sold it" in await read(site, number)
+    asked = await act(mo, number, "redactions", **typed)
+    assert "done=asked" in asked.headers["location"]
+    await act(mo, number, "redactions", target="1", fields="body", reason="abuse")
+    assert "Otto sold it" in await read(site, number)
+    queue = words_of((await mo.get("/staff/moderation")).text)
+    assert "some words · Mo" in queue
+    assert "Otto sold it. Otto cannot mend it." in queue
+    page = (await mo.get(f"/staff/issues/{number}")).text
+    form = page[page.index("/redactions") :]
+    assert 'value="threat"' not in form[: form.index("</form>")]
+    await (await site.staff(ROOT)).post(f"/staff/moderation/hidings/{await first_hiding(site)}", data={"do": "agree"})
+    assert "[name removed] sold it. [name removed] cannot mend it." in await read(site, number)
+    await assert_sound(site.db)
+
+
 async def test_the_public_figures_count_what_the_record_holds(quick_site: Site) -> None:
     nothing = words_of((await quick_site.browser().get("/moderation")).text)
     assert "Nothing yet: every word that was written here is shown." in nothing
@@ -174,7 +200,7 @@ async def test_the_public_figures_count_what_the_record_holds(quick_site: Site) 
         await file_issue(quick_site.browser())
     await act(mo, 1, "removal", reason="threat")
     await act(root, 1, "restoration")
-    await act(mo, 2, "redactions", target="3", fields="body", reason="third_party_privacy")
+    await quick_site.redact(2, target="3", fields="body", reason="third_party_privacy")
     await act(mo, 3, "removal", reason="spam")
     page = (await quick_site.browser().get("/moderation")).text
     assert page.count("<rect") == 3
