@@ -96,7 +96,7 @@ async def note(tx: WriteTx, done: Done, poster: Poster, why: str | None) -> None
     """Keeps privately whose browser it was, and why the words wait where they do."""
     seq = done.events[0].index
     if poster.mark is not None:
-        await moderation.note_post(tx, seq=seq, issue=done.issue, voter=poster.mark)
+        await moderation.note_post(tx, seq=seq, issue=done.issue, voter=poster.mark, email=poster.email)
     if why is not None:
         await moderation.hold(tx, seq=seq, issue=done.issue, why=why)
 

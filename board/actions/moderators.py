@@ -32,10 +32,12 @@ async def restore(tx: WriteTx, number: int, *, by: Actor) -> Done:
     return await act(tx, number, by, lambda i, at: decisions.restore(i, by=by, at=at))
 
 
-async def judge_comment(tx: WriteTx, number: int, *, by: Actor, target: int, reason: str | None) -> Done:
+async def judge_comment(
+    tx: WriteTx, number: int, *, by: Actor, target: int, reason: str | None, was: str = "held"
+) -> Done:
     """Shows a held comment, or rejects it for the reason."""
     return await act(
-        tx, number, by, lambda i, at: decisions.judge_comment(i, by=by, target=target, reason=reason, at=at)
+        tx, number, by, lambda i, at: decisions.judge_comment(i, by=by, target=target, reason=reason, at=at, was=was)
     )
 
 

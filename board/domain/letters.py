@@ -155,20 +155,54 @@ def hiding_notice(*, number: int, company: str, reason: str, whole: bool, url: s
     )
 
 
-def appeal_answer(*, number: int, company: str, upheld: bool, url: str, say: Say) -> Letter:
-    told = (
-        say("{company} looked at your appeal: issue {number} is shown again.")
-        if upheld
-        else say("{company} looked at your appeal: issue {number} stays hidden. The reason stands in the record.")
-    )
+def appeal_answer(
+    *, number: int, company: str, upheld: bool, about: str, words: str | None, url: str, personal: bool, say: Say
+) -> Letter:
+    """`about`: the issue, a comment, or words that were taken out; `words` are what the moderator answered."""
+    told = judged(about, upheld=upheld, say=say).format(company=company, number=number)
     return Letter(
         subject=say("[#{number}] Your appeal").format(number=number),
-        paragraphs=(told.format(company=company, number=number),),
-        label=say("Open my issue"),
+        paragraphs=(told, words) if words else (told,),
+        label=say("Open my issue") if personal else say("Open the issue"),
         link=url,
         issue=number,
-        secret=True,
-        personal=True,
+        secret=personal,
+        personal=personal,
+    )
+
+
+def judged(about: str, *, upheld: bool, say: Say) -> str:
+    match about, upheld:
+        case "issue", True:
+            return say("{company} looked at your appeal: issue {number} is shown again.")
+        case "issue", False:
+            return say("{company} looked at your appeal: issue {number} stays hidden. The reason stands in the record.")
+        case "comment", True:
+            return say("{company} looked at your appeal: your comment on issue {number} is shown.")
+        case "comment", False:
+            return say("{company} looked at your appeal: your comment on issue {number} stays hidden.")
+        case _, True:
+            return say(
+                "{company} looked at your appeal: you are right, and the words of issue {number} cannot come back."
+            )
+        case _:
+            return say("{company} looked at your appeal: the words stay out of issue {number}.")
+
+
+def words_gone(*, number: int, company: str, line: str, url: str, say: Say) -> Letter:
+    """Tells the author of a comment, who was signed in, what a moderator did to it, and how to appeal."""
+    return Letter(
+        subject=say("[#{number}] Your comment").format(number=number),
+        paragraphs=(
+            say("This is about what you wrote on issue {number} with {company}:").format(
+                number=number, company=company
+            ),
+            line,
+            say("If you think that this is wrong, sign in with this address, open the issue and appeal."),
+        ),
+        label=say("Open the issue"),
+        link=url,
+        issue=number,
     )
 
 

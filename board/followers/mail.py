@@ -148,6 +148,7 @@ async def tell_of_issue(tx: Tx, news: News, post: Post) -> None:
     filer = await intake.filer(tx, news.row["number"])
     if filer and filer.mail:
         await tell_filer(tx, news, filer, post)
+    await tell_authors(tx, news, post)
     if news.row["visibility"] == "public":
         await tell_followers(tx, news, filer, post)
 
@@ -164,10 +165,43 @@ async def tell_filer(tx: Tx, news: News, filer: Filer, post: Post) -> None:
         return
     first = news.row["filed_seq"] + 1
     lines = await said(tx, [r for r in news.happened if r.index != first], news.company, post.say, to_filer=True)
-    if lines and any(r.name in ("issue.removed", "issue.rejected") for r in news.happened):
+    if lines and any([await can_be_appealed(tx, r) for r in news.happened]):
         lines += (post.say("If you think that this is wrong, open your issue and appeal. A moderator reads it."),)
     asks = any(r.name == "issue.resolved" for r in news.happened) and news.row["confirmation"] == "asked"
     await put(tx, news, str(filer.mail), lines + waited, post, asks=asks, url=post.links.private(filer.issue))
+
+
+async def can_be_appealed(tx: Tx, r: Recorded) -> bool:
+    """Whether a moderator decided against the filer's words."""
+    match r.event:
+        case e.IssueRemoved() | e.IssueRejected():
+            return True
+        case e.CommentRejected(target=target) | e.TextRedacted(target=target, role="moderator"):
+            words = await entries.one(tx, target)
+            return bool(words and words["by_filer"])
+    return False
+
+
+async def tell_authors(tx: Tx, news: News, post: Post) -> None:
+    """Whoever was signed in while commenting is told what a moderator did to the comment; once for each comment."""
+    told = set[int]()
+    for r in news.happened:
+        if not isinstance(r.event, e.CommentRejected | e.TextRedacted) or r.event.role != "moderator":
+            continue
+        entry, seq = await entries.one(tx, r.index), await entries.original(tx, r.event.target)
+        words, email = await entries.one(tx, seq), await moderation.address_behind(tx, seq)
+        if not (entry and words and email) or words["by_filer"] or seq in told:
+            continue
+        told.add(seq)
+        letter = letters.words_gone(
+            number=news.row["number"],
+            company=news.company,
+            line=line(entry, news.company, post.say),
+            url=post.links.issue(news.row["number"]),
+            say=post.say,
+        )
+        message_id = f"words.{r.index}"
+        await outbox.put(tx, message_id=message_id, recipient=email, letter=letter, now_ms=milliseconds(news.at))
 
 
 async def said_alone(tx: Tx, news: News, say: Say) -> tuple[str, ...]:

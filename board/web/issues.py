@@ -7,7 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from board.actions import customers, objections, privately
+from board.actions import customers, privately
 from board.domain.doubt import Reason
 from board.domain.leaf import later
 from board.domain.limits import Act
@@ -17,8 +17,8 @@ from board.domain.proof import b64url
 from board.domain.text import clean
 from board.domain.words import Filing, address, optional_text, person_name, text, title_alone
 from board.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
-from board.store import company, intake, issues, moderation, people, record, search
-from board.store.database import WriteTx
+from board.store import company, intake, issues, moderation, own_data, people, record, search
+from board.store.database import Tx, WriteTx
 from board.web import arrival, case, limits, lookover, session, views
 from board.web.lookover import WouldBePublic
 from board.web.page import Frame, back, form, frame, page
@@ -54,7 +54,7 @@ async def answer(
             tx, number, around.names, around.now, reader="filer" if is_filer else "anyone", mark=mark
         )
         told = await privately.opened(tx, number, request.app.state.board.box(privately.PURPOSE)) if is_filer else []
-        appealed = await objections.appeal_now(tx, number) if is_filer else None
+        decided = await case.decided(tx, replace(by, own=await own_words(tx, around, mark)), number, around.names)
         asked = await moderation.hidings(tx, "asked", issue=number) if is_filer else []
         filer = await intake.filer(tx, number) if is_filer else None
     if not found.is_public and not is_filer:
@@ -66,10 +66,10 @@ async def answer(
         nav="issues",
         status=status,
         is_filer=is_filer,
-        may=case.may(found, by, around.now),
+        may=case.may(found, by, around.now) | ({"appeal"} if decided else set()),
         own=case.own_words(found, "filer") if is_filer else [],
         marks=views.marks(around.names.say),
-        appealed=appealed,
+        decided=decided,
         hidings=[views.hiding(one, around.names) for one in asked],
         told=told,
         mail_waits=waits_for_mail(filer),
@@ -79,6 +79,11 @@ async def answer(
         challenge=challenge,
         **found.context,
     )
+
+
+async def own_words(tx: Tx, around: Frame, mark: bytes) -> frozenset[int]:
+    """The indices of the words that came from whoever looks."""
+    return await own_data.posted_by(tx, mark, around.viewer.session.email) if around.viewer else frozenset()
 
 
 def waits_for_mail(filer: intake.Filer | None) -> bool:
@@ -265,7 +270,8 @@ def act(
             async with request.app.state.board.db.writing(session.now()) as tx:
                 who = await session.viewer(tx, request)
                 by = await session.actor(tx, who, number)
-                done = await perform(tx, number, by, {**typed, "voter": session.voter(request, who).hex()})
+                known = {"voter": session.voter(request, who).hex(), "signed_in": (who and who.session.email) or ""}
+                done = await perform(tx, number, by, {**typed, **known})
         except WouldBePublic as would:
             return await lookover.ask(request, would)
         except TooMany as full:

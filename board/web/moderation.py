@@ -15,14 +15,16 @@ from board.domain.leaf import parse_time
 from board.domain.people import Actor
 from board.domain.phrase import choose, phrase
 from board.domain.text import excerpt, to_plain
+from board.domain.words import optional_text
 from board.errors import Conflict, Invalid, NotFound
 from board.store import entries, moderation, people
 from board.store.database import Tx, WriteTx
-from board.web import desk, session
+from board.web import case, desk, session
 from board.web.desk import Door, read_number
 from board.web.issues import number_of
 from board.web.page import FIELDS, Frame, back, form, frame, page
 
+QUEUES = ("waiting", "asked", "review", "appeals", "reports")
 LENGTH = 300  # characters of a text that the queue shows
 WHY = {
     "policy": phrase("Everything is looked at first."),
@@ -46,9 +48,11 @@ async def queue_page(
     request: Request, *, typed: dict[str, str] | None = None, errors: dict[str, str] | None = None, status: int = 200
 ) -> Response:
     async with request.app.state.board.db.reading() as tx:
-        await session.require_staff(tx, request, "publish")
+        by = await session.actor(tx, await session.require_staff(tx, request, "see_moderation"))
         around = await frame(tx, request)
         context = await queue_context(tx, around)
+    if not by.may("publish"):
+        context |= {name: case.masked_value(context[name]) for name in QUEUES}
     return page(
         request,
         around,
@@ -57,6 +61,7 @@ async def queue_page(
         status=status,
         form=typed or {},
         errors=errors or {},
+        may_decide=by.may("publish"),
         **context,
     )
 
@@ -71,7 +76,7 @@ async def queue_context(tx: Tx, around: Frame) -> dict[str, Any]:
     return {
         "waiting": [quoted(row, say) for row in await moderation.waiting(tx)],
         "reports": [told(row, around) for row in await moderation.reports(tx)],
-        "appeals": [{**row, "at": at(row["created_ms"])} for row in await moderation.appeals(tx)],
+        "appeals": [appealed(row, say) for row in await moderation.appeals(tx)],
         "asked": asked,
         "review": review,
         "counts": await moderation.counts(tx),
@@ -95,6 +100,13 @@ def told(row: dict[str, Any], around: Frame) -> dict[str, Any]:
     reason = wording.reason(row["reason"], around.names.say)
     text = excerpt(to_plain(row["body"] or ""), LENGTH)
     return {**row, "reason_text": reason, "text": text, "at": at(row["created_ms"])}
+
+
+def appealed(row: dict[str, Any], say: wording.Say) -> dict[str, Any]:
+    about = {"comment.rejected": "comment", "text.redacted": "words"}.get(row["kind"], "issue")
+    text = excerpt(to_plain(row["body"] or ""), LENGTH) if about == "comment" else ""
+    reason = wording.reason(row["reason"], say)
+    return {**row, "about": about, "text": text, "reason_text": reason, "at": at(row["created_ms"])}
 
 
 def in_words(asked: moderation.Hiding, names: dict[int, str], around: Frame) -> dict[str, Any]:
@@ -183,10 +195,15 @@ async def decide_hiding(request: Request) -> Response:
 
 async def decide_appeal(request: Request) -> Response:
     board, typed, number = request.app.state.board, await form(request), int(request.path_params["id"])
-    async with board.db.writing(session.now()) as tx:
-        by = await session.actor(tx, await session.require_staff(tx, request, "restore"))
-        upheld = chosen_of(typed, "uphold", "refuse") == "uphold"
-        await objections.judge_appeal(tx, number, by=by, upheld=upheld, links=board.links, say=board.renderer.say)
+    given: dict[str, Any] = {"links": board.links, "say": board.renderer.say}
+    try:
+        async with board.db.writing(session.now()) as tx:
+            by = await session.actor(tx, await session.require_staff(tx, request, "restore"))
+            upheld = chosen_of(typed, "uphold", "refuse") == "uphold"
+            words = optional_text(typed.get("answer", ""), field="answer")
+            await objections.judge_appeal(tx, number, by=by, upheld=upheld, words=words, **given)
+    except Invalid as wrong:
+        return await queue_page(request, typed={**typed, "appeal": str(number)}, errors=wrong.fields, status=422)
     return back("/staff/moderation", "decided", "#appeals")
 
 

@@ -45,11 +45,12 @@ class Bar:
 
 
 async def show(request: Request) -> Response:
-    """`/moderation`: the same figures that anybody can count in the record; only the reports are private."""
+    """`/moderation`: the same figures that anybody can count in the record; only reports and appeals are private."""
     async with request.app.state.board.db.reading() as tx:
         around = await frame(tx, request)
         rows = await moderation.figures(tx)
         reported = await moderation.count_reports(tx)
+        appeals = await moderation.count_appeals(tx)
     counts = by_month(rows)
     months = sorted(counts, reverse=True)
     say = around.names.say
@@ -62,6 +63,7 @@ async def show(request: Request) -> Response:
         months=[{"month": month, **{group: counts[month][group] for group in NAMES}} for month in months],
         reasons=by_reason(rows, say),
         reports=reported,
+        appeals=appeals,
         bars=bars(counts, months[:MONTHS][::-1]),
         labels=labels(months[:MONTHS][::-1]),
         size={"width": WIDTH, "height": HEIGHT},

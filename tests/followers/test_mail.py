@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from board.actions import accounts, customers, importing, moderators, privately, staff
+from board.actions import accounts, customers, importing, moderators, objections, privately, staff
 from board.domain import conversations
 from board.domain.decisions import Then
 from board.domain.people import Poster
@@ -15,7 +15,7 @@ from board.followers.sending import Post
 from board.sealing import Box
 from board.store import company, outbox
 from board.store.database import Database
-from tests.cast import ADA, BO, CY, LINKS, MO, NOON, do, do_at, later, say, want_mail
+from tests.cast import ADA, BO, CY, LINKS, MO, NOON, ROOT, do, do_at, later, say, want_mail
 from tests.followers.postbox import postbox, text_of
 
 POST = Post(None, "board@board.example", LINKS, say)
@@ -197,7 +197,29 @@ async def test_who_filed_is_told_what_became_of_own_words_and_nobody_else_is(db:
         await do(db, moderators.redact, number, by=MO, target=target, fields=("body",), reason="third_party_privacy")
     assert await told(db) == ["ada@home.example"]
     _, letter = (await letters(db))[-1]
-    assert letter.paragraphs[1:] == ("A moderator took words out, because it told private things about somebody else.",)
+    assert letter.paragraphs[1] == "A moderator took words out, because it told private things about somebody else."
+    assert "appeal" in letter.paragraphs[-1]
+
+
+async def test_a_customer_who_was_signed_in_is_told_what_became_of_a_comment(db: Database) -> None:
+    number = await file(db, email=None)
+    eve = Poster(b"eve", is_known=True, email="eve@home.example")
+    done = await do(db, customers.comment, number, by=CY, body="My key is 12.", via="web", poster=eve)
+    await told(db)
+    await do(
+        db, moderators.redact, number, by=MO, target=done.events[0].index, fields=("body",), reason="privacy_request"
+    )
+    assert await told(db) == ["eve@home.example"]
+    _, letter = (await letters(db))[-1]
+    assert letter.link == LINKS.issue(number)
+    assert "A moderator took words out, because the person asked for privacy." in letter.paragraphs
+    assert "appeal" in letter.paragraphs[-1]
+    by = replace(CY, own=frozenset({done.events[0].index}))
+    (decision,) = await do(db, objections.decisions_against, number, by)
+    await do(db, objections.appeal, number, by=by, words="Why?", decision=decision.seq, voter=b"eve")
+    await do(db, objections.judge_appeal, 1, by=ROOT, upheld=False, words="It opened your door.", links=LINKS, say=say)
+    recipient, letter = (await letters(db))[-1]
+    assert (recipient, letter.paragraphs[-1]) == ("eve@home.example", "It opened your door.")
 
 
 async def test_imported_conversations_send_nothing(db: Database) -> None:

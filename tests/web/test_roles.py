@@ -31,7 +31,7 @@ PAGES = {
     **dict.fromkeys(("/me", "/me/data.json"), SIGNED_IN),
     **dict.fromkeys(("/prove", "/prove/done", "/me/codes.svg"), COLLEAGUES),
     **dict.fromkeys(("/staff", "/staff/issues/{number}", "/staff/outbox"), "see_desk"),
-    "/staff/moderation": "publish",
+    "/staff/moderation": "see_moderation",
     "/staff/settings": "run_board",
 }
 OF_AN_ISSUE = {
