@@ -1,5 +1,6 @@
 """Taking from view what the public has read: at once where it hurts somebody, else by two people or after a day."""
 
+from datetime import timedelta
 from typing import Any
 
 from board.actions import moderators
@@ -101,12 +102,22 @@ async def second(tx: WriteTx, number: int, *, by: Actor) -> Done:
     asked = await open_hiding(tx, number, by)
     if asked.person == by.person:
         raise Conflict("This takes a second person. You asked for it yourself.")
+    await require_second(tx, asked, by)
     if asked.state == "review":
         await end(tx, asked, "agreed", by)
         return Done(asked.issue, ())
     done = await perform(tx, asked, by)
     await end(tx, asked, "done", by)
     return done
+
+
+async def require_second(tx: WriteTx, asked: Hiding, by: Actor) -> None:
+    origin = await people.origin(tx, by.person or 0)
+    age = timedelta(milliseconds=milliseconds(tx.at) - origin.invited_ms) if origin else timedelta()
+    if not hiding.is_second(age, is_invited_by_asker=bool(origin and origin.invited_by == asked.person)):
+        raise Conflict(
+            "Your account is too new to be the second person here. A day has to pass, or another colleague agrees."
+        )
 
 
 async def refuse(tx: WriteTx, number: int, *, by: Actor) -> Done:

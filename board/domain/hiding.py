@@ -10,6 +10,10 @@ from board.domain.phrase import phrase
 from board.errors import Invalid
 
 DELAY = timedelta(hours=24)
+NEW, INVITED = (
+    timedelta(days=1),
+    timedelta(days=7),
+)  # how long a colleague, and one invited by who asked, seconds nobody
 # What hurts somebody while it stands: it goes at once and is looked over afterwards.
 AT_ONCE = frozenset({"privacy_request", "third_party_privacy", "threat"})
 
@@ -23,6 +27,11 @@ def check_erasing(reason: str) -> None:
     """Raises Invalid for what is no reason to erase."""
     if reason in HIDDEN_ONLY:
         raise Invalid({"reason": IS_HIDDEN})
+
+
+def is_second(age: timedelta, *, is_invited_by_asker: bool) -> bool:
+    """Whether a colleague of this age counts as another person than who asked: nobody makes a second one for it."""
+    return age >= (INVITED if is_invited_by_asker else NEW)
 
 
 def is_at_once(reason: str, *, is_public: bool) -> bool:

@@ -1,11 +1,12 @@
 """Nobody buries criticism alone: what the public has read goes at once where it hurts, else by two or after a day."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from board.actions import clock, hiding, moderators, objections
+from board.actions import company as company_acts
 from board.domain.people import Actor
 from board.errors import Conflict, Invalid, NotAllowed, NotFound
 from board.store import company, entries, issues, moderation, outbox, people
@@ -60,6 +61,41 @@ async def test_one_moderator_cannot_remove_a_public_issue_alone_and_the_customer
     with pytest.raises(Conflict, match="decided this already"):
         await do(db, hiding.second, asked.id, by=ROOT)
     await assert_sound(db)
+
+
+async def invite(db: Database, *, at: datetime, by: Actor = ROOT, role: str = "moderator") -> Actor:
+    """Di, whom Root has invited."""
+    given: dict[str, Any] = {"email": "di@board.example", "name": "Di", "role": role}
+    person, _ = await do_at(at, db, company_acts.invite, by=by, **given, **WITH)
+    return Actor(standing="moderator", person=person.id, name="Di")
+
+
+@pytest.mark.parametrize(
+    ("asker", "hours", "may"), [(MO, 23, False), (MO, 24, True), (ROOT, 24, False), (ROOT, 168, True)]
+)
+async def test_nobody_makes_the_second_person_for_it(db: Database, asker: Actor, hours: int, *, may: bool) -> None:
+    number, now = await file_issue(db), NOON + timedelta(hours=hours)
+    di = await invite(db, at=NOON)
+    await do_at(now, db, hiding.hide, number, by=asker, how="remove", reason="spam", **WITH)
+    (asked,) = await open_ones(db)
+    if may:
+        await do_at(now, db, hiding.second, asked.id, by=di)
+        assert await visibility(db, number) == "removed"
+        return
+    with pytest.raises(Conflict, match="too new"):
+        await do_at(now, db, hiding.second, asked.id, by=di)
+    assert await visibility(db, number) == "public"
+    await do_at(now, db, hiding.refuse, asked.id, by=di)
+    assert await open_ones(db) == []
+
+
+async def test_who_was_invited_again_is_new_again(db: Database) -> None:
+    number, later = await file_issue(db), NOON + timedelta(days=30)
+    await invite(db, at=NOON)
+    di = await invite(db, at=later)
+    await do_at(later, db, hiding.hide, number, by=ROOT, how="remove", reason="spam", **WITH)
+    with pytest.raises(Conflict, match="too new"):
+        await do_at(later, db, hiding.second, (await open_ones(db))[0].id, by=di)
 
 
 async def test_what_nobody_refuses_is_hidden_after_a_day_and_not_before(db: Database) -> None:
