@@ -58,7 +58,7 @@ OF_AN_ISSUE = {
     "restoration": "restore",
     "redactions": "redact",
     "reports": OPEN,
-    "appeals": "appeal",
+    "appeals": FILER,
     "erasures": FILER,
     "private-words": "tell_privately",
 }
