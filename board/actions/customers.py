@@ -242,10 +242,15 @@ async def stop_telling(tx: Tx, number: int) -> None:
 
 
 async def stop_following(tx: Tx, follow: int) -> int | None:
-    """Ends the mails; returns the issue's number, None where they had ended before."""
+    """Ends the mails; returns the issue's number, None where they had ended before.
+
+    An address that says no to the question is not asked again, whoever types it.
+    """
     found = await intake.follow_by_id(tx, follow)
     if found is None:
         return None
+    if not found.confirmed:
+        await own_data.be_quiet(tx, found.email, found.issue)
     await intake.stop_following(tx, follow)
     await issues.recount(tx, found.issue)
     return found.issue
