@@ -9,7 +9,7 @@ from board.actions.acting import Done
 from board.domain.clocks import Target
 from board.domain.decisions import Then
 from board.domain.issue import Issue, fold
-from board.domain.leaf import Recorded
+from board.domain.leaf import Recorded, milliseconds
 from board.domain.links import Links
 from board.domain.people import Actor
 from board.domain.words import Filing, filing
@@ -96,6 +96,11 @@ async def file_issue(db: Database, *, at: datetime = NOON, **changes: Any) -> in
     """Ada files an issue, in other words where some are given; returns its number."""
     filed = await do_at(at, db, customers.file, words_of_ada(**changes), via="web", links=LINKS, say=say)
     return filed.number
+
+
+async def want_mail(db: Database, number: int, at: datetime = NOON) -> None:
+    """Ada presses the button in the mail that filing with an address sends."""
+    await do_at(at, db, customers.want_mail, number, milliseconds(at))
 
 
 async def answer(db: Database, number: int, *, at: datetime = NOON, body: str = "We look.", **then: Any) -> Done:

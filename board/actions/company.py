@@ -125,7 +125,7 @@ async def invite(
     if before and role != "admin":
         await keep_an_admin(tx, before.id, "role")
     now_ms = milliseconds(tx.at)
-    person = await people.add(tx, email=known, name=called, role=role, now_ms=now_ms)
+    person = await people.add(tx, email=known, name=called, role=role, now_ms=now_ms, invited_by=by.person)
     url = links.sign_in(await people.new_link(tx, purpose="staff", person=person.id, now_ms=now_ms))
     setup = await company.read(tx)
     letter = letters.invitation(company=setup.name, name=called, url=url, days=INVITED_DAYS, say=say)

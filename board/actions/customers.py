@@ -49,14 +49,8 @@ def read_filing(typed: Mapping[str, str], *, needs_email: bool) -> Filing:
     )
 
 
-async def has_address(tx: Tx, number: int) -> bool:
-    """Whether the filer left an address."""
-    filer = await intake.filer(tx, number)
-    return bool(filer and filer.email)
-
-
 async def file(tx: WriteTx, filing: Filing, *, via: str, links: Links, say: Say, poster: Poster = NEWCOMER) -> Filed:
-    """Files an issue; the filer gets the private link here, and by mail where there is an address.
+    """Files an issue; the filer gets the private link here. An address gets one mail, which asks whether it is theirs.
 
     Private details are the door's to keep: `privately.tell`.
     """
@@ -73,23 +67,36 @@ async def file(tx: WriteTx, filing: Filing, *, via: str, links: Links, say: Say,
     )
     done = Done(number, tuple(await record.append(tx, events)))
     await note(tx, done, poster, why)
-    await intake.add_filer(tx, issue=number, email=filing.email)
+    now_ms, is_own = milliseconds(tx.at), poster.email is not None and poster.email == filing.email
+    await intake.add_filer(tx, issue=number, email=filing.email, confirmed_ms=now_ms if is_own else None)
     url = links.private(number)
     if filing.email:
         letter = letters.receipt(
-            number=number, title=filing.title, company=setup.name, url=url, held=why is not None, say=say
+            number=number,
+            title=filing.title,
+            company=setup.name,
+            url=url if is_own else links.mail(number),
+            held=why is not None,
+            asks=not is_own,
+            say=say,
         )
-        await outbox.put(
-            tx, message_id=f"receipt.{number}", recipient=filing.email, letter=letter, now_ms=milliseconds(tx.at)
-        )
+        await outbox.put(tx, message_id=f"receipt.{number}", recipient=filing.email, letter=letter, now_ms=now_ms)
     return Filed(number, url, why is not None, done)
+
+
+async def want_mail(tx: Tx, number: int, now_ms: int) -> None:
+    """The filer's address said yes, also where it said no before."""
+    filer = await intake.filer(tx, number)
+    if filer and filer.email:
+        await intake.confirm_filer(tx, number, now_ms)
+        await own_data.hear_of(tx, filer.email, number)
 
 
 async def note(tx: WriteTx, done: Done, poster: Poster, why: str | None) -> None:
     """Keeps privately whose browser it was, and why the words wait where they do."""
     seq = done.events[0].index
     if poster.mark is not None:
-        await moderation.note_post(tx, seq=seq, issue=done.issue, voter=poster.mark)
+        await moderation.note_post(tx, seq=seq, issue=done.issue, voter=poster.mark, email=poster.email)
     if why is not None:
         await moderation.hold(tx, seq=seq, issue=done.issue, why=why)
 
@@ -199,12 +206,16 @@ async def correct(tx: WriteTx, number: int, *, by: Actor, target: int, words: di
     return await act(tx, number, by, decide)
 
 
-async def follow(tx: WriteTx, number: int, *, email: str, links: Links, say: Say) -> None:
-    """Asks the address whether it wants to follow; the same whether it does already or not."""
+async def follow(tx: WriteTx, number: int, *, email: str, links: Links, say: Say, is_own: bool = False) -> None:
+    """Asks the address whether it wants to follow, the same whether it does already or not; not where it `is_own`."""
     row = await issues.find(tx, number)
     if row is None or row["visibility"] != "public":
         raise Conflict("This issue cannot be followed.")
     wish = await intake.follow(tx, issue=number, email=email, now_ms=milliseconds(tx.at))
+    if is_own:
+        await own_data.hear_of(tx, email, number)
+        await confirm_follow(tx, wish.id, milliseconds(tx.at))
+        return
     setup = await company.read(tx)
     letter = letters.follow_question(
         number=number, title=row["title"] or "", company=setup.name, url=links.follow(wish.id), say=say
@@ -231,10 +242,15 @@ async def stop_telling(tx: Tx, number: int) -> None:
 
 
 async def stop_following(tx: Tx, follow: int) -> int | None:
-    """Ends the mails; returns the issue's number, None where they had ended before."""
+    """Ends the mails; returns the issue's number, None where they had ended before.
+
+    An address that says no to the question is not asked again, whoever types it.
+    """
     found = await intake.follow_by_id(tx, follow)
     if found is None:
         return None
+    if not found.confirmed:
+        await own_data.be_quiet(tx, found.email, found.issue)
     await intake.stop_following(tx, follow)
     await issues.recount(tx, found.issue)
     return found.issue

@@ -1,5 +1,6 @@
 """Taking from view what the public has read: at once where it hurts somebody, else by two people or after a day."""
 
+from datetime import timedelta
 from typing import Any
 
 from board.actions import moderators
@@ -36,18 +37,31 @@ async def hide(
     issue = await load(tx, number)
     permit(issue, "remove" if how == "remove" else "redact", by, tx.at)
     check_reason(reason)
+    if how != "remove":
+        hiding.check_erasing(reason)
+    detail = {name: list(value) if isinstance(value, tuple) else value for name, value in detail.items()}
     asked = Hiding(0, number, how, target, detail, reason, by.person or 0, milliseconds(tx.at), None, "review")
-    if hiding.is_at_once(reason, is_public=issue.visibility == "public"):
+    if await goes_at_once(tx, asked, is_public=issue.visibility == "public"):
         done = await perform(tx, asked, by)
         if issue.visibility == "public":
             await keep(tx, asked)
         return done
-    if any((h.act, h.target) == (how, target) for h in await moderation.hidings(tx, "asked", issue=number)):
+    if any(
+        (h.act, h.target, h.detail) == (how, target, detail)
+        for h in await moderation.hidings(tx, "asked", issue=number)
+    ):
         raise Conflict("This was asked for already. It waits for a second person, or for its day.")
     await check(tx, asked, by)
     await keep(tx, asked, due_ms=asked.asked_ms + int(DELAY.total_seconds() * 1000))
     await tell_filer(tx, asked, links, say)
     return Done(number, ())
+
+
+async def goes_at_once(tx: WriteTx, asked: Hiding, *, is_public: bool) -> bool:
+    if asked.act == "remove":
+        return hiding.is_at_once(asked.reason, is_public=is_public)
+    words = asked.detail.get("words", ())
+    return asked.act == "mask" and await moderators.are_finds(tx, asked.issue, target=asked.target or 0, words=words)
 
 
 async def keep(tx: WriteTx, asked: Hiding, due_ms: int | None = None) -> None:
@@ -88,12 +102,22 @@ async def second(tx: WriteTx, number: int, *, by: Actor) -> Done:
     asked = await open_hiding(tx, number, by)
     if asked.person == by.person:
         raise Conflict("This takes a second person. You asked for it yourself.")
+    await require_second(tx, asked, by)
     if asked.state == "review":
         await end(tx, asked, "agreed", by)
         return Done(asked.issue, ())
     done = await perform(tx, asked, by)
     await end(tx, asked, "done", by)
     return done
+
+
+async def require_second(tx: WriteTx, asked: Hiding, by: Actor) -> None:
+    origin = await people.origin(tx, by.person or 0)
+    age = timedelta(milliseconds=milliseconds(tx.at) - origin.invited_ms) if origin else timedelta()
+    if not hiding.is_second(age, is_invited_by_asker=bool(origin and origin.invited_by == asked.person)):
+        raise Conflict(
+            "Your account is too new to be the second person here. A day has to pass, or another colleague agrees."
+        )
 
 
 async def refuse(tx: WriteTx, number: int, *, by: Actor) -> Done:
@@ -142,7 +166,7 @@ async def fall_due(tx: WriteTx, asked: Hiding) -> Done:
 
 async def tell_filer(tx: WriteTx, asked: Hiding, links: Links, say: Say) -> None:
     filer = await intake.filer(tx, asked.issue)
-    if filer is None or not filer.email:
+    if filer is None or not filer.mail:
         return
     letter = letters.hiding_notice(
         number=asked.issue,
@@ -153,4 +177,4 @@ async def tell_filer(tx: WriteTx, asked: Hiding, links: Links, say: Say) -> None
         say=say,
     )
     message_id = f"hiding.{asked.issue}.{asked.asked_ms}"
-    await outbox.put(tx, message_id=message_id, recipient=filer.email, letter=letter, now_ms=asked.asked_ms)
+    await outbox.put(tx, message_id=message_id, recipient=filer.mail, letter=letter, now_ms=asked.asked_ms)

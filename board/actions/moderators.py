@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 
 from board.actions.acting import Done, act, load
-from board.domain import decisions, masking
+from board.domain import decisions, finds, masking
 from board.domain.events import Event
+from board.domain.finds import Find
 from board.domain.issue import Issue
 from board.domain.people import Actor
 from board.errors import Invalid, NotFound
-from board.store import entries, intake, outbox, record
-from board.store.database import WriteTx
+from board.store import company, entries, intake, outbox, record
+from board.store.company import Company
+from board.store.database import Tx, WriteTx
 
 MASKABLE = frozenset({"title", "body"})
 
@@ -30,10 +32,12 @@ async def restore(tx: WriteTx, number: int, *, by: Actor) -> Done:
     return await act(tx, number, by, lambda i, at: decisions.restore(i, by=by, at=at))
 
 
-async def judge_comment(tx: WriteTx, number: int, *, by: Actor, target: int, reason: str | None) -> Done:
+async def judge_comment(
+    tx: WriteTx, number: int, *, by: Actor, target: int, reason: str | None, was: str = "held"
+) -> Done:
     """Shows a held comment, or rejects it for the reason."""
     return await act(
-        tx, number, by, lambda i, at: decisions.judge_comment(i, by=by, target=target, reason=reason, at=at)
+        tx, number, by, lambda i, at: decisions.judge_comment(i, by=by, target=target, reason=reason, at=at, was=was)
     )
 
 
@@ -69,11 +73,33 @@ async def masked(tx: WriteTx, number: int, *, target: int, words: Sequence[str],
     """The fields at `target` that hold the words, with the mark in their place; raises Invalid where none does."""
     issue = await with_words(tx, number, target)
     now = await entries.wording(tx, target, sorted(issue.fields_left(target) & MASKABLE))
-    anew = {field: masking.mask(text, words, mark) for field, text in now.items() if text}
+    rules = await company.read(tx)
+    anew = {field: masking.mask(text, words, mark, found(text, rules)) for field, text in now.items() if text}
     changed = {field: text for field, text in anew.items() if text != now[field]}
     if not changed:
         raise Invalid({"words": "These words do not stand there. Copy them from the text as they are."})
     return changed
+
+
+async def are_finds(tx: WriteTx, number: int, *, target: int, words: Sequence[str]) -> bool:
+    """Whether the words at `target` are what the finder recognises as private, and nothing beside it."""
+    issue, rules = await with_words(tx, number, target), await company.read(tx)
+    now = await entries.wording(tx, target, sorted(issue.fields_left(target) & MASKABLE))
+    return all(masking.are_finds(text, words, found(text, rules)) for text in now.values() if text)
+
+
+def found(text: str, rules: Company) -> list[Find]:
+    return finds.find(text, rules.order_pattern, finds.region_codes(rules.phone_regions))
+
+
+async def count(tx: Tx, number: int, words: Sequence[str]) -> dict[int, int]:
+    """In how many places of each text of the issue the words stand."""
+    issue, counts = await load(tx, number), dict[int, int]()
+    for index, text in issue.texts.items():
+        if text.original is None:
+            now = await entries.wording(tx, index, sorted(issue.fields_left(index) & MASKABLE))
+            counts[index] = sum(len(masking.places(value, words)) for value in now.values() if value)
+    return counts
 
 
 async def with_words(tx: WriteTx, number: int, target: int) -> Issue:

@@ -1,19 +1,22 @@
-"""Saying that words should go, or should not have gone: reports by anyone, appeals and erasures by the filer."""
+"""Saying that words should go, or should not have gone: reports by anyone, appeals and erasures by their authors."""
 
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
 
 from board.actions import moderators
 from board.actions.acting import Done, load
 from board.domain import letters
-from board.domain.events import REASONS, IssueRejected, IssueRemoved
-from board.domain.leaf import milliseconds
+from board.domain.events import REASONS, CommentRejected, Event, IssueRejected, IssueRemoved, TextRedacted
+from board.domain.issue import Issue
+from board.domain.leaf import Recorded, milliseconds
 from board.domain.links import Links
 from board.domain.masking import MARKS
 from board.domain.people import MAY, Actor, require
 from board.domain.phrase import choose
 from board.domain.wording import Say
 from board.domain.words import text
-from board.errors import Conflict, Invalid, NotFound
+from board.errors import Conflict, Invalid, NotAllowed, NotFound
 from board.store import company, entries, intake, moderation, outbox, people, record
 from board.store.database import Tx, WriteTx
 
@@ -34,45 +37,100 @@ async def report(tx: WriteTx, number: int, *, seq: int, reason: str, words: str 
     )
 
 
-async def appeal(tx: WriteTx, number: int, *, by: Actor, words: str) -> None:
-    """The filer's word, read by moderators only, against the removal or rejection of the issue."""
+@dataclass(frozen=True)
+class Decision:
+    """What a moderator decided against somebody's words, at `seq`: about the issue, a comment, or words in a text."""
+
+    seq: int
+    about: Literal["issue", "comment", "words"]
+    target: int | None
+    reason: str
+
+
+async def appeal(
+    tx: WriteTx, number: int, *, by: Actor, words: str, decision: int | None = None, voter: bytes | None = None
+) -> None:
+    """The author's word, read by moderators only, against a decision: if none is named, that which hides the issue."""
     require(by, "appeal")
-    decision = await hidden_by(tx, number)
-    if decision is None:
+    against = await decisions_against(tx, number, by)
+    found = next((one for one in against if one.seq == decision or (decision is None and one.about == "issue")), None)
+    if found is None and by.standing != "filer":
+        raise NotAllowed("You can appeal against decisions about your own words only.")
+    if found is None:
         raise Conflict("This issue is not hidden, so there is nothing to appeal against.")
-    kept = await moderation.appeal(tx, issue=number, seq=decision, words=text(words), now_ms=milliseconds(tx.at))
+    whose = None if by.standing == "filer" else voter
+    kept = await moderation.appeal(
+        tx, issue=number, seq=found.seq, words=text(words), voter=whose, now_ms=milliseconds(tx.at)
+    )
     if not kept:
         raise Conflict("You have appealed against this decision already. A moderator reads it.")
 
 
-async def appeal_now(tx: Tx, number: int) -> dict[str, Any] | None:
-    """The appeal against the decision by which the issue is hidden now, if there is one."""
-    decision = await hidden_by(tx, number)
-    return await moderation.appeal_against(tx, decision) if decision is not None else None
+async def decisions_against(tx: Tx, number: int, by: Actor) -> list[Decision]:
+    """What moderators decided against the words of who asks, and still stands; the newest first."""
+    issue, chain = await load(tx, number), await record.of_issue(tx, number)
+    found = {decision_key(r, issue): decided for r in chain if (decided := against(r, issue, by))}
+    return sorted(found.values(), key=lambda one: -one.seq)
 
 
-async def hidden_by(tx: Tx, number: int) -> int | None:
-    """The index of the decision by which the issue is hidden now."""
-    if (await load(tx, number)).visibility != "removed":
-        return None
-    chain = await record.of_issue(tx, number)
-    return next(r.index for r in reversed(chain) if isinstance(r.event, IssueRemoved | IssueRejected))
+def decision_key(r: Recorded, issue: Issue) -> tuple[str, int | None, datetime | None]:
+    """One decision may take every wording of a text, each by an event; an issue is hidden by the last one alone."""
+    match r.event:
+        case TextRedacted(target=target):
+            return "words", issue.texts[target].original or target, r.time
+        case CommentRejected(target=target):
+            return "comment", target, None
+        case _:
+            return "issue", None, None
 
 
-async def judge_appeal(tx: WriteTx, number: int, *, by: Actor, upheld: bool, links: Links, say: Say) -> Done:
-    """Shows the issue again, or lets the decision stand; somebody else than who decided, where there is somebody."""
+def against(r: Recorded, issue: Issue, by: Actor) -> Decision | None:
+    match r.event:
+        case IssueRemoved(reason=reason) | IssueRejected(reason=reason):
+            is_own = by.standing == "filer" and issue.visibility == "removed"
+            return Decision(r.index, "issue", None, reason) if is_own else None
+        case CommentRejected(target=target, reason=reason) if issue.texts[target].status == "rejected":
+            return Decision(r.index, "comment", target, reason) if is_of(by, issue, target) else None
+        case TextRedacted(target=target, reason=reason, role="moderator"):
+            first = issue.texts[target].original or target
+            return Decision(r.index, "words", first, reason) if is_of(by, issue, first) else None
+    return None
+
+
+def is_of(by: Actor, issue: Issue, target: int) -> bool:
+    return target in by.own or by.standing == issue.texts[target].author == "filer"
+
+
+async def judge_appeal(
+    tx: WriteTx, number: int, *, by: Actor, upheld: bool, links: Links, say: Say, words: str | None = None
+) -> Done:
+    """Shows the words again, or lets the decision stand; somebody else than who decided, where there is somebody.
+
+    Words that were taken out cannot come back: such an appeal is answered with `words`.
+    """
     require(by, "restore")
     found = await moderation.appeal_by_id(tx, number)
     if found is None:
         raise NotFound("There is no such appeal.")
     await refuse_own_case(tx, by, found["seq"])
+    event = (await record.after(tx, found["seq"] - 1, limit=1))[0].event
+    if isinstance(event, TextRedacted) and not words:
+        raise Invalid({"answer": "Answer with a few words: what was taken out cannot come back."})
     outcome = "upheld" if upheld else "refused"
-    if not await moderation.settle_appeal(tx, number, outcome=outcome, now_ms=milliseconds(tx.at)):
+    if not await moderation.settle_appeal(tx, number, outcome=outcome, answer=words, now_ms=milliseconds(tx.at)):
         raise Conflict("Somebody has decided this already.")
-    await answer_filer(tx, found["issue"], upheld=upheld, links=links, say=say)
-    if not upheld or (await load(tx, found["issue"])).visibility != "removed":
-        return Done(found["issue"], ())
-    return await moderators.restore(tx, found["issue"], by=by)
+    await answer_author(tx, found, event, upheld=upheld, words=words, links=links, say=say)
+    return await show_again(tx, found["issue"], event, by) if upheld else Done(found["issue"], ())
+
+
+async def show_again(tx: WriteTx, number: int, event: Event, by: Actor) -> Done:
+    issue = await load(tx, number)
+    match event:
+        case IssueRemoved() | IssueRejected() if issue.visibility == "removed":
+            return await moderators.restore(tx, number, by=by)
+        case CommentRejected(target=target) if issue.texts[target].status == "rejected":
+            return await moderators.judge_comment(tx, number, by=by, target=target, reason=None, was="rejected")
+    return Done(number, ())
 
 
 async def refuse_own_case(tx: WriteTx, by: Actor, decision: int) -> None:
@@ -81,13 +139,28 @@ async def refuse_own_case(tx: WriteTx, by: Actor, decision: int) -> None:
         raise Conflict("You made this decision yourself. Somebody else has to look at the appeal.")
 
 
-async def answer_filer(tx: WriteTx, number: int, *, upheld: bool, links: Links, say: Say) -> None:
-    filer = await intake.filer(tx, number)
-    if filer is None or not filer.email:
+async def answer_author(
+    tx: WriteTx, appeal: dict[str, Any], event: Event, *, upheld: bool, words: str | None, links: Links, say: Say
+) -> None:
+    """By mail, where the filer's address has said yes, or where the author was signed in with one."""
+    number, is_filer = appeal["issue"], appeal["voter"] is None
+    filer = await intake.filer(tx, number) if is_filer else None
+    target = getattr(event, "target", None)
+    email = filer.mail if filer else await moderation.address_behind(tx, target) if target is not None else None
+    if not email:
         return
     now_ms, name = milliseconds(tx.at), (await company.read(tx)).name
-    letter = letters.appeal_answer(number=number, company=name, upheld=upheld, url=links.private(number), say=say)
-    await outbox.put(tx, message_id=f"appeal.{number}.{now_ms}", recipient=filer.email, letter=letter, now_ms=now_ms)
+    letter = letters.appeal_answer(
+        number=number,
+        company=name,
+        upheld=upheld,
+        about={IssueRemoved: "issue", IssueRejected: "issue", CommentRejected: "comment"}.get(type(event), "words"),
+        words=words,
+        url=links.private(number) if is_filer else links.issue(number),
+        personal=is_filer,
+        say=say,
+    )
+    await outbox.put(tx, message_id=f"appeal.{number}.{now_ms}", recipient=email, letter=letter, now_ms=now_ms)
 
 
 async def take_out(

@@ -48,6 +48,7 @@ async def everything(tx: Tx, who: Person, *, box: Box, url: str) -> dict[str, An
         "follows": [f"{url}/issues/{follow.issue}" for follow in follows],
         "mine_too": [f"{url}/issues/{number}" for number in await own_data.mine_too_of(tx, who.mark)],
         "reports": await own_data.reports_of(tx, who.mark),
+        "appeals": await own_data.appeals_of(tx, who.mark),
         "sessions": [
             {"browser": one.browser, "network": one.network, "created_ms": one.created_ms, "seen_ms": one.seen_ms}
             for one in [who.session]

@@ -46,11 +46,11 @@ async def answer(tx: WriteTx, number: int, *, by: Actor, words: str, box: Box, l
     now_ms = milliseconds(tx.at)
     await tell(tx, number, by=by, words=words, box=box, now_ms=now_ms)
     filer = await intake.filer(tx, number)
-    if filer and filer.email:
+    if filer and filer.mail:
         name = (await company.read(tx)).name
         letter = letters.private_word(number=number, company=name, url=links.private(number), say=say)
         message_id = f"private.{number}.{now_ms}"
-        await outbox.put(tx, message_id=message_id, recipient=filer.email, letter=letter, now_ms=now_ms)
+        await outbox.put(tx, message_id=message_id, recipient=filer.mail, letter=letter, now_ms=now_ms)
 
 
 async def read(tx: Tx, number: int, *, by: Actor, box: Box, now_ms: int) -> list[Told]:

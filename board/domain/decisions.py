@@ -384,12 +384,14 @@ def restore(issue: Issue, *, by: Actor, at: datetime) -> list[Event]:
     return [e.IssueRestored(issue=issue.number)]
 
 
-def judge_comment(issue: Issue, *, by: Actor, target: int, reason: str | None, at: datetime) -> list[Event]:
-    """Publishes a held comment, or rejects it where a reason is given."""
+def judge_comment(
+    issue: Issue, *, by: Actor, target: int, reason: str | None, at: datetime, was: str = "held"
+) -> list[Event]:
+    """Publishes a held comment (after an appeal: a rejected one), or rejects it where a reason is given."""
     require(by, "publish")
     text = issue.texts.get(target)
-    if text is None or text.status != "held":
-        raise Conflict("This comment is not held.")
+    if text is None or text.status != was:
+        raise Conflict("This comment is not held." if was == "held" else "This comment is shown already.")
     if reason is None:
         return [e.CommentPublished(issue=issue.number, target=target)]
     check_reason(reason)

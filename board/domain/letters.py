@@ -29,7 +29,8 @@ def without_words(letter: Letter) -> Letter:
     return replace(letter, subject=f"[#{letter.issue}]", paragraphs=(told,))
 
 
-def receipt(*, number: int, title: str, company: str, url: str, held: bool, say: Say) -> Letter:
+def receipt(*, number: int, title: str, company: str, url: str, held: bool, asks: bool, say: Say) -> Letter:
+    """`asks`: nobody knows yet whose address it is; the link leads to a button, and no other letter comes before."""
     told = (
         say("You filed issue {number} with {company}.")
         if held  # nobody has looked at the words, nor asked whether the address is theirs
@@ -40,16 +41,25 @@ def receipt(*, number: int, title: str, company: str, url: str, held: bool, say:
         if held
         else say("Everybody can read it now, and watch it being cured.")
     )
-    return to_filer(
-        number,
+    own = (say("This is your private link. With it you answer, confirm the cure, or say that it still fails."),)
+    asked = (
+        say(
+            "Do you want the answers by mail? They come once you have pressed the button on the page behind this link."
+        ),
+        say("If it was not you, do nothing: we will not write to you about it again."),
+    )
+    return Letter(
         subject=f"[#{number}] " + (say("Your issue") if held else title),
         paragraphs=(
             told.format(number=number, company=company, title=title),
             shown.format(company=company),
-            say("This is your private link. With it you answer, confirm the cure, or say that it still fails."),
+            *(asked if asks else own),
         ),
-        url=url,
-        say=say,
+        label=say("Yes, send me the answers") if asks else say("Open my issue"),
+        link=url,
+        issue=number,
+        secret=True,
+        personal=True,
     )
 
 
@@ -143,18 +153,54 @@ def hiding_notice(*, number: int, company: str, reason: str, whole: bool, url: s
     )
 
 
-def appeal_answer(*, number: int, company: str, upheld: bool, url: str, say: Say) -> Letter:
-    told = (
-        say("{company} looked at your appeal: issue {number} is shown again.")
-        if upheld
-        else say("{company} looked at your appeal: issue {number} stays hidden. The reason stands in the record.")
-    )
-    return to_filer(
-        number,
+def appeal_answer(
+    *, number: int, company: str, upheld: bool, about: str, words: str | None, url: str, personal: bool, say: Say
+) -> Letter:
+    """`about`: the issue, a comment, or words that were taken out; `words` are what the moderator answered."""
+    told = judged(about, upheld=upheld, say=say).format(company=company, number=number)
+    return Letter(
         subject=say("[#{number}] Your appeal").format(number=number),
-        paragraphs=(told.format(company=company, number=number),),
-        url=url,
-        say=say,
+        paragraphs=(told, words) if words else (told,),
+        label=say("Open my issue") if personal else say("Open the issue"),
+        link=url,
+        issue=number,
+        secret=personal,
+        personal=personal,
+    )
+
+
+def judged(about: str, *, upheld: bool, say: Say) -> str:
+    match about, upheld:
+        case "issue", True:
+            return say("{company} looked at your appeal: issue {number} is shown again.")
+        case "issue", False:
+            return say("{company} looked at your appeal: issue {number} stays hidden. The reason stands in the record.")
+        case "comment", True:
+            return say("{company} looked at your appeal: your comment on issue {number} is shown.")
+        case "comment", False:
+            return say("{company} looked at your appeal: your comment on issue {number} stays hidden.")
+        case _, True:
+            return say(
+                "{company} looked at your appeal: you are right, and the words of issue {number} cannot come back."
+            )
+        case _:
+            return say("{company} looked at your appeal: the words stay out of issue {number}.")
+
+
+def words_gone(*, number: int, company: str, line: str, url: str, say: Say) -> Letter:
+    """Tells the author of a comment, who was signed in, what a moderator did to it, and how to appeal."""
+    return Letter(
+        subject=say("[#{number}] Your comment").format(number=number),
+        paragraphs=(
+            say("This is about what you wrote on issue {number} with {company}:").format(
+                number=number, company=company
+            ),
+            line,
+            say("If you think that this is wrong, sign in with this address, open the issue and appeal."),
+        ),
+        label=say("Open the issue"),
+        link=url,
+        issue=number,
     )
 
 

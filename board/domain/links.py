@@ -33,6 +33,10 @@ class Links:
     def follow(self, follow: int) -> str:
         return f"{self.base}/follows/{self.secret('follow', follow)}"
 
+    def mail(self, number: int) -> str:
+        """Asks the filer's address whether it wants the answers; nobody reads it but who gets the mail."""
+        return f"{self.base}/mail/{self.secret('mail', number)}"
+
     def no_mail(self, number: int) -> str:
         """Ends the mails to the filer, and can do nothing else."""
         return f"{self.base}/follows/{self.secret('no-mail', number)}"

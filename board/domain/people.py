@@ -41,13 +41,14 @@ MAY: dict[str, frozenset[str]] = {
     "try_mail": AGENTS,
     "see_desk": AGENTS | AUDITORS,
     "see_private": AGENTS,
+    "see_moderation": MODERATORS | AUDITORS,
     "publish": MODERATORS,
     "reject": MODERATORS,
     "remove": MODERATORS,
     "restore": MODERATORS,
     "redact": MODERATORS,
     "take_out": FILER | {"anyone"},
-    "appeal": FILER,
+    "appeal": FILER | {"anyone"},
     "tell_privately": FILER | AGENTS,
     "run_board": ADMINS,
     "lapse": CLOCK,
@@ -64,6 +65,7 @@ WHO = {
     AGENTS: "staff",
     AGENTS | AUDITORS: "staff and auditors",
     MODERATORS: "moderators and admins",
+    MODERATORS | AUDITORS: "moderators, admins and auditors",
     ADMINS: "admins",
     CLOCK: "the clock",
 }
@@ -93,12 +95,13 @@ class Actor:
 class Poster:
     """Whose browser sends words: an opaque mark of it, and whether the public reads something of theirs already.
 
-    `doubts` are the reasons of `domain.doubt` that no proof has answered.
+    `doubts` are the reasons of `domain.doubt` that no proof has answered, `email` the address that signed in by mail.
     """
 
     mark: bytes | None = None
     is_known: bool = False
     doubts: tuple[Reason, ...] = ()
+    email: str | None = None
 
 
 NEWCOMER = Poster()

@@ -7,7 +7,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,7 +18,7 @@ from board.domain.text import to_plain
 from board.domain.wording import Say
 from board.followers import sending
 from board.followers.sending import Post
-from board.store import company, entries, intake, issues, outbox, positions, record
+from board.store import company, entries, intake, issues, moderation, outbox, positions, private, record
 from board.store.database import LOST, Database, Tx
 from board.store.intake import Filer
 from board.store.positions import Position
@@ -83,6 +83,7 @@ async def follow(db: Database, stream: Stream, post: Post, clock: Callable[[], d
 async def remind_for_ever(db: Database, post: Post, clock: Callable[[], datetime]) -> None:
     while True:
         try:
+            await catch_up(db, post, clock())
             await remind(db, post, clock())
         except LOST as lost:
             log.warning("the database is away: %s", lost)
@@ -115,7 +116,7 @@ async def tell(tx: Tx, events: list[Recorded], post: Post, now: datetime) -> Non
     """One letter for each issue and reader, with all that happened since the last; nothing of what was imported."""
     by_issue: dict[int, list[Recorded]] = {}
     for r in events:
-        if r.issue is not None and r.name in TOLD and getattr(r.event, "occurred", None) is None:
+        if r.issue is not None and is_told(r):
             by_issue.setdefault(r.issue, []).append(r)
     name = (await company.read(tx)).name
     for number, happened in by_issue.items():
@@ -124,28 +125,99 @@ async def tell(tx: Tx, events: list[Recorded], post: Post, now: datetime) -> Non
             await tell_of_issue(tx, News(row, happened, name, now), post)
 
 
+def is_told(r: Recorded) -> bool:
+    return r.name in TOLD and getattr(r.event, "occurred", None) is None
+
+
+async def catch_up(db: Database, post: Post, now: datetime) -> None:
+    """One letter to each filer who has said yes since, with all that letters have told others meanwhile."""
+    async with db.reading() as tx:
+        if not await intake.owed(tx):
+            return
+    async with db.saving() as tx:
+        place = await positions.take(tx, "mail", "")
+        name = (await company.read(tx)).name
+        for number in await intake.owed(tx):
+            row, filer = await issues.find(tx, number), await intake.filer(tx, number)
+            before = [r for r in await record.of_issue(tx, number) if r.index <= place.seq]
+            if row and filer and before:
+                await tell_filer(tx, News(row, before, name, now), filer, post)
+
+
 async def tell_of_issue(tx: Tx, news: News, post: Post) -> None:
     filer = await intake.filer(tx, news.row["number"])
-    if filer and filer.email:
+    if filer and filer.mail:
         await tell_filer(tx, news, filer, post)
+    await tell_authors(tx, news, post)
     if news.row["visibility"] == "public":
         await tell_followers(tx, news, filer, post)
 
 
 async def tell_filer(tx: Tx, news: News, filer: Filer, post: Post) -> None:
     """The filer hears what others did; that the filing is shown at once stands in the receipt."""
+    waited: tuple[str, ...] = ()
+    if filer.is_owed:
+        last, waited = news.happened[-1].index, await said_alone(tx, news, post.say)
+        chain = await record.of_issue(tx, filer.issue)
+        news = replace(news, happened=[r for r in chain if is_told(r) and r.index <= last])
+        await intake.settle_owed(tx, filer.issue)
+    if not news.happened:
+        return
     first = news.row["filed_seq"] + 1
     lines = await said(tx, [r for r in news.happened if r.index != first], news.company, post.say, to_filer=True)
-    if lines and any(r.name in ("issue.removed", "issue.rejected") for r in news.happened):
+    if lines and any([await can_be_appealed(tx, r) for r in news.happened]):
         lines += (post.say("If you think that this is wrong, open your issue and appeal. A moderator reads it."),)
     asks = any(r.name == "issue.resolved" for r in news.happened) and news.row["confirmation"] == "asked"
-    await put(tx, news, str(filer.email), lines, post, asks=asks, url=post.links.private(filer.issue))
+    await put(tx, news, str(filer.mail), lines + waited, post, asks=asks, url=post.links.private(filer.issue))
+
+
+async def can_be_appealed(tx: Tx, r: Recorded) -> bool:
+    """Whether a moderator decided against the filer's words."""
+    match r.event:
+        case e.IssueRemoved() | e.IssueRejected():
+            return True
+        case e.CommentRejected(target=target) | e.TextRedacted(target=target, role="moderator"):
+            words = await entries.one(tx, target)
+            return bool(words and words["by_filer"])
+    return False
+
+
+async def tell_authors(tx: Tx, news: News, post: Post) -> None:
+    """Whoever was signed in while commenting is told what a moderator did to the comment; once for each comment."""
+    told = set[int]()
+    for r in news.happened:
+        if not isinstance(r.event, e.CommentRejected | e.TextRedacted) or r.event.role != "moderator":
+            continue
+        entry, seq = await entries.one(tx, r.index), await entries.original(tx, r.event.target)
+        words, email = await entries.one(tx, seq), await moderation.address_behind(tx, seq)
+        if not (entry and words and email) or words["by_filer"] or seq in told:
+            continue
+        told.add(seq)
+        letter = letters.words_gone(
+            number=news.row["number"],
+            company=news.company,
+            line=line(entry, news.company, post.say),
+            url=post.links.issue(news.row["number"]),
+            say=post.say,
+        )
+        message_id = f"words.{r.index}"
+        await outbox.put(tx, message_id=message_id, recipient=email, letter=letter, now_ms=milliseconds(news.at))
+
+
+async def said_alone(tx: Tx, news: News, say: Say) -> tuple[str, ...]:
+    """What the letters would have said that did not go out while the address had not said yes, besides the events."""
+    number, lines = news.row["number"], list[str]()
+    if any(not row["by_filer"] for row in await private.of_issue(tx, number)):
+        lines.append(say("{company} wrote to you alone: open your issue to read it.").format(company=news.company))
+    if await moderation.hidings(tx, "asked", issue=number):
+        lines.append(say("A moderator asked to hide something here: open your issue to see what, and until when."))
+    return tuple(lines)
 
 
 async def tell_followers(tx: Tx, news: News, filer: Filer | None, post: Post) -> None:
     lines = await said(tx, news.happened, news.company, post.say)
     for one in await intake.followers(tx, news.row["number"]):
-        if filer is None or one.email != filer.email:
+        if filer is None or one.email != filer.mail:
             stop = post.links.follow(one.id)
             await put(tx, news, one.email, lines, post, url=post.links.issue(one.issue), stop=stop)
 
@@ -233,8 +305,8 @@ async def remind_filer(tx: Tx, row: dict[str, Any], kind: str, since: datetime, 
     filer, wait = await intake.filer(tx, row["number"]), int(since.timestamp())
     if not filer or not filer.email:
         return
-    if not await intake.remind_once(tx, issue=row["number"], kind=kind, seq=wait):
-        return
+    if not await intake.remind_once(tx, issue=row["number"], kind=kind, seq=wait) or not filer.mail:
+        return  # what an address has not asked for is not sent later either
     say = post.say
     question = (
         say("We still wait for your answer.")
@@ -250,4 +322,4 @@ async def remind_filer(tx: Tx, row: dict[str, Any], kind: str, since: datetime, 
         say=say,
     )
     message_id = f"reminder.{row['number']}.{kind}.{wait}"
-    await outbox.put(tx, message_id=message_id, recipient=filer.email, letter=letter, now_ms=milliseconds(now))
+    await outbox.put(tx, message_id=message_id, recipient=filer.mail, letter=letter, now_ms=milliseconds(now))

@@ -11,8 +11,17 @@ KEEP_ANSWERS_MS = 24 * 3600 * 1000
 
 @dataclass(frozen=True)
 class Filer:
+    """`email` is what was typed. `is_owed`: the address has said yes, and has not heard yet what happened before."""
+
     issue: int
     email: str | None
+    is_confirmed: bool
+    is_owed: bool
+
+    @property
+    def mail(self) -> str | None:
+        """Where letters about the issue go: nowhere until the address has said that it wants them."""
+        return self.email if self.is_confirmed else None
 
 
 @dataclass(frozen=True)
@@ -26,24 +35,44 @@ class Follow:
     came_from: int
 
 
-async def add_filer(tx: Tx, *, issue: int, email: str | None) -> None:
+async def add_filer(tx: Tx, *, issue: int, email: str | None, confirmed_ms: int | None = None) -> None:
     await tx.run(
-        "INSERT INTO filers (issue, email) VALUES (:issue, :email)",
+        "INSERT INTO filers (issue, email, confirmed_ms) VALUES (:issue, :email, :confirmed)",
         issue=issue,
         email=email,
+        confirmed=confirmed_ms,
     )
 
 
 async def filer(tx: Tx, issue: int) -> Filer | None:
-    row = await tx.row("SELECT issue, email FROM filers WHERE issue = :issue", issue=issue)
-    return Filer(**row) if row else None
+    row = await tx.row("SELECT email, confirmed_ms, owed FROM filers WHERE issue = :issue", issue=issue)
+    return Filer(issue, row["email"], row["confirmed_ms"] is not None, bool(row["owed"])) if row else None
+
+
+async def confirm_filer(tx: Tx, issue: int, now_ms: int) -> None:
+    """The address wants the answers; what was said until now is owed to it."""
+    await tx.run(
+        "UPDATE filers SET confirmed_ms = :now, owed = 1"
+        " WHERE issue = :issue AND email IS NOT NULL AND confirmed_ms IS NULL",
+        issue=issue,
+        now=now_ms,
+    )
+
+
+async def owed(tx: Tx) -> list[int]:
+    """The issues whose filers have not heard yet what happened before they said yes."""
+    return [row["issue"] for row in await tx.rows("SELECT issue FROM filers WHERE owed = 1 ORDER BY issue")]
+
+
+async def settle_owed(tx: Tx, issue: int) -> None:
+    await tx.run("UPDATE filers SET owed = 0 WHERE issue = :issue", issue=issue)
 
 
 async def knows_email(tx: Tx, email: str) -> bool:
-    """Whether the address has filed or follows something."""
+    """Whether the address has said that it wants mail about something that it has filed or follows."""
     return bool(
         await tx.value(
-            "SELECT 1 FROM filers WHERE email = :email UNION"
+            "SELECT 1 FROM filers WHERE email = :email AND confirmed_ms IS NOT NULL UNION"
             " SELECT 1 FROM follows WHERE email = :email AND confirmed_ms IS NOT NULL",
             email=email,
         )

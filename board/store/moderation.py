@@ -105,11 +105,21 @@ async def settle_hiding(tx: Tx, number: int, *, before: str, state: str, by: int
     return row is not None
 
 
-async def note_post(tx: Tx, *, seq: int, issue: int, voter: bytes) -> None:
-    """Whose browser posted the words at `seq`: an opaque mark."""
+async def note_post(tx: Tx, *, seq: int, issue: int, voter: bytes, email: str | None = None) -> None:
+    """Whose browser posted the words at `seq`: an opaque mark, and the address that was signed in there."""
     await tx.run(
-        "INSERT INTO posts (seq, issue, voter) VALUES (:seq, :issue, :voter)", seq=seq, issue=issue, voter=voter
+        "INSERT INTO posts (seq, issue, voter, email) VALUES (:seq, :issue, :voter, :email)",
+        seq=seq,
+        issue=issue,
+        voter=voter,
+        email=email,
     )
+
+
+async def address_behind(tx: Tx, seq: int) -> str | None:
+    """The address that was signed in where the words at `seq` came from."""
+    found: str | None = await tx.value("SELECT email FROM posts WHERE seq = :seq", seq=seq)
+    return found
 
 
 async def has_been_public(tx: Tx, voter: bytes) -> bool:
@@ -175,24 +185,40 @@ async def count_reports(tx: Tx) -> int:
     return int(await tx.value("SELECT COUNT(*) FROM reports"))
 
 
-async def appeal(tx: Tx, *, issue: int, seq: int, words: str, now_ms: int) -> bool:
-    """Keeps the filer's word against the decision at `seq`; whether it is the first."""
+async def appeal(tx: Tx, *, issue: int, seq: int, words: str, voter: bytes | None, now_ms: int) -> bool:
+    """Keeps the word of the filer, or of the browser marked `voter`, against the decision at `seq`; if it is first."""
+    await touches.touch(tx, "reports")
     row = await tx.row(
-        "INSERT INTO appeals (issue, seq, words, created_ms) VALUES (:issue, :seq, :words, :now)"
+        "INSERT INTO appeals (issue, seq, words, voter, created_ms) VALUES (:issue, :seq, :words, :voter, :now)"
         " ON CONFLICT (seq) DO NOTHING RETURNING id",
         issue=issue,
         seq=seq,
         words=words,
+        voter=voter,
         now=now_ms,
     )
     return row is not None
 
 
-APPEAL = "SELECT id, issue, seq, words, created_ms, settled_ms, outcome FROM appeals "
+APPEAL = "SELECT id, issue, seq, words, voter, created_ms, settled_ms, outcome, answer FROM appeals "
 
 
 async def appeals(tx: Tx, *, limit: int = AT_ONCE) -> list[Row]:
-    return await tx.rows(APPEAL + "WHERE settled_ms IS NULL ORDER BY id LIMIT :limit", limit=limit)
+    """Those that nobody has judged, oldest first: each with the decision's kind and reason, and what it is about."""
+    return await tx.rows(
+        "SELECT appeals.id, appeals.issue, appeals.seq, appeals.words, appeals.created_ms, decision.kind,"
+        " decision.reason, about.body FROM appeals LEFT JOIN entries decision ON decision.seq = appeals.seq"
+        " LEFT JOIN entries about ON about.seq = decision.target"
+        " WHERE settled_ms IS NULL ORDER BY appeals.id LIMIT :limit",
+        limit=limit,
+    )
+
+
+async def count_appeals(tx: Tx) -> dict[str, int]:
+    """How many there were, ever, and how many were right, for the public figures."""
+    row = await tx.row("SELECT COUNT(*) AS made, COUNT(CASE WHEN outcome = 'upheld' THEN 1 END) AS upheld FROM appeals")
+    assert row
+    return row
 
 
 async def appeal_against(tx: Tx, seq: int) -> Row | None:
@@ -203,11 +229,14 @@ async def appeal_by_id(tx: Tx, number: int) -> Row | None:
     return await tx.row(APPEAL + "WHERE id = :id", id=number)
 
 
-async def settle_appeal(tx: Tx, number: int, *, outcome: str, now_ms: int) -> bool:
+async def settle_appeal(tx: Tx, number: int, *, outcome: str, answer: str | None, now_ms: int) -> bool:
+    await touches.touch(tx, "reports")
     row = await tx.row(
-        "UPDATE appeals SET outcome = :outcome, settled_ms = :now WHERE id = :id AND settled_ms IS NULL RETURNING id",
+        "UPDATE appeals SET outcome = :outcome, answer = :answer, settled_ms = :now"
+        " WHERE id = :id AND settled_ms IS NULL RETURNING id",
         id=number,
         outcome=outcome,
+        answer=answer,
         now=now_ms,
     )
     return row is not None

@@ -3,6 +3,7 @@
 import hashlib
 from typing import Any
 
+from board.store import touches
 from board.store.database import Tx
 
 
@@ -24,7 +25,18 @@ async def own_texts(tx: Tx, issue: int, mark: bytes, *, is_filer: bool) -> list[
 
 
 async def appeals_about(tx: Tx, issue: int) -> list[dict[str, Any]]:
-    return await tx.rows("SELECT words, created_ms, outcome FROM appeals WHERE issue = :issue ORDER BY id", issue=issue)
+    """What the filer has said against decisions about the issue."""
+    return await tx.rows(
+        "SELECT words, created_ms, outcome, answer FROM appeals WHERE issue = :issue AND voter IS NULL ORDER BY id",
+        issue=issue,
+    )
+
+
+async def appeals_of(tx: Tx, mark: bytes) -> list[dict[str, Any]]:
+    """What the browser of this mark has said against decisions about its own words."""
+    return await tx.rows(
+        "SELECT issue, words, created_ms, outcome, answer FROM appeals WHERE voter = :mark ORDER BY id", mark=mark
+    )
 
 
 async def reports_of(tx: Tx, mark: bytes) -> list[dict[str, Any]]:
@@ -50,6 +62,12 @@ async def posts_of(tx: Tx, mark: bytes) -> list[int]:
     return [row["seq"] for row in rows]
 
 
+async def posted_by(tx: Tx, mark: bytes, email: str | None) -> frozenset[int]:
+    """The indices of the words that came from this browser, or from another one in which the address was signed in."""
+    rows = await tx.rows("SELECT seq FROM posts WHERE voter = :mark OR email = :email", mark=mark, email=email or "")
+    return frozenset(row["seq"] for row in rows)
+
+
 async def is_quiet(tx: Tx, email: str, issue: int | None = None) -> bool:
     """Whether the address wants no mail about issues, or none about this one."""
     found = await tx.value(
@@ -72,6 +90,11 @@ async def be_quiet(tx: Tx, email: str, issue: int | None = None) -> None:
     )
 
 
+async def hear_of(tx: Tx, email: str, issue: int) -> None:
+    """Mail about this issue goes to the address again, unless it wants none at all."""
+    await tx.run("DELETE FROM quiet WHERE address_hash = :hash", hash=address_hash(about(email, issue)))
+
+
 async def be_heard(tx: Tx, email: str) -> None:
     """Mail goes to the address again, about each issue that it has filed or follows too."""
     rows = await tx.rows(
@@ -92,7 +115,7 @@ async def move_address(tx: Tx, *, old: str, new: str) -> None:
         old=old,
         new=new,
     )
-    for table in ("follows", "filers"):
+    for table in ("follows", "filers", "posts"):
         await tx.run(f"UPDATE {table} SET email = :new WHERE email = :old", old=old, new=new)
     await tx.run("DELETE FROM grants WHERE session IN (SELECT token_hash FROM sessions WHERE email = :old)", old=old)
     await tx.run("DELETE FROM sessions WHERE email = :old", old=old)
@@ -109,7 +132,8 @@ async def forget_address(tx: Tx, email: str) -> None:
     """Nothing is left of the address but, where it wants no mail, its hash."""
     for table, column in (("follows", "email"), ("sign_ins", "email"), ("sessions", "email"), ("outbox", "recipient")):
         await tx.run(f"DELETE FROM {table} WHERE {column} = :email", email=email)
-    await tx.run("UPDATE filers SET email = NULL WHERE email = :email", email=email)
+    for table in ("filers", "posts"):
+        await tx.run(f"UPDATE {table} SET email = NULL WHERE email = :email", email=email)
     tx.has_erased = True
 
 
@@ -121,13 +145,14 @@ async def forget_filer(tx: Tx, issue: int) -> None:
     )
     await tx.run("UPDATE filers SET email = NULL WHERE issue = :issue", issue=issue)
     await tx.run("DELETE FROM private_words WHERE issue = :issue", issue=issue)
-    await tx.run("DELETE FROM appeals WHERE issue = :issue", issue=issue)
+    await tx.run("DELETE FROM appeals WHERE issue = :issue AND voter IS NULL", issue=issue)
+    await touches.touch(tx, "reports")
     tx.has_erased = True
 
 
 async def pass_marks_on(tx: Tx, *, old: bytes, new: bytes) -> None:
     """The browser has another mark from now on: its words, reports and votes stay its own."""
-    for table in ("posts", "reports", "mine_too"):
+    for table in ("posts", "reports", "mine_too", "appeals"):
         await tx.run(f"UPDATE {table} SET voter = :new WHERE voter = :old", old=old, new=new)
 
 
@@ -135,3 +160,5 @@ async def forget_marks(tx: Tx, mark: bytes) -> None:
     """Which words and reports came from the browser; its votes stay counted, and are of nobody any more."""
     await tx.run("DELETE FROM posts WHERE voter = :mark", mark=mark)
     await tx.run("DELETE FROM reports WHERE voter = :mark", mark=mark)
+    await tx.run("DELETE FROM appeals WHERE voter = :mark", mark=mark)
+    await touches.touch(tx, "reports")

@@ -25,6 +25,14 @@ class Person:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """When a colleague was added or last invited, and by which colleague."""
+
+    invited_ms: int
+    invited_by: int | None
+
+
+@dataclass(frozen=True)
 class SignIn:
     """A one-time link: for a person, for an address, or (`owner`) for whoever becomes the first admin."""
 
@@ -77,20 +85,30 @@ def hashed(secret: str) -> bytes:
     return hashlib.sha256(secret.encode("utf-8", "replace")).digest()
 
 
-async def add(tx: Tx, *, email: str, name: str, role: str, now_ms: int) -> Person:
-    """Adds a colleague, or brings one back with the new name and role, whoever vouched for them before."""
+async def add(tx: Tx, *, email: str, name: str, role: str, now_ms: int, invited_by: int | None = None) -> Person:
+    """Adds a colleague, or brings one back with the new name and role, whoever vouched for them before.
+
+    Either way they are new: whoever invites holds a link that signs in as them.
+    """
     row = await tx.row(
-        "INSERT INTO people (email, name, role, created_ms) VALUES (:email, :name, :role, :now)"
+        "INSERT INTO people (email, name, role, created_ms, invited_by)"
+        " VALUES (:email, :name, :role, :now, :invited_by)"
         " ON CONFLICT (email) DO UPDATE SET name = excluded.name, role = excluded.role, removed_ms = NULL,"
-        " subject = NULL"
+        " subject = NULL, created_ms = excluded.created_ms, invited_by = excluded.invited_by"
         " RETURNING id, email, name, role",
         email=email,
         name=name,
         role=role,
         now=now_ms,
+        invited_by=invited_by,
     )
     assert row
     return Person(**row)
+
+
+async def origin(tx: Tx, person: int) -> Origin | None:
+    row = await tx.row("SELECT created_ms, invited_by FROM people WHERE id = :id", id=person)
+    return Origin(row["created_ms"], row["invited_by"]) if row else None
 
 
 async def by_email(tx: Tx, email: str) -> Person | None:

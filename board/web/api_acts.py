@@ -22,7 +22,7 @@ from board.store import company, issues
 from board.store.database import WriteTx
 from board.web import lookover
 from board.web.api import issue_json, with_body
-from board.web.issues import keep_details
+from board.web.filing import keep_details
 from board.web.json import body, once, permit, read_number
 
 Number = Annotated[int, Meta(ge=1, le=2**53 - 1)]

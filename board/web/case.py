@@ -7,6 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from board.actions import objections
 from board.domain import clocks, decisions, wording
 from board.domain.auditing import mask, mask_html
 from board.domain.events import CommentRejected
@@ -17,7 +18,7 @@ from board.domain.phrase import no_issue
 from board.domain.proof import b64url
 from board.errors import NotFound
 from board.render import trusted
-from board.store import company, entries, intake, issues, record
+from board.store import company, entries, intake, issues, moderation, record
 from board.store.database import Tx
 from board.store.entries import Reader
 from board.store.record import Redaction
@@ -128,14 +129,26 @@ def may(case: Case, by: Actor, now: datetime) -> set[str]:
     acts &= PUBLIC_ACTS
     if by.may("tell_privately"):
         acts.add("tell_privately")
-    if case.issue.visibility == "removed" and by.may("appeal"):
-        acts.add("appeal")
     if case.is_public:
         offered = ("follow",) if by.standing == "filer" else ("follow", "mine_too")
         acts |= {act for act in offered if by.may(act)}
     elif by.standing != "filer":
         acts.discard("comment")
     return acts
+
+
+async def decided(tx: Tx, by: Actor, number: int, names: Names) -> list[dict[str, Any]]:
+    """What moderators decided against the reader's own words, and what became of the appeals."""
+    return [
+        {
+            "seq": one.seq,
+            "about": one.about,
+            "target": one.target,
+            "reason_text": wording.reason(one.reason, names.say),
+            "appealed": await moderation.appeal_against(tx, one.seq),
+        }
+        for one in (await objections.decisions_against(tx, number, by) if by.may("appeal") else ())
+    ]
 
 
 def own_words(case: Case, author: Author) -> list[dict[str, Any]]:

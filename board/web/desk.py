@@ -12,6 +12,7 @@ from board.domain import decisions, wording
 from board.domain.auditing import mask
 from board.domain.decisions import Then
 from board.domain.events import CLOSURES, CURES, REASONS
+from board.domain.hiding import HIDDEN_ONLY
 from board.domain.leaf import format_time
 from board.domain.people import Actor
 from board.domain.text import clean, excerpt, to_html, to_plain
@@ -98,6 +99,7 @@ async def answer(
     errors: dict[str, str] | None = None,
     status: int = 200,
     told: list[privately.Told] | None = None,
+    counted: dict[str, Any] | None = None,
 ) -> Response:
     number = number_of(request)
     async with request.app.state.board.db.reading() as tx:
@@ -118,6 +120,7 @@ async def answer(
         form=typed or {},
         errors=errors or {},
         told=told,
+        counted=counted,
         **found.context,
         **context,
         **tools,
@@ -139,7 +142,9 @@ async def tools_context(tx: Tx, found: case.Case, around: Frame, by: Actor) -> d
         },
         "staff": [one for one in await people.all_staff(tx) if one.role != "auditor"],
         "areas": await company.areas(tx),
-        "reasons": [{"code": code, "text": wording.reason(code, say)} for code in REASONS],
+        "reasons": [
+            {"code": code, "text": wording.reason(code, say), "erases": code not in HIDDEN_ONLY} for code in REASONS
+        ],
         "targets": redactable(found),
         "own": case.own_words(found, "company"),
         "held": held,

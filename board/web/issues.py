@@ -2,23 +2,19 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from board.actions import customers, objections, privately
+from board.actions import customers, privately
 from board.domain.doubt import Reason
-from board.domain.leaf import later
 from board.domain.limits import Act
 from board.domain.people import Actor, refuse_staff, require
 from board.domain.phrase import no_issue
-from board.domain.proof import b64url
-from board.domain.text import clean
-from board.domain.words import Filing, address, optional_text, person_name, text, title_alone
-from board.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
-from board.store import company, issues, moderation, own_data, people, record, search
-from board.store.database import WriteTx
+from board.domain.words import address, optional_text, person_name, text, title_alone
+from board.errors import Conflict, Invalid, NotFound, TooMany
+from board.store import company, intake, issues, moderation, own_data
+from board.store.database import Tx, WriteTx
 from board.web import arrival, case, limits, lookover, session, views
 from board.web.lookover import WouldBePublic
 from board.web.page import Frame, back, ends_by, form, frame, page
@@ -54,9 +50,10 @@ async def answer(
             tx, number, around.names, around.now, reader="filer" if is_filer else "anyone", mark=mark
         )
         told = await privately.opened(tx, number, request.app.state.board.box(privately.PURPOSE)) if is_filer else []
-        posts = await own_data.posts_of(tx, mark) if around.viewer else []
-        appealed = await objections.appeal_now(tx, number) if is_filer else None
+        posts = await own_words(tx, around, mark)
+        decided = await case.decided(tx, replace(by, own=posts), number, around.names)
         asked = await moderation.hidings(tx, "asked", issue=number) if is_filer else []
+        filer = await intake.filer(tx, number) if is_filer else None
     ends_by(request, found.context["issue"]["due_at"], around.now)
     if not found.is_public and not is_filer:
         return stub(request, around, found, form=typed or {}, errors=errors or {}, status=status)
@@ -67,18 +64,29 @@ async def answer(
         nav="issues",
         status=status,
         is_filer=is_filer,
-        may=case.may(found, by, around.now),
+        may=case.may(found, by, around.now) | ({"appeal"} if decided else set()),
         own=case.own_words(found, "filer") if is_filer else case.posted_words(found, posts),
         marks=views.marks(around.names.say),
-        appealed=appealed,
+        decided=decided,
         hidings=[views.hiding(one, around.names) for one in asked],
         told=told,
+        mail_waits=waits_for_mail(filer),
         form=typed or {},
         errors=errors or {},
         stamp=(typed or {}).get("stamp") or arrival.stamp(request, every_s=arrival.ON_SHARED_PAGES_S),
         challenge=challenge,
         **found.context,
     )
+
+
+async def own_words(tx: Tx, around: Frame, mark: bytes) -> frozenset[int]:
+    """The indices of the words that came from whoever looks."""
+    return await own_data.posted_by(tx, mark, around.viewer.session.email) if around.viewer else frozenset()
+
+
+def waits_for_mail(filer: intake.Filer | None) -> bool:
+    """Whether the address that was given has not said yet that it wants the answers."""
+    return filer is not None and filer.email is not None and filer.mail is None
 
 
 def stub(request: Request, around: Frame, found: case.Case, *, status: int, **typed: dict[str, str]) -> Response:
@@ -109,120 +117,6 @@ async def log(request: Request) -> Response:
         around = await frame(tx, request)
         events = await case.log(tx, number, around.names)
     return page(request, around, "log.html", nav="issues", issue={"number": number}, events=events)
-
-
-async def new(request: Request) -> Response:
-    return await new_form(request, {"area": request.query_params.get("area", "")}, {})
-
-
-async def new_form(
-    request: Request, typed: dict[str, str], errors: dict[str, str], status: int = 200, challenge: str | None = None
-) -> Response:
-    async with request.app.state.board.db.reading() as tx:
-        around = await frame(tx, request)
-        areas = await company.areas(tx)
-        alike = await similar_rows(tx, typed.get("body", ""), around) if status == 422 else []
-    return page(
-        request,
-        around,
-        "new.html",
-        status=status,
-        form=typed,
-        errors=errors,
-        areas=areas,
-        policy={"email": around.company.mail},
-        stamp=typed.get("stamp") or arrival.stamp(request),
-        challenge=challenge,
-        similar=alike,
-    )
-
-
-async def similar_rows(tx: Any, words: str, around: Frame) -> list[dict[str, Any]]:
-    numbers = await search.similar(tx, clean(words)[:500], limit=4)
-    return [views.issue(row, around.names, around.now) for row in await issues.by_number(tx, numbers)]
-
-
-async def similar(request: Request) -> Response:
-    """The issues like the words being typed, as a fragment."""
-    async with request.app.state.board.db.reading() as tx:
-        around = await frame(tx, request, anonymous=True)
-        found = await similar_rows(tx, request.query_params.get("q", ""), around)
-    return page(request, around, "parts/similar.html", similar=found)
-
-
-async def file(request: Request) -> Response:
-    """Files an issue and shows the receipt; what was typed comes back where something is wrong."""
-    limits.check(request, "file")
-    board = request.app.state.board
-    typed = await form(request)
-    await permit(request, None, "file")
-    try:
-        typed = await lookover.settled(request, typed, has_box=True)
-        filing, doubts = await taken_filing(request, typed)
-        async with board.db.writing(session.now()) as tx:
-            require(await session.actor(tx, await session.viewer(tx, request)), "file")
-            browser = await session.known_browser(tx, request)
-            poster = replace(await session.poster(tx, request, browser.viewer), doubts=doubts)
-            filed = await customers.file(
-                tx, filing, via="web", links=board.links, say=board.renderer.say, poster=poster
-            )
-            await people.grant(tx, browser.viewer.session.token_hash, filed.number)
-            await keep_details(tx, board, filed.number, filing.details)
-    except WouldBePublic as would:
-        return await lookover.ask(request, would)
-    except Invalid as wrong:
-        return await new_form(request, typed, wrong.fields, wrong.status)
-    except ProofWanted as asked:
-        return await new_form(request, typed, {}, asked.status, asked.challenge)
-    except TooMany as full:
-        return limits.told(await new_form(request, typed, {"body": full.detail}, full.status), full)
-    response = back(f"/issues/{filed.number}/receipt")
-    session.set_cookie(response, board.settings, browser.secret)
-    return response
-
-
-async def taken_filing(request: Request, typed: dict[str, str]) -> tuple[Filing, tuple[Reason, ...]]:
-    """The filing with its tokens taken; a mistake in it takes none. Raises Invalid, TooMany and ProofWanted."""
-    async with request.app.state.board.db.saving() as tx:
-        setup = await company.read(tx)
-        filing = customers.read_filing(typed, needs_email=setup.mail == "required")
-        who = await session.viewer(tx, request)
-        taken = await limits.take(tx, request, setup, "file", who=who, email=filing.email)
-        words = f"{filing.title}\n{filing.body}"
-        return filing, await arrival.weigh(tx, request, words, who=who, taken=taken, form=arrival.form_of(typed))
-
-
-async def keep_details(tx: WriteTx, board: Any, number: int, details: str | None) -> None:
-    """What the customer tells the company alone while filing."""
-    if details:
-        filer, box = Actor(standing="filer"), board.box(privately.PURPOSE)
-        await privately.tell(tx, number, by=filer, words=details, box=box, now_ms=session.now_ms())
-
-
-async def receipt(request: Request) -> Response:
-    """The receipt, for the browser that filed."""
-    board, number = request.app.state.board, number_of(request)
-    async with board.db.reading() as tx:
-        around = await frame(tx, request)
-        by = await session.actor(tx, around.viewer, number)
-        if by.standing != "filer":
-            raise NotAllowed("The receipt is for the customer who filed the issue. Open your private link first.")
-        found = await case.read(tx, number, around.names, around.now, reader="filer")
-        filed = (await record.after(tx, found.issue.filed - 1, limit=1))[0]
-        mailed = await customers.has_address(tx, number)
-    target = found.context["side"]["target"]["first_answer_s"]
-    return page(
-        request,
-        around,
-        "receipt.html",
-        issue=found.context["issue"],
-        private_url=board.links.private(number),
-        first_answer_due=later(filed.time, target) if target else None,
-        mailed=mailed,
-        held=not found.is_public,
-        leaf=filed.leaf,
-        leaf_hash=b64url(filed.leaf_hash),
-    )
 
 
 async def open_private_link(request: Request) -> Response:
@@ -262,7 +156,8 @@ def act(
             async with request.app.state.board.db.writing(session.now()) as tx:
                 who = await session.viewer(tx, request)
                 by = await session.actor(tx, who, number)
-                done = await perform(tx, number, by, {**typed, "voter": session.voter(request, who).hex()})
+                known = {"voter": session.voter(request, who).hex(), "signed_in": (who and who.session.email) or ""}
+                done = await perform(tx, number, by, {**typed, **known})
         except WouldBePublic as would:
             return await lookover.ask(request, would)
         except TooMany as full:
@@ -384,10 +279,14 @@ async def follow(request: Request) -> Response:
         email = address(typed.get("email", ""), needed=True)
         await take(request, "follow", email=email)
         async with board.db.writing(session.now()) as tx:
-            require(await session.actor(tx, await session.viewer(tx, request), number), "follow")
-            await customers.follow(tx, number, email=email or "", links=board.links, say=board.renderer.say)
+            who = await session.viewer(tx, request)
+            require(await session.actor(tx, who, number), "follow")
+            is_own = who is not None and who.session.email == email
+            await customers.follow(
+                tx, number, email=email or "", links=board.links, say=board.renderer.say, is_own=is_own
+            )
     except Invalid as wrong:
         return await answer(request, typed={**typed, "act": "follow"}, errors=wrong.fields, status=wrong.status)
     except TooMany as full:
         return await limits.wait_page(request, typed, full)
-    return back(f"/issues/{number}", "follow")
+    return back(f"/issues/{number}", "following" if is_own else "follow")

@@ -15,13 +15,16 @@ from board.domain.leaf import parse_time
 from board.domain.people import Actor
 from board.domain.phrase import choose, phrase
 from board.domain.text import excerpt, to_plain
+from board.domain.words import optional_text
 from board.errors import Conflict, Invalid, NotFound, TooMany
-from board.store import moderation, people
+from board.store import entries, moderation, people
 from board.store.database import Tx, WriteTx
-from board.web import desk, limits, session
+from board.web import case, desk, limits, session
 from board.web.desk import Door, read_number
+from board.web.issues import number_of
 from board.web.page import FIELDS, Frame, back, form, frame, page
 
+QUEUES = ("waiting", "asked", "review", "appeals", "reports")
 LENGTH = 300  # characters of a text that the queue shows
 WHY = {
     "policy": phrase("Everything is looked at first."),
@@ -47,9 +50,11 @@ async def queue_page(
     request: Request, *, typed: dict[str, str] | None = None, errors: dict[str, str] | None = None, status: int = 200
 ) -> Response:
     async with request.app.state.board.db.reading() as tx:
-        await session.require_staff(tx, request, "publish")
+        by = await session.actor(tx, await session.require_staff(tx, request, "see_moderation"))
         around = await frame(tx, request)
         context = await queue_context(tx, around)
+    if not by.may("publish"):
+        context |= {name: case.masked_value(context[name]) for name in QUEUES}
     return page(
         request,
         around,
@@ -58,6 +63,7 @@ async def queue_page(
         status=status,
         form=typed or {},
         errors=errors or {},
+        may_decide=by.may("publish"),
         **context,
     )
 
@@ -65,12 +71,14 @@ async def queue_page(
 async def queue_context(tx: Tx, around: Frame) -> dict[str, Any]:
     say = around.names.say
     names = {person.id: person.name for person in await people.all_staff(tx)}
-    asked = [in_words(h, names, around) for h in await moderation.hidings(tx, "asked")]
+    asked = [
+        in_words(h, names, around) | {"words": await words_of(tx, h)} for h in await moderation.hidings(tx, "asked")
+    ]
     review = [in_words(h, names, around) for h in await moderation.hidings(tx, "review")]
     return {
         "waiting": [quoted(row, say) for row in await moderation.waiting(tx)],
         "reports": [told(row, around) for row in await moderation.reports(tx)],
-        "appeals": [{**row, "at": at(row["created_ms"])} for row in await moderation.appeals(tx)],
+        "appeals": [appealed(row, say) for row in await moderation.appeals(tx)],
         "asked": asked,
         "review": review,
         "counts": await moderation.counts(tx),
@@ -96,6 +104,13 @@ def told(row: dict[str, Any], around: Frame) -> dict[str, Any]:
     return {**row, "reason_text": reason, "text": text, "at": at(row["created_ms"])}
 
 
+def appealed(row: dict[str, Any], say: wording.Say) -> dict[str, Any]:
+    about = {"comment.rejected": "comment", "text.redacted": "words"}.get(row["kind"], "issue")
+    text = excerpt(to_plain(row["body"] or ""), LENGTH) if about == "comment" else ""
+    reason = wording.reason(row["reason"], say)
+    return {**row, "about": about, "text": text, "reason_text": reason, "at": at(row["created_ms"])}
+
+
 def in_words(asked: moderation.Hiding, names: dict[int, str], around: Frame) -> dict[str, Any]:
     assert around.viewer
     return {
@@ -109,6 +124,14 @@ def in_words(asked: moderation.Hiding, names: dict[int, str], around: Frame) -> 
         "at": at(asked.asked_ms),
         "due": at(asked.due_ms) if asked.due_ms else None,
     }
+
+
+async def words_of(tx: Tx, asked: moderation.Hiding) -> list[str]:
+    """What is to be taken out: the runs of words, or the whole texts as they are now."""
+    if asked.target is None or asked.act != "redact":
+        return list(asked.detail.get("words", ()))
+    now = await entries.wording(tx, asked.target, asked.detail.get("fields", ()))
+    return [excerpt(to_plain(text), LENGTH) for text in now.values() if text]
 
 
 def at(ms: int) -> datetime:
@@ -179,10 +202,15 @@ async def decide_hiding(request: Request) -> Response:
 async def decide_appeal(request: Request) -> Response:
     board, typed, number = request.app.state.board, await form(request), int(request.path_params["id"])
     await limits.spend_as_staff(request, "restore")
-    async with board.db.writing(session.now()) as tx:
-        by = await session.actor(tx, await session.require_staff(tx, request, "restore"))
-        upheld = chosen_of(typed, "uphold", "refuse") == "uphold"
-        await objections.judge_appeal(tx, number, by=by, upheld=upheld, links=board.links, say=board.renderer.say)
+    given: dict[str, Any] = {"links": board.links, "say": board.renderer.say}
+    try:
+        async with board.db.writing(session.now()) as tx:
+            by = await session.actor(tx, await session.require_staff(tx, request, "restore"))
+            upheld = chosen_of(typed, "uphold", "refuse") == "uphold"
+            words = optional_text(typed.get("answer", ""), field="answer")
+            await objections.judge_appeal(tx, number, by=by, upheld=upheld, words=words, **given)
+    except Invalid as wrong:
+        return await queue_page(request, typed={**typed, "appeal": str(number)}, errors=wrong.fields, status=422)
     return back("/staff/moderation", "decided", "#appeals")
 
 
@@ -202,9 +230,25 @@ def hiding_door(name: str, read: Callable[[dict[str, str]], dict[str, Any]], rig
 
     async def door(request: Request) -> Response:
         board = request.app.state.board
+        if (typed := await form(request)).get("do") == "count":
+            return await count(request, name, typed, right)
         return await desk.act(name, partial(hide, read, links=board.links, say=board.renderer.say), right)(request)
 
     return door
+
+
+async def count(request: Request, name: str, typed: dict[str, str], right: str) -> Response:
+    """The form again with the number of places where the words stand: nothing is taken out."""
+    number, typed = number_of(request), {**typed, "act": name}
+    try:
+        given = read_redaction(typed)
+        async with request.app.state.board.db.reading() as tx:
+            await session.require_staff(tx, request, right)
+            places = await moderators.count(tx, number, given.get("words", ()))
+    except Invalid as wrong:
+        return await desk.answer(request, typed=typed, errors=wrong.fields, status=wrong.status)
+    counted = {"here": places.get(given["target"], 0), "all": sum(places.values())}
+    return await desk.answer(request, typed=typed, counted=counted)
 
 
 async def hide(

@@ -68,7 +68,12 @@ async def report(request: Request) -> Response:
 
 
 async def appeal(tx: WriteTx, number: int, by: Actor, typed: dict[str, str]) -> str:
-    await objections.appeal(tx, number, by=by, words=typed.get("body", ""))
+    decision, voter = typed.get("decision", ""), bytes.fromhex(typed["voter"])
+    if decision and not is_number(decision):
+        raise Invalid({"body": "Say which decision you mean."})
+    by = replace(by, own=await own_data.posted_by(tx, voter, typed["signed_in"]))
+    seq = int(decision) if decision else None
+    await objections.appeal(tx, number, by=by, words=typed.get("body", ""), decision=seq, voter=voter)
     return "appealed"
 
 

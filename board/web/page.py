@@ -29,6 +29,8 @@ DONE = {
     "thanked": "Your thanks are public now.",
     "corrected": "The new words are shown. What stood before is in the record.",
     "follow": "Please look into your mail: one message asks you to confirm.",
+    "following": "You get a mail when there is a new word. Each mail holds a link that stops them.",
+    "mail_wanted": "Thank you. Answers come by mail from now on.",
     "mine_too": "Counted: it is yours too.",
     "welcome": "This browser now speaks as the customer who filed this issue.",
     "answered": "Your answer is public now.",

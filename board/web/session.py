@@ -191,7 +191,7 @@ async def poster(tx: Tx, request: Request, who: Viewer) -> Poster:
     """Who sends words, for the policy that looks at what newcomers write."""
     mark = voter(request, who)
     is_known = await moderation.has_been_public(tx, mark) or await people.has_filed_in_public(tx, who.session)
-    return Poster(mark, is_known)
+    return Poster(mark, is_known, email=who.session.email)
 
 
 def set_cookie(response: Response, settings: Settings, secret: str | None) -> None:

@@ -45,11 +45,12 @@ class Bar:
 
 
 async def show(request: Request) -> Response:
-    """`/moderation`: the same figures that anybody can count in the record; only the reports are private."""
+    """`/moderation`: the same figures that anybody can count in the record; only reports and appeals are private."""
     async with request.app.state.board.db.reading() as tx:
         around = await frame(tx, request)
         rows = await tallies.moderation(tx)
         reported = await moderation.count_reports(tx)
+        appeals = await moderation.count_appeals(tx)
     counts = by_month(rows)
     months = sorted(counts, reverse=True)
     say = around.names.say
@@ -67,6 +68,7 @@ async def show(request: Request) -> Response:
             if (reasons := by_reason([row for row in rows if row["month"] == month], say))
         ],
         reports=reported,
+        appeals=appeals,
         bars=bars(counts, months[:MOST][::-1]),
         labels=labels(months[:MOST][::-1]),
         size={"width": WIDTH, "height": HEIGHT},

@@ -14,8 +14,7 @@ export function start() {
 }
 
 async function send(form) {
-  const failed = form.querySelector("[data-passkey-failed]");
-  failed.hidden = true;
+  for (const line of form.querySelectorAll("[data-passkey-failed], [data-passkey-known]")) line.hidden = true;
   try {
     const question = await fetch(form.dataset.question, { method: "POST" });
     // Led to the page that asks for a fresh proof: go there.
@@ -26,7 +25,9 @@ async function send(form) {
   } catch (error) {
     // Also where the person thought better of it.
     console.info("no passkey", error);
-    failed.hidden = false;
+    // The device holds one of the passkeys that the question excludes.
+    const known = error.name === "InvalidStateError" && form.querySelector("[data-passkey-known]");
+    (known || form.querySelector("[data-passkey-failed]")).hidden = false;
   }
 }
 

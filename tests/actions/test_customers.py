@@ -75,12 +75,12 @@ async def test_an_issue_is_filed_and_shown_with_its_private_link(db: Database) -
 async def test_the_address_stays_private(db: Database) -> None:
     await file_issue(db, email="ada@example.com")
     async with db.reading() as tx:
-        assert await intake.filer(tx, 1) == Filer(1, "ada@example.com")
+        assert await intake.filer(tx, 1) == Filer(1, "ada@example.com", is_confirmed=False, is_owed=False)
         public = str([await tx.rows(f"SELECT * FROM {table}") for table in ("events", "openings", "issues", "entries")])
     assert "example.com" not in public.replace("board.example", "")
 
 
-async def test_the_private_link_is_mailed_where_there_is_an_address(db: Database) -> None:
+async def test_an_address_that_was_typed_gets_one_mail_which_asks_whether_it_is_theirs(db: Database) -> None:
     await file_issue(db)
     assert await letters(db) == []
     await file_issue(db, email="ada@example.com")
@@ -88,7 +88,7 @@ async def test_the_private_link_is_mailed_where_there_is_an_address(db: Database
     async with db.reading() as tx:
         (kept,) = await outbox.due(tx, 2**50, limit=9)
     letter = outbox.letter_of(kept)
-    assert (letter.link, letter.secret, letter.issue) == (LINKS.private(2), True, 2)
+    assert (letter.link, letter.secret, letter.issue) == (LINKS.mail(2), True, 2)
 
 
 async def test_without_a_name_nobody_is_named(db: Database) -> None:

@@ -1,17 +1,18 @@
 """Nobody buries criticism alone: what the public has read goes at once where it hurts, else by two or after a day."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from board.actions import clock, hiding, moderators, objections
+from board.actions import company as company_acts
 from board.domain.people import Actor
 from board.errors import Conflict, Invalid, NotAllowed, NotFound
-from board.store import entries, issues, moderation, outbox, people
+from board.store import company, entries, issues, moderation, outbox, people
 from board.store.database import Database
 from board.store.moderation import Hiding
-from tests.cast import ADA, BO, CY, LINKS, MO, NOON, ROOT, do, do_at, file_issue, head, kinds, say
+from tests.cast import ADA, BO, CY, LINKS, MO, NOON, ROOT, do, do_at, file_issue, head, kinds, say, want_mail
 from tests.soundness import assert_sound
 
 WITH: dict[str, Any] = {"links": LINKS, "say": say}
@@ -42,6 +43,7 @@ async def letters_to(db: Database, recipient: str) -> list[str]:
 
 async def test_one_moderator_cannot_remove_a_public_issue_alone_and_the_customer_is_told(db: Database) -> None:
     number = await file_issue(db, email="ada@example.com")
+    await want_mail(db, number)
     before = await head(db)
     assert (await hide(db, number)).events == ()
     assert await head(db) == before
@@ -59,6 +61,41 @@ async def test_one_moderator_cannot_remove_a_public_issue_alone_and_the_customer
     with pytest.raises(Conflict, match="decided this already"):
         await do(db, hiding.second, asked.id, by=ROOT)
     await assert_sound(db)
+
+
+async def invite(db: Database, *, at: datetime, by: Actor = ROOT, role: str = "moderator") -> Actor:
+    """Di, whom Root has invited."""
+    given: dict[str, Any] = {"email": "di@board.example", "name": "Di", "role": role}
+    person, _ = await do_at(at, db, company_acts.invite, by=by, **given, **WITH)
+    return Actor(standing="moderator", person=person.id, name="Di")
+
+
+@pytest.mark.parametrize(
+    ("asker", "hours", "may"), [(MO, 23, False), (MO, 24, True), (ROOT, 24, False), (ROOT, 168, True)]
+)
+async def test_nobody_makes_the_second_person_for_it(db: Database, asker: Actor, hours: int, *, may: bool) -> None:
+    number, now = await file_issue(db), NOON + timedelta(hours=hours)
+    di = await invite(db, at=NOON)
+    await do_at(now, db, hiding.hide, number, by=asker, how="remove", reason="spam", **WITH)
+    (asked,) = await open_ones(db)
+    if may:
+        await do_at(now, db, hiding.second, asked.id, by=di)
+        assert await visibility(db, number) == "removed"
+        return
+    with pytest.raises(Conflict, match="too new"):
+        await do_at(now, db, hiding.second, asked.id, by=di)
+    assert await visibility(db, number) == "public"
+    await do_at(now, db, hiding.refuse, asked.id, by=di)
+    assert await open_ones(db) == []
+
+
+async def test_who_was_invited_again_is_new_again(db: Database) -> None:
+    number, later = await file_issue(db), NOON + timedelta(days=30)
+    await invite(db, at=NOON)
+    di = await invite(db, at=later)
+    await do_at(later, db, hiding.hide, number, by=ROOT, how="remove", reason="spam", **WITH)
+    with pytest.raises(Conflict, match="too new"):
+        await do_at(later, db, hiding.second, (await open_ones(db))[0].id, by=di)
 
 
 async def test_what_nobody_refuses_is_hidden_after_a_day_and_not_before(db: Database) -> None:
@@ -122,14 +159,56 @@ async def test_what_hurts_goes_at_once_and_is_looked_over_by_somebody_else(db: D
     await assert_sound(db)
 
 
-async def test_words_are_masked_for_good_by_two(db: Database) -> None:
+MASK: dict[str, Any] = {"how": "mask", "target": 1, "mark": "[words removed]"}
+
+
+@pytest.mark.parametrize("reason", ["privacy_request", "third_party_privacy", "author_request", "illegal_content"])
+async def test_no_reason_lets_one_moderator_erase_what_is_not_recognised_as_private(db: Database, reason: str) -> None:
+    number = await file_issue(db, body="Your kettle is bad. Call 0171 5550100.")
+    for more in ({**MASK, "words": ["kettle is bad. Call 0171 5550100"]}, {"how": "redact", "fields": ("body",)}):
+        assert (await hide(db, number, reason=reason, **{"target": 1, **more})).events == ()
+    async with db.reading() as tx:
+        entry = await entries.one(tx, 1)
+    assert entry
+    assert entry["body"] == "Your kettle is bad. Call 0171 5550100."
+    assert [asked.due_ms is not None for asked in await open_ones(db)] == [True, True]
+    with pytest.raises(Conflict, match="asked for already"):
+        await hide(db, number, reason=reason, by=ROOT, how="redact", target=1, fields=("body",))
+    with pytest.raises(Invalid) as wrong:
+        await hide(db, number, reason="threat", how="redact", target=1, fields=("title",))
+    assert list(wrong.value.fields) == ["reason"]
+    for asked in await open_ones(db):
+        await do(db, hiding.refuse, asked.id, by=MO)
+    assert await clock.tick(db, NOON + timedelta(days=2)) == 0
+
+
+async def test_nobody_erases_alone_what_the_public_has_not_read_either(db: Database) -> None:
+    number = await file_issue(db)
+    await hide(db, number, reason="threat")
+    assert (await hide(db, number, reason="abuse", how="redact", target=1, fields=("body",))).events == ()
+    assert await clock.tick(db, NOON + timedelta(hours=24)) == 1
+    assert (await kinds(db, number))[-1] == "text.redacted"
+
+
+async def test_what_the_company_itself_calls_private_goes_at_once(db: Database) -> None:
+    number = await file_issue(db, body="It is NP-4711, says Otto.")
+    assert (await hide(db, number, reason="privacy_request", words=["NP-4711"], **MASK)).events == ()
+    async with db.saving() as tx:
+        await company.save(tx, {"order_pattern": "NP-####"})
+    await hide(db, number, reason="third_party_privacy", words=["NP-4711"], **MASK)
+    async with db.reading() as tx:
+        entry = await entries.one(tx, 1)
+    assert entry
+    assert entry["body"] == "It is [order number removed], says Otto."
+    assert len(await open_ones(db, "review")) == 1
+
+
+async def test_words_are_masked_for_good_by_two_and_what_is_found_by_one(db: Database) -> None:
     number = await file_issue(db, body="Call 0171 5550100, ask for Otto. OTTO knows.")
     await hide(db, number, how="mask", reason="abuse", target=1, words=["otto"], mark="[name removed]")
     (asked,) = await open_ones(db)
     await do(db, hiding.second, asked.id, by=ROOT)
-    await hide(
-        db, number, how="mask", reason="threat", target=1, words=["0171  5550100"], mark="[phone number removed]"
-    )
+    await hide(db, number, reason="third_party_privacy", words=["0171  5550100"], **MASK)
     async with db.reading() as tx:
         entry = await entries.one(tx, 1)
         left = await tx.rows("SELECT value FROM openings")
@@ -144,7 +223,7 @@ async def test_words_are_masked_for_good_by_two(db: Database) -> None:
 
 async def test_words_that_do_not_stand_there_are_not_masked(db: Database) -> None:
     number = await file_issue(db)
-    for reason in ("abuse", "threat"):
+    for reason in ("abuse", "privacy_request"):
         with pytest.raises(Invalid) as wrong:
             await hide(db, number, how="mask", reason=reason, target=1, words=["coffee"], mark="[words removed]")
         assert list(wrong.value.fields) == ["words"]
@@ -186,7 +265,7 @@ async def test_letters_and_kept_answers_lose_the_words_with_the_issue(db: Databa
         kept = await tx.rows("SELECT subject, letter FROM outbox")
     assert kept
     assert not any("Xylophone" in row["subject"] + row["letter"] for row in kept)
-    assert any(LINKS.private(number) in row["letter"] for row in kept)
+    assert any(LINKS.mail(number) in row["letter"] for row in kept)
 
 
 async def test_a_report_reaches_moderators_once_for_each_reader_and_nobody_else(db: Database) -> None:
@@ -197,7 +276,8 @@ async def test_a_report_reaches_moderators_once_for_each_reader_and_nobody_else(
     assert await head(db) == before
     async with db.reading() as tx:
         assert len(await moderation.reports(tx)) == 2
-    await hide(db, number, how="redact", reason="threat", target=1, fields=["body"])
+    await hide(db, number, how="redact", reason="abuse", target=1, fields=["body"])
+    await do(db, hiding.second, (await open_ones(db))[0].id, by=ROOT)
     async with db.reading() as tx:
         assert await moderation.reports(tx) == []
         assert await moderation.count_reports(tx) == 2
@@ -210,6 +290,7 @@ async def test_a_report_reaches_moderators_once_for_each_reader_and_nobody_else(
 
 async def test_an_appeal_is_judged_by_somebody_else_than_who_decided(db: Database) -> None:
     number = await file_issue(db, email="ada@example.com")
+    await want_mail(db, number)
     with pytest.raises(Conflict, match="not hidden"):
         await do(db, objections.appeal, number, by=ADA, words="Why?")
     await hide(db, number, reason="threat")

@@ -66,6 +66,11 @@ class House:
         with closing(sqlite3.connect(self.folder / "board.db", isolation_level=None)) as db:
             db.executemany(keep, [(key, json.dumps(value)) for key, value in chosen.items()])
 
+    def let_a_day_pass(self) -> None:
+        """What waits for a second person or a day is due."""
+        with closing(sqlite3.connect(self.folder / "board.db", isolation_level=None)) as db:
+            db.execute("UPDATE hidings SET due_ms = 0 WHERE state = 'asked'")
+
     def is_ready(self) -> bool:
         try:
             return httpx.get(f"{self.url}/readyz", timeout=1).status_code == 200

@@ -67,11 +67,14 @@ def scene(demo: House, root: StorageState) -> dict[str, Any]:
         send(desk, found["removed"], "removal", reason="threat")
         send(desk, found["resolved"], "removal", reason="spam")  # only asked for
         public.post("/issues/2/reports", data={"at": str(first_index(public, 2)), "reason": "abuse"})
+        filer = {"Authorization": f"Filer {found['redacted']['private_url'].rsplit('/', 1)[1]}"}
         comment = public.post(
-            f"/api/v1/issues/{found['redacted']['number']}/comments", json={"body": "Jane Roe."}
+            f"/api/v1/issues/{found['redacted']['number']}/comments", json={"body": "Jane Roe."}, headers=filer
         ).json()
-        for target, field in ((comment["index"], "body"), (found["redacted"]["receipt"]["index"], "title")):
-            send(desk, found["redacted"], "redactions", target=str(target), fields=field, reason="privacy_request")
+        with httpx.Client(base_url=demo.url) as ada:
+            ada.get(found["redacted"]["private_url"])
+            for target, field in ((comment["index"], "body"), (found["redacted"]["receipt"]["index"], "title")):
+                send(ada, found["redacted"], "erasures", target=str(target), fields=field)
         send(desk, found["resolved"], "notes", body="He calls every week.")
         assert public.post(
             f"/issues/{found['resolved']['number']}/follow", data={"email": "cy@mail.example"}

@@ -104,6 +104,10 @@ def test_a_passkey_is_made_signs_in_and_proves_before_words_are_removed(owned: H
     page.get_by_label("A name for the new passkey").fill("My phone")
     page.get_by_role("button", name="Make a passkey").click()
     expect(page.locator("#passkeys")).to_contain_text("My phone")
+    page.get_by_label("A name for the new passkey").fill("My phone again")
+    page.get_by_role("button", name="Make a passkey").click()
+    expect(page.locator("[data-passkey-known]")).to_be_visible()
+    expect(page.locator("[data-passkey-failed]")).to_be_hidden()
 
     window.open("/me")
     page.get_by_role("button", name="Sign out").click()

@@ -21,14 +21,15 @@ STAFF = MODERATORS | {"agent"}
 PEOPLE = STAFF | {"anyone", "filer"}
 RIGHTS: dict[str, set[str]] = {
     **dict.fromkeys(("file", "comment", "follow", "mine_too"), PEOPLE),
-    **dict.fromkeys(("confirm", "dispute", "withdraw", "appeal"), FILER),
+    **dict.fromkeys(("confirm", "dispute", "withdraw"), FILER),
     **dict.fromkeys(("thank", "correct", "tell_privately"), STAFF | FILER),
     **dict.fromkeys(("update", "resolve", "close", "reopen", "merge", "split", "promise", "assign", "move"), STAFF),
     **dict.fromkeys(("note", "see_private", "try_mail"), STAFF),
     "see_desk": STAFF | {"auditor"},
     **dict.fromkeys(("publish", "reject", "remove", "restore", "redact"), MODERATORS),
     **dict.fromkeys(("lapse", "miss"), CLOCK),
-    "take_out": FILER | {"anyone"},
+    "see_moderation": MODERATORS | {"auditor"},
+    **dict.fromkeys(("take_out", "appeal"), FILER | {"anyone"}),
     "run_board": {"admin"},
 }
 

@@ -5,15 +5,17 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from board.actions import accounts, customers, importing, moderators, staff
+from board.actions import accounts, customers, importing, moderators, objections, privately, staff
 from board.domain import conversations
 from board.domain.decisions import Then
+from board.domain.people import Poster
 from board.domain.words import Filing
 from board.followers import mail, sending
 from board.followers.sending import Post
+from board.sealing import Box
 from board.store import company, outbox
 from board.store.database import Database
-from tests.cast import ADA, BO, CY, LINKS, MO, NOON, do, do_at, later, say
+from tests.cast import ADA, BO, CY, LINKS, MO, NOON, ROOT, do, do_at, later, say, want_mail
 from tests.followers.postbox import postbox, text_of
 
 POST = Post(None, "board@board.example", LINKS, say)
@@ -23,7 +25,9 @@ FILING = Filing(
 
 
 async def file(db: Database, **changes: Any) -> int:
+    """Ada files, and says that she wants the answers by mail."""
     filed = await do(db, customers.file, replace(FILING, **changes), via="web", links=LINKS, say=say)
+    await want_mail(db, filed.number)
     return filed.number
 
 
@@ -56,11 +60,60 @@ async def states(db: Database) -> list[str]:
         return [row["state"] for row in reversed(await outbox.newest(tx, limit=1000))]
 
 
-async def test_filing_with_an_address_sends_the_private_link_once(db: Database) -> None:
+async def test_filing_with_an_address_asks_it_once(db: Database) -> None:
     number = await file(db)
     ((recipient, letter),) = await letters(db)
-    assert (recipient, letter.link, letter.secret) == ("ada@home.example", LINKS.private(number), True)
+    assert (recipient, letter.link, letter.secret) == ("ada@home.example", LINKS.mail(number), True)
     assert await told(db) == []  # the receipt has said that it is public
+
+
+async def test_an_address_that_has_not_said_yes_hears_nothing_and_then_all_of_it_in_one_letter(db: Database) -> None:
+    number = (await do(db, customers.file, FILING, via="web", links=LINKS, say=say)).number
+    box = Box(bytes(32))
+    await told(db)
+    await do(db, staff.update, number, by=BO, body="Which one?", via="web", then=Then(state="waiting_on_customer"))
+    await do(db, privately.answer, number, by=BO, words="The order?", box=box, links=LINKS, say=say)
+    assert await told(db) == []
+    await mail.remind(db, POST, later(days=3))
+    await mail.catch_up(db, POST, NOON)
+    assert len(await letters(db)) == 1
+    await want_mail(db, number)
+    await mail.catch_up(db, POST, later(days=3))
+    await mail.catch_up(db, POST, later(days=3))
+    await mail.remind(db, POST, later(days=3))
+    _, (recipient, letter) = await letters(db)
+    assert (recipient, letter.link) == ("ada@home.example", LINKS.private(number))
+    assert any("Which one?" in line for line in letter.paragraphs)
+    assert any("wrote to you alone" in line for line in letter.paragraphs)
+    await do(db, staff.update, number, by=BO, body="We look.", via="web", then=Then())
+    assert await told(db) == ["ada@home.example"]
+    assert not any("Which one?" in line for line in (await letters(db))[-1][1].paragraphs)
+
+
+async def test_what_happens_before_the_letter_is_written_comes_in_the_same_one(db: Database) -> None:
+    number = (await do(db, customers.file, FILING, via="web", links=LINKS, say=say)).number
+    await do(db, staff.update, number, by=BO, body="Which one?", via="web", then=Then())
+    await told(db)
+    await want_mail(db, number)
+    await do(db, staff.update, number, by=BO, body="We look.", via="web", then=Then())
+    assert await told(db) == ["ada@home.example"]
+    await mail.catch_up(db, POST, NOON)
+    _, (_, letter) = await letters(db)
+    assert [any(words in line for line in letter.paragraphs) for words in ("Which one?", "We look.")] == [True, True]
+
+
+async def test_who_is_signed_in_with_the_address_is_not_asked(db: Database) -> None:
+    poster = Poster(email="ada@home.example")
+    for known in (poster, Poster(email="eve@home.example")):
+        await do(db, customers.file, FILING, via="web", links=LINKS, say=say, poster=known)
+    links = [letter.link for _, letter in await letters(db)]
+    assert links == [LINKS.private(1), LINKS.mail(2)]
+    await do(db, customers.follow, 2, email="eve@home.example", links=LINKS, say=say, is_own=True)
+    assert len(await letters(db)) == 2
+    await told(db)
+    for number in (1, 2):
+        await do(db, staff.update, number, by=BO, body="We look.", via="web", then=Then())
+    assert await told(db) == ["ada@home.example", "eve@home.example"]
 
 
 async def test_nobody_hears_of_an_issue_who_has_not_confirmed(db: Database) -> None:
@@ -144,7 +197,29 @@ async def test_who_filed_is_told_what_became_of_own_words_and_nobody_else_is(db:
         await do(db, moderators.redact, number, by=MO, target=target, fields=("body",), reason="third_party_privacy")
     assert await told(db) == ["ada@home.example"]
     _, letter = (await letters(db))[-1]
-    assert letter.paragraphs[1:] == ("A moderator took words out, because it told private things about somebody else.",)
+    assert letter.paragraphs[1] == "A moderator took words out, because it told private things about somebody else."
+    assert "appeal" in letter.paragraphs[-1]
+
+
+async def test_a_customer_who_was_signed_in_is_told_what_became_of_a_comment(db: Database) -> None:
+    number = await file(db, email=None)
+    eve = Poster(b"eve", is_known=True, email="eve@home.example")
+    done = await do(db, customers.comment, number, by=CY, body="My key is 12.", via="web", poster=eve)
+    await told(db)
+    await do(
+        db, moderators.redact, number, by=MO, target=done.events[0].index, fields=("body",), reason="privacy_request"
+    )
+    assert await told(db) == ["eve@home.example"]
+    _, letter = (await letters(db))[-1]
+    assert letter.link == LINKS.issue(number)
+    assert "A moderator took words out, because the person asked for privacy." in letter.paragraphs
+    assert "appeal" in letter.paragraphs[-1]
+    by = replace(CY, own=frozenset({done.events[0].index}))
+    (decision,) = await do(db, objections.decisions_against, number, by)
+    await do(db, objections.appeal, number, by=by, words="Why?", decision=decision.seq, voter=b"eve")
+    await do(db, objections.judge_appeal, 1, by=ROOT, upheld=False, words="It opened your door.", links=LINKS, say=say)
+    recipient, letter = (await letters(db))[-1]
+    assert (recipient, letter.paragraphs[-1]) == ("eve@home.example", "It opened your door.")
 
 
 async def test_imported_conversations_send_nothing(db: Database) -> None:

@@ -67,14 +67,22 @@ async def test_a_story_told_by_mail(posted: tuple[Site, Postbox]) -> None:
     await until(lambda: len(box.mails) == 1)
     (receipt,) = to(box, "ada@home.example")
     assert receipt["From"] == "Tea <tea@board.example>"
-    ada = site.browser()
-    assert (await ada.get(link_in(receipt, "mine"))).status_code == 303
+    ada, yes = site.browser(), link_in(receipt, "mail")
+    await act(site.browser(), number, "comments", body="Mine, too.")
+    assert "Yes, send me the answers" in words_of((await ada.get(yes)).text)
+    assert (await ada.get(f"/issues/{number}/receipt")).status_code == 403  # looking opens nothing
+    await asyncio.sleep(0.3)
+    assert len(box.mails) == 1
+    assert (await ada.post(yes, data={"do": "confirm"})).headers["location"] == f"/issues/{number}?done=mail_wanted"
+    assert (await ada.get(f"/issues/{number}/receipt")).status_code == 200
+    await until(lambda: len(box.mails) == 2)
+    assert "Mine, too." in text_of(box.mails[1])
 
     await act(site.browser(), number, "follow", email="eve@home.example")
-    await until(lambda: len(box.mails) == 2)
+    await until(lambda: len(box.mails) == 3)
     (question,) = to(box, "eve@home.example")
     await act(bo, number, "updates", body="We look.", state="in_progress")
-    await until(lambda: len(to(box, "ada@home.example")) == 2)
+    await until(lambda: len(to(box, "ada@home.example")) == 3)
     assert len(to(box, "eve@home.example")) == 1  # who has not confirmed hears nothing
 
     eve, link = site.browser(), link_in(question, "follows")
@@ -86,7 +94,7 @@ async def test_a_story_told_by_mail(posted: tuple[Site, Postbox]) -> None:
     news = to(box, "eve@home.example")[-1]
     assert "It is mended." in text_of(news)
     assert "says it is resolved: fixed" in text_of(news)
-    await until(lambda: len(to(box, "ada@home.example")) == 3)
+    await until(lambda: len(to(box, "ada@home.example")) == 4)
     asked = to(box, "ada@home.example")[-1]
     assert "Is it solved?" in text_of(asked)
     await act(ada, number, "confirmation")
@@ -127,6 +135,7 @@ async def test_whose_address_a_stranger_typed_ends_the_mails_without_signing_in(
     place = receipt["List-Unsubscribe"].strip("<> ").removeprefix("https://board.example")
     assert place in text_of(receipt)
     assert "Stop following?" in words_of((await eve.get(place)).text)  # looking ends nothing
+    await site.want_mail(number)
     await act(bo, number, "updates", body="We look.")
     await until(lambda: len(to(box, "eve@home.example")) == 2)
     assert (await eve.post(place, data={"List-Unsubscribe": "One-Click"})).status_code == 200
@@ -153,6 +162,7 @@ async def test_a_sign_in_link_comes_by_mail_and_the_page_does_not_tell_who_is_kn
 ) -> None:
     site, box = posted
     number = await web.file_issue(site.browser(), email="ada@home.example")
+    await site.want_mail(number)
     asking = [site.browser() for _ in range(4)]
     addresses = ("ada@home.example", "bo@board.example", "nobody@home.example", "eve@home.example")
     answers = [
@@ -203,6 +213,7 @@ async def test_reminders_go_out_while_other_things_happen(sqlite_url: str, tmp_p
     async with running(sqlite_url, tmp_path) as site:
         ada = site.browser()
         number, other = await web.file_issue(ada, email="ada@home.example"), await web.file_issue(site.browser())
+        await site.want_mail(number)
         await act(await site.staff(BO), number, "updates", body="Which one?", state="waiting_on_customer")
         for days in (3, 4, 7, 8):
             with time_machine.travel(now() + timedelta(days=days)):

@@ -74,6 +74,7 @@ FORMS: dict[str, dict[str, str]] = {
     "/me/codes/removal": {},
     "/prove/code": {"code": "123456"},
     "/prove/mail": {},
+    "/mail/{secret}": {"do": "confirm"},
     "/follows/{secret}": {"do": "confirm", "List-Unsubscribe": ""},
     "/staff/outbox/{id}/try": {},
     "/staff/settings/limits": {"file.burst": "50", "mine_too.day": "200"},
@@ -104,7 +105,8 @@ BODIES: dict[str, dict[str, Any]] = {
 }
 # Whoever gets furthest at a door: anyone or the filer where they are named here, else an admin.
 ANYONE = (
-    "/issues", "/finds", "/signin", "/follows/{secret}", "comments", "mine-too", "follow", "reports", "/api/v1/issues",
+    "/issues", "/finds", "/signin", "/follows/{secret}", "/mail/{secret}",
+    "comments", "mine-too", "follow", "reports", "/api/v1/issues",
 )  # fmt: skip
 OF_THE_FILER = (
     "confirmation",

@@ -18,7 +18,7 @@ from board.settings import Settings
 from board.store import company, intake, people, record
 from board.store.database import Database
 from board.web.session import cookie_name, now_ms
-from tests.cast import ROOT, move_in
+from tests.cast import MO, ROOT, move_in
 
 HOME = "https://board.example"
 SECRET = "a secret of the tests that is long enough"
@@ -96,6 +96,19 @@ class Site:
         async with self.db.saving() as tx:
             secret = await people.new_token(tx, label=label, role=role, now_ms=now_ms())
         return {"Authorization": f"Bearer {secret}"}
+
+    async def redact(self, number: int, **typed: str) -> None:
+        """Mo asks for words to be taken out, and Root agrees."""
+        await act(await self.staff(MO), number, "redactions", **typed)
+        async with self.db.reading() as tx:
+            newest = await tx.value("SELECT MAX(id) FROM hidings WHERE state = 'asked'")
+        done = await (await self.staff(ROOT)).post(f"/staff/moderation/hidings/{newest}", data={"do": "agree"})
+        assert done.status_code == 303
+
+    async def want_mail(self, number: int) -> None:
+        """Whoever reads the mailbox of the address that was given presses the button."""
+        path = self.board.links.mail(number).removeprefix(self.board.settings.base_url)
+        assert (await self.browser().post(path, data={"do": "confirm"})).status_code == 303
 
     def filer_key(self, number: int) -> dict[str, str]:
         """The headers of a program that holds the secret of the issue's private link."""

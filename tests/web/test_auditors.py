@@ -38,7 +38,7 @@ async def held_issue(site: Site) -> int:
 
 async def test_a_held_issue_is_read_with_addresses_and_private_details_masked(site: Site) -> None:
     number, au = await held_issue(site), await auditor(site)
-    for path in (f"/staff/issues/{number}?queue=held", "/staff?queue=held", "/staff/outbox"):
+    for path in (f"/staff/issues/{number}?queue=held", "/staff?queue=held", "/staff/outbox", "/staff/moderation"):
         page = (await au.get(path)).text
         assert "home.example" not in page, path
         assert "•••" in page, path
@@ -55,6 +55,7 @@ async def test_a_held_issue_is_read_with_addresses_and_private_details_masked(si
 async def test_no_form_that_changes_an_issue_is_offered_to_an_auditor(site: Site) -> None:
     number, au = await held_issue(site), await auditor(site)
     shown = [await au.get(f"/staff/issues/{number}"), await au.get("/staff/outbox")]
+    shown += [await au.get("/staff/moderation")]
     await act(await site.staff(ROOT), number, "publication", target="")
     shown += [await au.get(f"/issues/{number}"), await au.get(f"/issues/{number}?as=customer")]
     for answer in shown:

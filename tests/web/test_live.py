@@ -158,13 +158,13 @@ async def test_events_of_what_is_not_shown_carry_no_words(wire: Wire) -> None:
 
 
 async def test_no_frame_outlives_the_words_that_were_taken_out_of_it(wire: Wire) -> None:
-    number, mo, start = await file_issue(wire.db), await wire.staff(MO), await wire.cursor()
+    number, start = await file_issue(wire.db), await wire.cursor()
     async with wire.socket(f"issue:{number}", html=True) as socket:
         await greeted(socket)
         await act(wire.browser(), number, "comments", body="Ask Hilda Quill.", name="Cy")
         frame = await hear(socket)
         assert "Quill" in frame["html"]
-    await act(mo, number, "redactions", target=str(frame["seq"]), fields="body author.name", reason="privacy_request")
+    await wire.redact(number, target=str(frame["seq"]), fields="body author.name", reason="privacy_request")
     await wire.cursor()
     for follow in (wire.socket, wire.events):
         async with follow(f"issue:{number}", start, html=True) as late:

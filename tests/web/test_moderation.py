@@ -128,6 +128,77 @@ async def test_two_people_remove_an_issue_and_a_third_hears_the_appeal(site: Sit
     await assert_sound(site.db)
 
 
+async def judge(site: Site, do: str, answer: str = "") -> int:
+    root = await site.staff(ROOT)
+    path = f"/staff/moderation/appeals/{await first_id(site, 'appeals')}"
+    return (await root.post(path, data={"do": do, "answer": answer})).status_code
+
+
+async def test_whoever_wrote_a_comment_appeals_against_its_rejection_and_it_is_shown(site: Site) -> None:
+    await site.settle_policy(moderation_policy="open", mail_policy="optional", held_words="teapot")
+    number, cy, mo = await file_issue(site.browser()), site.browser(), await site.staff(MO)
+    await act(cy, number, "comments", body="It is a teapot.")
+    key = re.search(r'name="chosen" value="\d+:(\d+)"', (await mo.get("/staff/moderation")).text)
+    assert key
+    await act(mo, number, "rejection", target=key[1], reason="off_topic")
+    page = (await cy.get(f"/issues/{number}")).text
+    assert "The reason that was given: it was off topic." in words_of(page)
+    decision = re.search(r'name="decision" value="(\d+)"', page)
+    assert decision
+    for other in (site.browser(), await site.filer(number)):
+        assert "Your comment is not shown" not in words_of((await other.get(f"/issues/{number}")).text)
+        refused = await other.post(f"/issues/{number}/appeals", data={"decision": decision[1], "body": "Why?"})
+        assert refused.status_code in (403, 409)
+    empty = await cy.post(f"/issues/{number}/appeals", data={"decision": decision[1], "body": " "})
+    assert empty.status_code == 422
+    assert "Write a few words first." in words_of(empty.text)
+    await act(cy, number, "appeals", decision=decision[1], body="It belongs here.")
+    assert "Your appeal is with the moderators." in words_of((await cy.get(f"/issues/{number}")).text)
+    kept = (await cy.get("/me/data.json")).json()
+    assert [appeal["words"] for appeal in kept["appeals"]] == ["It belongs here."]
+    queue = words_of((await mo.get("/staff/moderation")).text)
+    assert "a comment that is not shown" in queue
+    assert "It is a teapot." in queue
+    assert await judge(site, "uphold") == 303
+    assert "It is a teapot." in await read(site, number)
+    assert "Your comment is not shown" not in words_of((await cy.get(f"/issues/{number}")).text)
+    figures = words_of((await cy.get("/moderation")).text)
+    assert "Appeals by authors 1" in figures
+    assert "Appeals that were right 1" in figures
+    await assert_sound(site.db)
+
+
+async def test_an_appeal_against_words_taken_out_is_answered_with_words(site: Site) -> None:
+    ada, cy = site.browser(), site.browser()
+    number = await file_issue(ada, body="Otto sold it. Otto cannot mend it.")
+    await act(ada, number, "corrections", target="1", body="Otto sold it. Otto cannot mend it still.")
+    await site.redact(number, target="1", words="otto", mark="name", reason="third_party_privacy")
+    page = (await ada.get(f"/issues/{number}")).text
+    assert page.count('name="decision"') == 1
+    assert "Words of yours were taken out" in words_of(page)
+    assert "Words of yours were taken out" not in words_of((await cy.get(f"/issues/{number}")).text)
+    await act(
+        ada, number, "appeals", body="Otto is my cat.", decision=page.split('name="decision" value="')[1].split('"')[0]
+    )
+    assert await judge(site, "uphold", "A cat!") == 409  # Root has agreed to take them out
+    mo = await site.staff(MO)
+    unsaid = await mo.post("/staff/moderation/appeals/1", data={"do": "uphold", "answer": " "})
+    assert unsaid.status_code == 422
+    assert "Answer with a few words" in words_of(unsaid.text)
+    assert (await mo.post("/staff/moderation/appeals/1", data={"do": "uphold", "answer": "A cat!"})).status_code == 303
+    told = words_of((await ada.get(f"/issues/{number}")).text)
+    assert "said that you are right. A cat!" in told
+    assert "[name removed] sold it." in told
+    await assert_sound(site.db)
+
+
+async def test_what_authors_take_out_themselves_needs_no_appeal(quick_site: Site) -> None:
+    ada = quick_site.browser()
+    number = await file_issue(ada)
+    await act(ada, number, "erasures", target="1", words="kettle", mark="words")
+    assert 'name="decision"' not in (await ada.get(f"/issues/{number}")).text
+
+
 async def test_anyone_reports_and_only_moderators_hear_of_it(site: Site) -> None:
     number, cy, mo = await file_issue(site.browser()), site.browser(), await site.staff(MO)
     before = await site.head()
@@ -168,6 +239,32 @@ async def test_the_customer_takes_words_out_and_the_public_sees_the_mark(site: S
     await assert_sound(site.db)
 
 
+async def test_a_moderator_counts_the_places_first_and_what_is_asked_stands_in_the_queue(site: Site) -> None:
+    number, mo = await file_issue(site.browser(), body="Otto sold it. Otto cannot mend it."), await site.staff(MO)
+    await act(site.browser(), number, "comments", body="I know Otto, not Ottos.")
+    typed = {"target": "1", "words": "otto", "mark": "name", "reason": "abuse"}
+    counted = await mo.post(f"/issues/{number}/redactions", data={**typed, "do": "count"})
+    assert counted.status_code == 200
+    assert "3 places in this issue, 2 of them in the text that you chose." in words_of(counted.text)
+    assert "\notto</textarea>" in counted.text
+    nothing = await mo.post(f"/issues/{number}/redactions", data={**typed, "words": "", "do": "count"})
+    assert nothing.status_code == 422
+    assert "Otto sold it" in await read(site, number)
+    asked = await act(mo, number, "redactions", **typed)
+    assert "done=asked" in asked.headers["location"]
+    await act(mo, number, "redactions", target="1", fields="body", reason="abuse")
+    assert "Otto sold it" in await read(site, number)
+    queue = words_of((await mo.get("/staff/moderation")).text)
+    assert "some words · Mo" in queue
+    assert "Otto sold it. Otto cannot mend it." in queue
+    page = (await mo.get(f"/staff/issues/{number}")).text
+    form = page[page.index("/redactions") :]
+    assert 'value="threat"' not in form[: form.index("</form>")]
+    await (await site.staff(ROOT)).post(f"/staff/moderation/hidings/{await first_hiding(site)}", data={"do": "agree"})
+    assert "[name removed] sold it. [name removed] cannot mend it." in await read(site, number)
+    await assert_sound(site.db)
+
+
 async def test_the_public_figures_count_what_the_record_holds(quick_site: Site) -> None:
     nothing = words_of((await quick_site.browser().get("/moderation")).text)
     assert "Nothing yet: every word that was written here is shown." in nothing
@@ -176,7 +273,7 @@ async def test_the_public_figures_count_what_the_record_holds(quick_site: Site) 
         await file_issue(quick_site.browser())
     await act(mo, 1, "removal", reason="threat")
     await act(root, 1, "restoration")
-    await act(mo, 2, "redactions", target="3", fields="body", reason="third_party_privacy")
+    await quick_site.redact(2, target="3", fields="body", reason="third_party_privacy")
     await act(mo, 3, "removal", reason="spam")
     page = (await quick_site.browser().get("/moderation")).text
     assert page.count("<rect") == 3

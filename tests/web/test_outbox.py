@@ -6,6 +6,7 @@ from tests.web.site import Site, file_issue
 
 async def test_a_customers_private_link_is_in_no_outbox(quick_site: Site) -> None:
     number = await file_issue(quick_site.browser(), email="ada@home.example")
+    await quick_site.want_mail(number)
     bo = await quick_site.staff(BO)
     await bo.post(f"/issues/{number}/updates", data={"body": "Mended.", "state": "settled", "resolution": "fixed"})
     await quick_site.browser().post("/signin", data={"email": "ada@home.example"})
@@ -13,6 +14,7 @@ async def test_a_customers_private_link_is_in_no_outbox(quick_site: Site) -> Non
         shown = (await (await quick_site.staff(actor)).get("/staff/outbox")).text
         assert "ada@home.example" in shown
         assert "/mine/" not in shown
+        assert "/mail/" not in shown
         assert "/signin/" not in shown
 
 

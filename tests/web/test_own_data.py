@@ -178,7 +178,7 @@ async def test_who_signs_in_where_somebody_else_was_gets_nothing_of_theirs(site:
 
 async def sign_in_by_mail(site: Site, client: httpx.AsyncClient, email: str = ADA_MAIL) -> None:
     """Through the pages, so that the browser's session is exchanged for another."""
-    await file_issue(client, email=email)
+    await site.want_mail(await file_issue(client, email=email))
     await client.post("/signin", data={"email": email})
     async with site.db.reading() as tx:
         letter = await tx.value("SELECT letter FROM outbox WHERE subject LIKE 'Sign in%' ORDER BY id DESC LIMIT 1")
@@ -188,6 +188,7 @@ async def sign_in_by_mail(site: Site, client: httpx.AsyncClient, email: str = AD
 
 async def test_mail_about_issues_ends_for_good_and_begins_again(site: Site) -> None:
     number = await file_issue(site.browser(), email=ADA_MAIL)
+    await site.want_mail(number)
     ada, bo = await signed_in(site, ADA_MAIL), await site.staff(BO)
     await ada.post("/me/mail", data={"do": "stop"})
     assert "You get no mail about issues." in words_of((await ada.get("/me")).text)

@@ -20,7 +20,8 @@ OPEN, SIGNED_IN, COLLEAGUES, FILER = "open", "signed in", "colleagues", "filer"
 # What it takes at each door: a right of the table in domain/people.py, or one of the words above.
 PAGES = {
     **dict.fromkeys(("/", "/rules", "/about", "/new", "/similar", "/policies/{sha256}.json", "/mine/{secret}"), OPEN),
-    **dict.fromkeys(("/issues/{number}", "/issues/{number}/log", "/follows/{secret}", "/live/sse"), OPEN),
+    **dict.fromkeys(("/issues/{number}", "/issues/{number}/log", "/follows/{secret}", "/mail/{secret}"), OPEN),
+    "/live/sse": OPEN,
     **dict.fromkeys(("/signin", "/signin/{secret}", "/signin/oidc", "/signin/oidc/return"), OPEN),
     **dict.fromkeys(("/healthz", "/readyz", "/accent.css", "/static/board.css", "/favicon.ico", "/robots.txt"), OPEN),
     **dict.fromkeys(("/api/v1/issues", "/api/v1/issues/{number}", "/api/v1/issues/{number}/events"), OPEN),
@@ -30,7 +31,7 @@ PAGES = {
     **dict.fromkeys(("/me", "/me/data.json"), SIGNED_IN),
     **dict.fromkeys(("/prove", "/prove/done", "/me/codes.svg"), COLLEAGUES),
     **dict.fromkeys(("/staff", "/staff/issues/{number}", "/staff/outbox"), "see_desk"),
-    "/staff/moderation": "publish",
+    "/staff/moderation": "see_moderation",
     "/staff/settings": "run_board",
 }
 OF_AN_ISSUE = {
@@ -57,7 +58,7 @@ OF_AN_ISSUE = {
     "restoration": "restore",
     "redactions": "redact",
     "reports": OPEN,
-    "appeals": "appeal",
+    "appeals": FILER,
     "erasures": FILER,
     "private-words": "tell_privately",
 }
@@ -77,7 +78,7 @@ ACTS = {
     **dict.fromkeys(("/me/address", "/me/mail", "/me/erasure"), SIGNED_IN),
     "/staff/outbox/{id}/try": "try_mail",
     **{path: "run_board" for path in FORMS if path.startswith("/staff/settings")},
-    **{path: OPEN for path in FORMS if path.startswith(("/signin", "/signout", "/follows"))},
+    **{path: OPEN for path in FORMS if path.startswith(("/signin", "/signout", "/follows", "/mail"))},
     **{path: SIGNED_IN for path in FORMS if path.startswith("/me/sessions")},
     **{path: COLLEAGUES for path in FORMS if path.startswith(("/me/passkeys", "/me/codes", "/prove"))},
 }

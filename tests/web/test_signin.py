@@ -138,7 +138,7 @@ async def test_reading_uses_nothing_up(quick_site: Site) -> None:
 async def test_the_outbox_shows_the_code_of_a_colleague_to_admins_only_and_of_a_customer_to_nobody(
     quick_site: Site,
 ) -> None:
-    await file_issue(quick_site.browser(), email="ada@home.example")
+    await quick_site.want_mail(await file_issue(quick_site.browser(), email="ada@home.example"))
     _, token, code = await asked(quick_site)
     _, customers_token, customers_code = await asked(quick_site, "ada@home.example")
     for actor, sees in ((BO, False), (ROOT, True)):
@@ -151,6 +151,7 @@ async def test_the_outbox_shows_the_code_of_a_colleague_to_admins_only_and_of_a_
 async def test_signing_in_ends_the_session_before_and_keeps_what_it_had_opened(site: Site) -> None:
     ada = site.browser()
     number = await file_issue(ada, email="ada@home.example")
+    await site.want_mail(number)
     before = dict(ada.cookies)
     await ada.post("/signin", data={"email": "ada@home.example"})
     await ada.post("/signin/code", data={"code": str((await mails(site))[0].code)})
