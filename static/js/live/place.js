@@ -53,9 +53,22 @@ function replace(present, element) {
   }
   const { activeElement } = document;
   waiting.delete(element.id);
+  keepUnfolded(present, element);
   present.replaceWith(element);
   if (present.contains(activeElement)) focusTwin(element, activeElement);
   arrive(element, "is-changed");
+}
+
+/** What the reader has unfolded stays so. */
+function keepUnfolded(present, element) {
+  const unfolded = new Set([...present.querySelectorAll("details[open]")].map(foldName));
+  for (const fold of element.querySelectorAll("details")) fold.open ||= unfolded.has(foldName(fold));
+}
+
+function foldName(fold) {
+  const summary = fold.querySelector("summary");
+  // The words of a time are put into the reader's zone after it was placed.
+  return summary.querySelector("time")?.dateTime ?? summary.textContent.trim();
 }
 
 /** Gives the focus to the link that had it in the old element, or to the new one where that link is gone. */
