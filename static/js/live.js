@@ -53,9 +53,16 @@ function applyToCase({ event, html }) {
   if (event === "text.redacted") document.querySelector("meta[name=description]")?.remove();
   const title = issueTitle();
   const tell = event === "comment.posted" ? sayComment : say;
-  for (const element of place(html)) tell((element.querySelector("[data-say]") ?? element).textContent);
+  for (const element of place(html)) tell(spoken(element));
   if (title) document.title = document.title.replace(title, issueTitle);
   if (isRenewing(event)) renew();
+}
+
+/** The words of an entry for whoever hears them: [data-say] without the tools in it. */
+function spoken(element) {
+  const words = (element.querySelector("[data-say]") ?? element).cloneNode(true);
+  for (const tool of words.querySelectorAll("[data-unsaid]")) tool.remove();
+  return words.textContent;
 }
 
 function issueTitle() {

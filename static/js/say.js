@@ -4,6 +4,7 @@
 
 import { countedText } from "./counted.js";
 
+const GATHER_MS = 500;
 const PAUSE_MS = 5_000;
 const MOST_CHARACTERS = 300;
 
@@ -36,7 +37,7 @@ function flat(text) {
 }
 
 function speakSoon() {
-  timer ||= setTimeout(speak, Math.max(0, last + PAUSE_MS - performance.now()));
+  timer ||= setTimeout(speak, Math.max(GATHER_MS, last + PAUSE_MS - performance.now()));
 }
 
 function speak() {

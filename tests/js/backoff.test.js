@@ -24,10 +24,10 @@ test("after two sockets without a message, stream and socket take turns", () => 
   assert.equal(tries(new Ways(), 7), "SSeSeSe");
 });
 
-test("where a socket has brought messages, it takes five without any", () => {
+test("where a socket has brought messages, it takes eight without any", () => {
   const ways = new Ways();
   ways.heard(false);
-  assert.equal(tries(ways, 8), "SSSSSeSe");
+  assert.equal(tries(ways, 11), "SSSSSSSSeSe");
 });
 
 test("what works is tried first", () => {
@@ -42,10 +42,13 @@ test("what works is tried first", () => {
 test("a stream that has served for a while gives one socket its turn", () => {
   const ways = new Ways();
   ways.heard(false);
-  tries(ways, 6);
+  tries(ways, 9);
   ways.heard(true);
+  assert.equal(ways.trialAfter(() => 0.5), 30_000);
   ways.trySocket();
   assert.equal(tries(ways, 3), "SeS");
+  ways.heard(true);
+  assert.equal(ways.trialAfter(() => 0.5), 600_000);
 });
 
 test("only 4500 to 4999 mean: do not come back", () => {

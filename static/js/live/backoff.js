@@ -3,7 +3,9 @@
 const FIRST_MS = 1_000;
 const LONGEST_MS = 30_000;
 const SOCKET_TRIES = 2;
-const PROVEN_SOCKET_TRIES = 5;
+const PROVEN_SOCKET_TRIES = 8;
+const AGAIN_MS = 10 * 60_000;
+const SOON_AGAIN_MS = 30_000;
 
 /** Milliseconds before try number `failures`: full jitter, doubling up to 30 s; `window` is the server's own wish. */
 export function delay(failures, window = null, random = Math.random) {
@@ -38,6 +40,11 @@ export class Ways {
     this.#silent = 0;
     this.#isOnStream = isStream;
     this.#hasSocketWorked ||= !isStream;
+  }
+
+  /** Milliseconds until a stream that serves gives way: soon, where sockets worked and the server was merely away. */
+  trialAfter(random = Math.random) {
+    return (this.#hasSocketWorked ? SOON_AGAIN_MS : AGAIN_MS) * (0.5 + random());
   }
 
   /** The stream has served for a while: one socket is tried, and then the stream again. */

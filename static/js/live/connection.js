@@ -6,7 +6,6 @@ import { socketLink, streamLink } from "./links.js";
 
 const OPENING_MS = 10_000;
 const STEADY_MS = 10_000;
-const STREAM_MS = 10 * 60_000;
 const TOO_FAST = 4009;
 const TOO_FAST_FAILURES = 5;
 
@@ -96,7 +95,7 @@ export class Connection {
     this.#ways.heard(isStream);
     // Only a link that lasts forgives: one that is closed at once must not be tried in a tight circle.
     this.#timer = setTimeout(() => { this.#failures = 0; }, STEADY_MS);
-    if (isStream) this.#streamTimer = setTimeout(() => this.#trySocket(), STREAM_MS);
+    if (isStream) this.#streamTimer = setTimeout(() => this.#trySocket(), this.#ways.trialAfter());
     this.#onState("open");
   }
 
