@@ -24,7 +24,7 @@ export function start() {
   });
 
   function apply(frame) {
-    if (ERASING.has(frame.event)) hush();
+    if (ERASING.has(frame.event)) forget();
     if (!frame.topic.startsWith("issue:")) return applyToList(frame);
     // What others may no longer see leaves the page at once, whatever is typed here; and a stub gives way the same way.
     const isOwn = frame.topic === `issue:${frame.issue.number}`; // and not that of an issue that was merged with it
@@ -47,6 +47,12 @@ export function start() {
     if (!url || new URL(url, location.href).pathname === location.pathname) location.reload();
     else location.replace(url);
   }
+}
+
+/** What is erased is neither read out any more, nor kept on the page because somebody has marked it. */
+function forget() {
+  hush();
+  if (!document.activeElement.matches("input, textarea")) getSelection().removeAllRanges();
 }
 
 function applyToCase({ event, html }) {

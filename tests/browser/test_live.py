@@ -1,4 +1,4 @@
-"""A page stays true by itself: one socket for all tabs, a stream where sockets are eaten, and nobody who reads is disturbed."""
+"""A page stays true by itself: one socket for all tabs, a stream where sockets are eaten, and no reader is disturbed."""
 
 import re
 
@@ -10,6 +10,7 @@ from tests.browser.people import comment_elsewhere, entries, file_elsewhere, liv
 from tests.browser.windows import PHONE
 
 BACK_MS = 40_000  # the longest pause between two tries, and some more
+LOW = {"width": 360, "height": 360}
 TOP = "(element) => element.getBoundingClientRect().top"
 
 
@@ -64,8 +65,7 @@ def test_where_sockets_are_eaten_a_stream_serves_and_nobody_who_reads_is_disturb
     live(page)
     mark(page)
 
-    page.locator(".join details summary").click()
-    page.evaluate("() => { document.activeElement.blur(); scrollTo({ top: 600, behavior: 'instant' }); }")
+    page.evaluate("() => scrollTo({ top: 600, behavior: 'instant' })")
     read = page.locator("#timeline > li").nth(4)
     stands_at = float(read.evaluate(TOP))
     comment_elsewhere(house.url, number, "The first of many.")
@@ -75,7 +75,6 @@ def test_where_sockets_are_eaten_a_stream_serves_and_nobody_who_reads_is_disturb
     expect(page.get_by_text("Four turns more.")).to_be_attached()
     expect(said(page)).to_have_text("3 new comments")
     assert abs(float(read.evaluate(TOP)) - stands_at) < 1
-    expect(page.locator(".join details")).to_have_attribute("open", "")
 
     field = page.locator("#comment-body")
     field.fill("I wait too.")
@@ -88,6 +87,37 @@ def test_where_sockets_are_eaten_a_stream_serves_and_nobody_who_reads_is_disturb
     expect(field).to_have_value("I wait here, too.")
     assert abs(float(field.evaluate(TOP)) - stands_at) < 1
     assert was_not_loaded_again(page)
+
+
+def test_a_list_keeps_its_order_and_the_readers_place_while_rows_change_above(
+    house: House, open_window: OpenWindow
+) -> None:
+    numbers = [file_elsewhere(house.url, f"The lid number {place} is loose") for place in range(4)]
+    page = open_window(LOW).open("/")
+    live(page)
+    page.locator(f"#issue-{numbers[0]}").scroll_into_view_if_needed()
+    rows = page.locator(".row")
+    order = rows.evaluate_all("(all) => all.map(({ id }) => id)")
+    read = page.locator(f"#issue-{numbers[1]}")
+    read.hover()
+    stands_at, scrolled = float(read.evaluate(TOP)), page.evaluate("() => scrollY")
+    file_elsewhere(house.url, "The last lid is loose")
+    expect(page.locator("[data-live-new]")).to_have_text("1 new issue")
+    for number in numbers[2:]:
+        comment_elsewhere(house.url, number, "It is as loose as a lid can be, and I do not like that. " * 2)
+        expect(page.locator(f"#issue-{number}")).to_contain_text("as loose as a lid can be")
+    assert page.evaluate("() => scrollY") > scrolled, "something has grown above"
+    assert abs(float(read.evaluate(TOP)) - stands_at) < 1
+    assert rows.evaluate_all("(all) => all.map(({ id }) => id)") == order
+
+    words = read.locator("a").inner_text()
+    read.locator("a").select_text()
+    for number in numbers[1:3]:
+        comment_elsewhere(house.url, number, "It is lost.")
+    expect(page.locator(f"#issue-{numbers[2]}")).to_contain_text("It is lost.")
+    assert page.evaluate("() => String(getSelection())") == words
+    page.evaluate("() => getSelection().removeAllRanges()")
+    expect(read).to_contain_text("It is lost.")
 
 
 def watch_sockets(context: BrowserContext) -> dict[Page, list[WebSocket]]:

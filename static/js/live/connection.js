@@ -6,6 +6,8 @@ import { socketLink, streamLink } from "./links.js";
 
 const OPENING_MS = 10_000;
 const STEADY_MS = 10_000;
+const LOOK_MS = 20_000;
+const SLEPT_MS = 2 * 60_000;
 const TOO_FAST = 4009;
 const TOO_FAST_FAILURES = 5;
 
@@ -54,6 +56,13 @@ export class Connection {
     const { signal } = this.#listening;
     addEventListener("online", () => this.start(), { signal });
     addEventListener("offline", () => this.#leave("away"), { signal });
+    // A machine that has slept has links that only seem to be there.
+    let looked = Date.now();
+    const looking = setInterval(() => {
+      if (Date.now() - looked > SLEPT_MS) this.start();
+      looked = Date.now();
+    }, LOOK_MS);
+    signal.addEventListener("abort", () => clearInterval(looking));
   }
 
   async #open() {

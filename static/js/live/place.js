@@ -84,6 +84,8 @@ function arrive(element, how) {
 }
 
 function isInUse(element) {
+  const selection = getSelection();
+  if (!selection.isCollapsed && selection.containsNode(element, true)) return true;
   const isOperated = element.contains(document.activeElement) && document.activeElement.matches(OPERATED);
   return isOperated || [...element.querySelectorAll("input, select, textarea")].some(isTouched);
 }
@@ -106,7 +108,9 @@ function placeWaiting() {
 }
 
 // The focus has arrived at its next place only after this event.
-globalThis.document?.addEventListener("focusout", () => { if (waiting.size > 0) setTimeout(placeWaiting); });
+for (const left of ["focusout", "selectionchange"]) {
+  globalThis.document?.addEventListener(left, () => { if (waiting.size > 0) setTimeout(placeWaiting); });
+}
 
 /** Runs `change` and scrolls so that what the reader looks at, or writes in, stays where it was. */
 function keepStill(change) {
