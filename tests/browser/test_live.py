@@ -1,4 +1,4 @@
-"""A page stays true by itself: one socket for all tabs, a stream where sockets are eaten, and no reader is disturbed."""
+"""A page stays true by itself: one socket for all tabs, a stream where sockets are eaten, and readers undisturbed."""
 
 import re
 

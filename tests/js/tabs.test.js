@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { arrive, board, cut, freeze, happen, hide, pass, tellHead } from "./world.js";
+import { arrive, board, cut, freeze, happen, hide, online, pass, sayGoodbye, sleep, tellHead } from "./world.js";
 
 arrive();
 const { followTopics } = await import("../../static/js/live/follow.js");
@@ -123,6 +123,45 @@ test("a page that is hidden for five minutes lets go, and is given what it misse
   happen("board");
   hide(false);
   await pass(500);
+  assert.deepEqual([tab.applied, tab.states.at(-1)], [missed(tab), "open"]);
+  tab.close();
+});
+
+test("a server that goes away is come back to when it wished, and one that refuses for good is not", async () => {
+  const tab = openTab(["board"]);
+  await pass(500);
+  sayGoodbye(4_000, 5_000);
+  cut(4001);
+  await pass(3_900);
+  assert.deepEqual([board.sockets.size, tab.states.at(-1)], [0, "lost"]);
+  await pass(1_300);
+  assert.deepEqual([board.sockets.size, tab.states.at(-1)], [1, "open"]);
+  cut(4504);
+  await pass(120_000);
+  assert.deepEqual([board.sockets.size, tab.states.at(-1)], [0, "stopped"]);
+  tab.close();
+});
+
+test("a machine that has slept opens its link anew", async () => {
+  const tab = openTab(["board"]);
+  await pass(500);
+  sleep(3 * 60_000);
+  happen("board");
+  await pass(25_000);
+  assert.deepEqual(tab.applied, missed(tab));
+  tab.close();
+});
+
+test("without a network nothing is tried, and with one again all that was missed comes", async () => {
+  const tab = openTab(["board"]);
+  await pass(500);
+  online(false);
+  const { opened } = board;
+  happen("board");
+  await pass(60_000);
+  assert.deepEqual([board.opened, tab.applied, tab.states.at(-1)], [opened, [], "away"]);
+  online(true);
+  await pass(100);
   assert.deepEqual([tab.applied, tab.states.at(-1)], [missed(tab), "open"]);
   tab.close();
 });

@@ -4,6 +4,7 @@ import { mock } from "node:test";
 
 const channels = new Set();
 const held = new Map();
+const page = new EventTarget();
 const STEP_MS = 20;
 
 export const board = { record: [], sockets: new Set(), opened: 0 };
@@ -20,9 +21,19 @@ export function tellHead() {
   for (const socket of board.sockets) socket.onmessage?.({ data: JSON.stringify({ t: "at", seq: board.record.length - 1 }) });
 }
 
-/** The server is gone for a moment: every socket ends. */
-export function cut() {
-  for (const socket of [...board.sockets]) socket.end(1006);
+/** Every socket ends: the server is gone for a moment, or says why. */
+export function cut(code = 1006) {
+  for (const socket of [...board.sockets]) socket.end(code);
+}
+
+export function sayGoodbye(...window) {
+  for (const socket of board.sockets) socket.onmessage({ data: JSON.stringify({ t: "bye", retry_ms: window }) });
+}
+
+/** The machine sleeps: no timer runs, and the server has given up on its sockets, which hear nothing of it. */
+export function sleep(ms) {
+  board.sockets.clear();
+  mock.timers.setTime(Date.now() + ms);
 }
 
 /** The first tab no longer speaks or hears, until the function that is returned is called. */
@@ -104,9 +115,13 @@ export function hide(isHidden) {
   document.dispatchEvent(new Event("visibilitychange"));
 }
 
+export function online(isOnline) {
+  navigator.onLine = isOnline;
+  page.dispatchEvent(new Event(isOnline ? "online" : "offline"));
+}
+
 export function arrive() {
   mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"] });
-  const page = new EventTarget();
   globalThis.addEventListener = page.addEventListener.bind(page);
   globalThis.document = Object.assign(new EventTarget(), { hidden: false });
   Object.defineProperty(globalThis, "navigator", { value: { onLine: true, locks }, configurable: true });
