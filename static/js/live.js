@@ -14,6 +14,7 @@ const RELOADED = "board:reloaded";
 const LEAST_BETWEEN_RELOADS_MS = 30_000;
 const NEW_ISSUE = new Set(["issue.filed", "issue.held", "issue.published"]);
 const ERASING = new Set(["text.redacted", "issue.removed", "issue.rejected"]);
+const HIDING = new Set([...ERASING, "issue.held", "comment.held", "comment.rejected"]);
 
 export function start() {
   const page = document.querySelector("[data-live]").dataset;
@@ -24,7 +25,7 @@ export function start() {
   });
 
   function apply(frame) {
-    if (ERASING.has(frame.event)) forget();
+    if (ERASING.has(frame.event)) hush();
     if (!frame.topic.startsWith("issue:")) return applyToList(frame);
     // What others may no longer see leaves the page at once, whatever is typed here; and a stub gives way the same way.
     const isOwn = frame.topic === `issue:${frame.issue.number}`; // and not that of an issue that was merged with it
@@ -49,17 +50,11 @@ export function start() {
   }
 }
 
-/** What is erased is neither read out any more, nor kept on the page because somebody has marked it. */
-function forget() {
-  hush();
-  if (!document.activeElement.matches("input, textarea")) getSelection().removeAllRanges();
-}
-
 function applyToCase({ event, html }) {
   if (event === "text.redacted") document.querySelector("meta[name=description]")?.remove();
   const title = issueTitle();
   const tell = event === "comment.posted" ? sayComment : say;
-  for (const element of place(html)) tell(spoken(element));
+  for (const element of place(html, { isHiding: HIDING.has(event) })) tell(spoken(element));
   if (title) document.title = document.title.replace(title, issueTitle);
   if (isRenewing(event)) renew();
 }
@@ -77,7 +72,7 @@ function issueTitle() {
 
 function applyToList({ topic, event, issue, html }) {
   if (issue && topic !== "queue" && issue.visibility !== "public") takeOut(`issue-${issue.number}`);
-  place(html ?? "", NEW_ISSUE.has(event) ? countUnseen : undefined);
+  place(html ?? "", { isHiding: HIDING.has(event), onAbsent: NEW_ISSUE.has(event) ? countUnseen : undefined });
 }
 
 function hasWords() {

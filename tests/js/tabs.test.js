@@ -45,7 +45,12 @@ test("three tabs have one socket, and it ends with the last of them", async () =
   await pass(1_000);
   assert.deepEqual(tabs.map(({ applied }) => applied.at(-1)), ["0 board", "0 issue:1", "1 issue:2"]);
   assert.deepEqual([...board.sockets].map(({ topics }) => topics), [["issue:1", "issue:2"]]);
-  for (const { close } of tabs.slice(1)) close();
+  tabs[2].close();
+  await pass(100);
+  happen("board", "issue:2");
+  await pass(1_000);
+  assert.deepEqual([...board.sockets].map(({ topics }) => topics), [["issue:1"]]);
+  tabs[1].close();
   await pass(100);
   assert.equal(board.sockets.size, 0);
 });

@@ -7,15 +7,18 @@ const OPERATED = "input, select, textarea, button, summary";
 
 const waiting = new Map();
 
-/** Places a run of elements; `onAbsent` gets each that has no place on this page. Returns those that were appended. */
-export function place(html, onAbsent = () => {}) {
-  return placeEach(fragment(html).children, onAbsent);
+/**
+ * Places a run of elements; `onAbsent` gets each that has no place on this page. Returns those that were appended.
+ * Words that somebody has marked wait until they are let go, but not where words are taken from view: `isHiding`.
+ */
+export function place(html, options) {
+  return placeEach(fragment(html).children, options);
 }
 
-export function placeEach(elements, onAbsent = () => {}) {
+export function placeEach(elements, { onAbsent = () => {}, isHiding = false } = {}) {
   const appended = [];
   keepStill(() => {
-    for (const element of [...elements]) placeOne(element, appended, onAbsent);
+    for (const element of [...elements]) placeOne(element, { appended, onAbsent, isHiding });
   });
   return appended;
 }
@@ -32,11 +35,11 @@ export function takeOut(id) {
   });
 }
 
-function placeOne(element, appended, onAbsent) {
+function placeOne(element, { appended, onAbsent, isHiding }) {
   const present = document.getElementById(element.id);
   const into = document.getElementById(element.dataset.into ?? "");
   if (present) {
-    replace(present, element);
+    replace(present, element, isHiding);
   } else if (into) {
     into.append(element);
     arrive(element, "is-new");
@@ -46,8 +49,8 @@ function placeOne(element, appended, onAbsent) {
   }
 }
 
-function replace(present, element) {
-  if (isInUse(present)) {
+function replace(present, element, isHiding = false) {
+  if (isOperated(present) || (isMarked(present) && !isHiding)) {
     waiting.set(element.id, element);
     return;
   }
@@ -83,11 +86,14 @@ function arrive(element, how) {
   element.dispatchEvent(new CustomEvent("board:placed", { bubbles: true }));
 }
 
-function isInUse(element) {
+function isMarked(element) {
   const selection = getSelection();
-  if (!selection.isCollapsed && selection.containsNode(element, true)) return true;
-  const isOperated = element.contains(document.activeElement) && document.activeElement.matches(OPERATED);
-  return isOperated || [...element.querySelectorAll("input, select, textarea")].some(isTouched);
+  return !selection.isCollapsed && selection.containsNode(element, true);
+}
+
+function isOperated(element) {
+  const hasFocus = element.contains(document.activeElement) && document.activeElement.matches(OPERATED);
+  return hasFocus || [...element.querySelectorAll("input, select, textarea")].some(isTouched);
 }
 
 function isTouched(field) {
