@@ -12,7 +12,7 @@ function openTab(topics, seq = board.record.length - 1) {
   const tab = { topics, from: seq, applied: [], states: [], resets: 0 };
   tab.close = followTopics({
     origin: "http://board", topics, after: `k:${seq}`, as: "html",
-    onEvent: (frame) => tab.applied.push(`${frame.seq} ${frame.topic}`),
+    onEvent: (frame) => { tab.applied.push(`${frame.seq} ${frame.topic}`); tab.react?.(); },
     onReset: () => { tab.resets += 1; }, onState: (state) => tab.states.push(state),
   });
   return tab;
@@ -115,6 +115,21 @@ test("a leader that no longer speaks is left by the others, who lose nothing", a
   await pass(50_000);
   assert.deepEqual(other.applied, missed(other));
   for (const { close } of [leader, other]) close();
+});
+
+test("a leader that ends because of an event leaves no socket behind", async () => {
+  const leader = openTab(["board"]);
+  await pass(500);
+  const other = openTab(["issue:1"]);
+  await pass(500);
+  leader.react = leader.close;
+  happen("board", "issue:1");
+  await pass(2_000);
+  assert.deepEqual([other.applied, leader.applied], [missed(other), missed(leader)]);
+  assert.equal(board.sockets.size, 1);
+  other.close();
+  await pass(1_000);
+  assert.equal(board.sockets.size, 0);
 });
 
 test("a page that is hidden for five minutes lets go, and is given what it missed when it is shown", async () => {

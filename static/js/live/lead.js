@@ -15,6 +15,7 @@ export class Lead {
   #state = "lost";
   #timer = 0;
   #beat = 0;
+  #isOver = false;
 
   /** `by` names this tab; `post` reaches every tab, this one among them. */
   constructor({ by, origin, epoch, as, post }) {
@@ -33,6 +34,7 @@ export class Lead {
   }
 
   stop() {
+    this.#isOver = true;
     clearInterval(this.#beat);
     clearTimeout(this.#timer);
     this.#link.stop();
@@ -63,6 +65,8 @@ export class Lead {
   }
 
   #reopenSoon() {
+    // This tab may have left because of what it was just told.
+    if (this.#isOver) return;
     this.#timer ||= setTimeout(() => {
       this.#timer = 0;
       this.#link.start();

@@ -88,6 +88,7 @@ export class Tab {
   }
 
   #askIn() {
+    if (!this.#channel) return;
     this.#leader = null;
     this.#ask += 1;
     if (!this.#isAlone) this.#waitFor(ANSWER_MS);
