@@ -5,6 +5,7 @@ import hashlib
 import io
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,15 @@ STYLES = ("layers", "reset", "tokens", "base", "components/*", "utilities")
 def static_folder() -> Path:
     packaged = PACKAGE / "_static"
     return packaged if packaged.exists() else PACKAGE.parent / "static"
+
+
+@cache
+def static_version() -> str:
+    """Changes with any file under static/."""
+    found = hashlib.sha256()
+    for file in sorted(path for path in static_folder().rglob("*") if path.is_file()):
+        found.update(file.read_bytes())
+    return found.hexdigest()[:12]
 
 
 def trusted(html: str) -> Markup:
@@ -79,7 +89,12 @@ class Renderer:
         return self.say(MONTHS[at.month]).format(year=at.year)
 
     def static(self, path: str) -> str:
-        """The URL of a file under static/, with a version that changes with its content."""
+        """The URL of a file under static/, with a version that changes with its content.
+
+        A script's stands before its path, so that what it imports from beside it has the version, too.
+        """
+        if path.startswith("js/"):
+            return f"/static/@{static_version()}/{path}"
         if path not in self.versions:
             content = self.stylesheet if path == "board.css" else (static_folder() / path).read_bytes()
             self.versions[path] = hashlib.sha256(content).hexdigest()[:12]

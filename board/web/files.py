@@ -6,7 +6,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from board.domain.colour import accents
-from board.render import static_folder
+from board.render import static_folder, static_version
 from board.store import company
 
 VERSIONED = "public, max-age=31536000, immutable"
@@ -20,15 +20,20 @@ class Static(StaticFiles):
         super().__init__(directory=static_folder())
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        response = await super().get_response(path, scope)
+        version, _, rest = path.partition("/")
+        if not version.startswith("@"):
+            version, rest = "", path
+        response = await super().get_response(rest, scope)
         if response.status_code < 400:
-            response.headers["Cache-Control"] = kept(path, scope)
+            response.headers["Cache-Control"] = kept(rest, scope, version.removeprefix("@"))
         return response
 
 
-def kept(path: str, scope: Scope) -> str:
-    """Modules import each other without a version, so they are asked for again each time (and mostly answered 304)."""
-    if path.startswith("js/"):
+def kept(path: str, scope: Scope, version: str) -> str:
+    """Scripts of another version, or of none, are asked for again each time (and mostly answered 304)."""
+    if version == static_version():
+        return VERSIONED
+    if version or path.startswith("js/"):
         return "no-cache"
     return VERSIONED if b"v=" in scope["query_string"] else PLAIN
 

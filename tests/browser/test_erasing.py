@@ -32,6 +32,7 @@ def test_erased_words_vanish_from_the_open_case_and_the_open_list_without_a_load
     expect(case.locator("[data-live-say]")).to_contain_text("number 9")
     listed.locator(f"#issue-{number} a").focus()
     case.locator("#timeline a").first.focus()
+    case.locator("#timeline").get_by_text("number 9").select_text()
     assert "Jane Roe" in case.content()
 
     moderator.goto(f"{house.url}/staff/issues/{number}")

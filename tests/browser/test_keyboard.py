@@ -127,12 +127,15 @@ def test_live_changes_take_neither_the_focus_nor_the_typed_words(
     live(page)
     desk = open_window(storage_state=root).open(f"/staff/issues/{number}")
     live(desk)
+    page.locator("#own summary", has_text="Correct your words").click()
     page.locator("#comment-body").press_sequentially("I still wait")
     stands_at = top(page, "#comment-body")
     desk.locator("#note-body").fill("He is right.")
 
     answer(desk, "A new seal. It holds.", "It is resolved", resolution="fixed")
     expect(page.get_by_role("heading", name="Is it cured?")).to_be_visible()
+    expect(page.locator("#own details[open]")).to_contain_text("Correct your words")
+    assert page.locator("#own details").count() > 1
     page.keyboard.type(", and wait")
     expect(page.locator("#comment-body")).to_be_focused()
     expect(page.locator("#comment-body")).to_have_value("I still wait, and wait")

@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { delay, isStreamsTurn, mayReturn } from "../../static/js/live/backoff.js";
+import { delay, mayReturn, Ways } from "../../static/js/live/backoff.js";
+
+/** The next tries where none of them brings a message: S for socket, e for stream. */
+function tries(ways, count) {
+  return Array.from({ length: count }, () => {
+    const isStream = ways.isStreamsTurn();
+    ways.tried();
+    return isStream ? "e" : "S";
+  }).join("");
+}
 
 test("full jitter: from nothing to a doubling bound that ends at 30 s", () => {
   const bounds = [0, 1, 4, 5, 50].map((failures) => [delay(failures, null, () => 0), delay(failures, null, () => 1)]);
@@ -11,8 +20,35 @@ test("the server's own window counts more", () => {
   assert.deepEqual([delay(9, [1_000, 15_000], () => 0), delay(9, [1_000, 15_000], () => 1)], [1_000, 15_000]);
 });
 
-test("after three sockets that did not open, stream and socket take turns", () => {
-  assert.deepEqual([0, 1, 2, 3, 4, 5].map(isStreamsTurn), [false, false, false, true, false, true]);
+test("after two sockets without a message, stream and socket take turns", () => {
+  assert.equal(tries(new Ways(), 7), "SSeSeSe");
+});
+
+test("where a socket has brought messages, it takes eight without any", () => {
+  const ways = new Ways();
+  ways.heard(false);
+  assert.equal(tries(ways, 11), "SSSSSSSSeSe");
+});
+
+test("what works is tried first", () => {
+  const ways = new Ways();
+  tries(ways, 3);
+  ways.heard(true);
+  assert.equal(tries(ways, 3), "eSe");
+  ways.heard(false);
+  assert.equal(tries(ways, 1), "S");
+});
+
+test("a stream that has served for a while gives one socket its turn", () => {
+  const ways = new Ways();
+  ways.heard(false);
+  tries(ways, 9);
+  ways.heard(true);
+  assert.equal(ways.trialAfter(() => 0.5), 30_000);
+  ways.trySocket();
+  assert.equal(tries(ways, 3), "SeS");
+  ways.heard(true);
+  assert.equal(ways.trialAfter(() => 0.5), 600_000);
 });
 
 test("only 4500 to 4999 mean: do not come back", () => {

@@ -121,6 +121,32 @@ async def test_every_answer_carries_the_headers_of_a_safe_page(quick_site: Site)
         assert headers["strict-transport-security"] == "max-age=31536000"
 
 
+async def test_a_browser_keeps_the_scripts_of_this_version_and_asks_again_for_others(quick_site: Site) -> None:
+    browser = quick_site.browser()
+    scripts = set(re.findall(r'"(/static/\S+\.js)"', (await browser.get("/")).text))
+    assert len(scripts) > 5
+    for script in scripts:
+        version = script.split("/")[2]
+        kept = {
+            path: (answer.headers["cache-control"], answer.content)
+            for path in (script, script.replace(version, "@older"), script.replace(f"{version}/", ""))
+            if (answer := await browser.get(path)).status_code == 200
+        }
+        content = kept[script][1]
+        assert list(kept.values()) == [
+            ("public, max-age=31536000, immutable", content),
+            ("no-cache", content),
+            ("no-cache", content),
+        ]
+    for path in (
+        "/static/@older",
+        "/static/@older/",
+        "/static/@older/js",
+        "/static/@older/%2e%2e/%2e%2e/pyproject.toml",
+    ):
+        assert (await browser.get(path)).status_code == 404, path
+
+
 async def test_no_page_holds_script_or_style_of_its_own(quick_site: Site) -> None:
     await file_issue(quick_site.browser())
     root = await quick_site.staff(ROOT)

@@ -7,15 +7,18 @@ const OPERATED = "input, select, textarea, button, summary";
 
 const waiting = new Map();
 
-/** Places a run of elements; `onAbsent` gets each that has no place on this page. Returns those that were appended. */
-export function place(html, onAbsent = () => {}) {
-  return placeEach(fragment(html).children, onAbsent);
+/**
+ * Places a run of elements; `onAbsent` gets each that has no place on this page. Returns those that were appended.
+ * Words that somebody has marked wait until they are let go, but not where words are taken from view: `isHiding`.
+ */
+export function place(html, options) {
+  return placeEach(fragment(html).children, options);
 }
 
-export function placeEach(elements, onAbsent = () => {}) {
+export function placeEach(elements, { onAbsent = () => {}, isHiding = false } = {}) {
   const appended = [];
   keepStill(() => {
-    for (const element of [...elements]) placeOne(element, appended, onAbsent);
+    for (const element of [...elements]) placeOne(element, { appended, onAbsent, isHiding });
   });
   return appended;
 }
@@ -32,11 +35,11 @@ export function takeOut(id) {
   });
 }
 
-function placeOne(element, appended, onAbsent) {
+function placeOne(element, { appended, onAbsent, isHiding }) {
   const present = document.getElementById(element.id);
   const into = document.getElementById(element.dataset.into ?? "");
   if (present) {
-    replace(present, element);
+    replace(present, element, isHiding);
   } else if (into) {
     into.append(element);
     arrive(element, "is-new");
@@ -46,16 +49,29 @@ function placeOne(element, appended, onAbsent) {
   }
 }
 
-function replace(present, element) {
-  if (isInUse(present)) {
+function replace(present, element, isHiding = false) {
+  if (isOperated(present) || (isMarked(present) && !isHiding)) {
     waiting.set(element.id, element);
     return;
   }
   const { activeElement } = document;
   waiting.delete(element.id);
+  keepUnfolded(present, element);
   present.replaceWith(element);
   if (present.contains(activeElement)) focusTwin(element, activeElement);
   arrive(element, "is-changed");
+}
+
+/** What the reader has unfolded stays so. */
+function keepUnfolded(present, element) {
+  const unfolded = new Set([...present.querySelectorAll("details[open]")].map(foldName));
+  for (const fold of element.querySelectorAll("details")) fold.open ||= unfolded.has(foldName(fold));
+}
+
+function foldName(fold) {
+  const summary = fold.querySelector("summary");
+  // The words of a time are put into the reader's zone after it was placed.
+  return summary.querySelector("time")?.dateTime ?? summary.textContent.trim();
 }
 
 /** Gives the focus to the link that had it in the old element, or to the new one where that link is gone. */
@@ -70,9 +86,14 @@ function arrive(element, how) {
   element.dispatchEvent(new CustomEvent("board:placed", { bubbles: true }));
 }
 
-function isInUse(element) {
-  const isOperated = element.contains(document.activeElement) && document.activeElement.matches(OPERATED);
-  return isOperated || [...element.querySelectorAll("input, select, textarea")].some(isTouched);
+function isMarked(element) {
+  const selection = getSelection();
+  return !selection.isCollapsed && selection.containsNode(element, true);
+}
+
+function isOperated(element) {
+  const hasFocus = element.contains(document.activeElement) && document.activeElement.matches(OPERATED);
+  return hasFocus || [...element.querySelectorAll("input, select, textarea")].some(isTouched);
 }
 
 function isTouched(field) {
@@ -93,7 +114,9 @@ function placeWaiting() {
 }
 
 // The focus has arrived at its next place only after this event.
-globalThis.document?.addEventListener("focusout", () => { if (waiting.size > 0) setTimeout(placeWaiting); });
+for (const left of ["focusout", "selectionchange"]) {
+  globalThis.document?.addEventListener(left, () => { if (waiting.size > 0) setTimeout(placeWaiting); });
+}
 
 /** Runs `change` and scrolls so that what the reader looks at, or writes in, stays where it was. */
 function keepStill(change) {
