@@ -96,7 +96,7 @@ def messages(data: bytes) -> list[dict[str, Any]]:
 
 def wish(topics: str, *, html: bool) -> Wish:
     made = Wish.__new__(Wish)
-    made.topics, made.html, made.after = topics.split(","), html, ""
+    made.topics, made.html, made.after, made.is_masked = topics.split(","), html, "", False
     return made
 
 
