@@ -1,5 +1,7 @@
 """The HTTP server: uvicorn with the settings that live sockets need."""
 
+import asyncio
+import multiprocessing
 import os
 import signal
 import socket
@@ -56,4 +58,19 @@ def check_address(host: str, port: int) -> None:
 def application() -> Starlette:
     """One process's application, from the environment."""
     logs.begin(on_terminal=sys.stderr.isatty())
+    end_with_parent()
     return app.create(app.assemble(settings.read(os.environ)))
+
+
+def end_with_parent() -> None:
+    """Ends a worker whose parent was killed: it would keep the address, and nobody would look after it."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+    loop, sentinel = asyncio.get_running_loop(), parent.sentinel
+
+    def end() -> None:
+        loop.remove_reader(sentinel)
+        signal.raise_signal(signal.SIGTERM)
+
+    loop.add_reader(sentinel, end)

@@ -66,14 +66,14 @@ class Commits:
         """The act's own part of the transaction: the whole of it for the first act, a savepoint for the others."""
         is_first = batch.size == 0
         if not is_first:
-            await batch.tx.run("SAVEPOINT act")
+            await steady(batch.tx.run("SAVEPOINT act"))
         try:
             yield
         except BaseException as failed:
             await whole(self._undo_all(batch, failed) if is_first else self._undo(batch))
             raise
         if not is_first:
-            await batch.tx.run("RELEASE act")
+            await steady(batch.tx.run("RELEASE act"))
 
     async def _undo(self, batch: Batch) -> None:
         """Back to before the act; where not even that is possible, the whole batch is lost, and all hear of it."""
@@ -107,6 +107,16 @@ class Commits:
     def _leave(self, batch: Batch) -> None:
         batch.is_open = False
         self._batch = None
+
+
+async def steady(doing: Coroutine[Any, Any, None]) -> None:
+    """Whoever is cancelled meanwhile leaves afterwards: a statement broken off here would spoil the batch of all."""
+    task = asyncio.ensure_future(doing)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
 
 
 async def whole(doing: Coroutine[Any, Any, None]) -> None:

@@ -64,15 +64,23 @@ async def claim(tx: Tx, message: int, *, now_ms: int, until_ms: int) -> bool:
     return row is not None
 
 
-async def settle(tx: Tx, message: int, *, state: str, tries: int, retry_ms: int, error: str | None) -> None:
-    """What became of a try: sent, failed for good, or queued for the next one."""
+async def settle(
+    tx: Tx, message: int, *, state: str, tries: int, retry_ms: int, error: str | None, until_ms: int
+) -> None:
+    """What became of a try: sent, failed for good, or queued for the next one.
+
+    Whoever comes back with a failure after its claim `until_ms` has passed on says nothing about a message that is
+    somebody else's now.
+    """
     await tx.run(
-        "UPDATE outbox SET state = :state, tries = :tries, retry_ms = :retry_ms, error = :error WHERE id = :id",
+        "UPDATE outbox SET state = :state, tries = :tries, retry_ms = :retry_ms, error = :error WHERE id = :id"
+        " AND (CAST(:state AS TEXT) = 'sent' OR (state = 'queued' AND retry_ms = :until))",
         id=message,
         state=state,
         tries=tries,
         retry_ms=retry_ms,
         error=error,
+        until=until_ms,
     )
 
 
