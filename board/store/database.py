@@ -176,7 +176,7 @@ class Database:
             }
         )
         self._pooled: WeakSet[Any] = WeakSet()
-        self._is_away = False
+        self.is_away = False
         self._databases = databases.Database(url, **options)
         self._idle: asyncio.Queue[Connection] = asyncio.Queue()
         self._writer: Connection | None = None
@@ -219,7 +219,7 @@ class Database:
             finally:
                 self._idle.put_nowait(connection)
         else:
-            if self._is_away:
+            if self.is_away:
                 raise ConnectionError("the database does not answer")
             async with Connection(self._databases, self._databases._backend) as connection:
                 yield connection
@@ -293,10 +293,10 @@ class Database:
 
     def cut_off(self, *, is_away: bool) -> None:
         """Where the server is silent, nobody goes on waiting for it: all are told at once, until it answers again."""
-        if is_away and not self._is_away:
+        if is_away and not self.is_away:
             for connection in list(self._pooled):
                 connection.terminate()
-        self._is_away = is_away
+        self.is_away = is_away
 
     async def _remember(self, connection: Any) -> None:
         self._pooled.add(connection)

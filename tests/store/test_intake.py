@@ -89,6 +89,16 @@ async def test_of_many_processes_one_sends_a_letter(db: Database) -> None:
     assert sorted(await asyncio.gather(*[claim() for _ in range(5)])) == [False] * 4 + [True]
 
 
+async def test_a_letter_whose_next_try_was_set_by_a_clock_that_was_ahead_is_due(db: Database) -> None:
+    year, day = 365 * 86_400_000, 86_400_000
+    await put(db, "one", now_ms=year)
+    await put(db, "two", now_ms=day)
+    async with db.saving() as tx:
+        assert [m["message_id"] for m in await outbox.due(tx, 50, limit=9)] == ["one"]
+        assert await outbox.claim(tx, 1, now_ms=50, until_ms=60)
+        assert not await outbox.claim(tx, 2, now_ms=50, until_ms=60)
+
+
 async def test_whoever_comes_back_too_late_changes_nothing_but_what_was_sent(db: Database) -> None:
     await put(db, "one")
 
