@@ -11,7 +11,7 @@ from typing import Any
 
 from board.store.database import AWAY, LOST, Database
 
-LOOK_S = 0.015  # how often SQLite is asked whether anybody else wrote
+LOOK_S = 0.025  # how often SQLite is asked whether anybody else wrote
 COALESCE_S = 0.01  # between two notifications of one process
 PULSE_S = 5.0  # how often the listening connection is tested, and how long its answer may take
 RETRY_S = 1.0

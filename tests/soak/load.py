@@ -104,7 +104,7 @@ async def judged(url: str, done: Load) -> dict[str, Any]:
     async with db.reading() as tx:
         rows = await tx.rows("SELECT value FROM openings WHERE value LIKE 'We look again: %'")
     await db.disconnect()
-    kept = Counter(row["value"].rsplit(" ", 1)[1] for row in rows)
+    kept = Counter(row["value"].rsplit(" ", 1)[1] for row in rows if "probe" not in row["value"])
     if file := sqlite_file(url):
         with closing(sqlite3.connect(file)) as again:
             assert again.execute("PRAGMA integrity_check").fetchone() == ("ok",)
