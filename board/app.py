@@ -22,6 +22,7 @@ from board import keys, oidc, sealing
 from board.actions import clock, limits, passkeys, privately
 from board.actions.passkeys import Relying
 from board.domain.links import Links
+from board.domain.phrase import phrase
 from board.domain.proof import vkey
 from board.errors import NotFound, ProveFirst, Refused, SignInFirst, TooMany
 from board.followers import mail
@@ -46,6 +47,11 @@ AGAIN_S = 5.0
 START_S = 30.0
 CLOCK_EVERY_S = 5.0
 FORGET_EVERY_S = 3600.0
+
+AWAY_NOW = phrase("The database cannot be reached just now. Nothing was written; please try again.")
+UNSURE = phrase(
+    "The database went away just as this was written. Please look whether it is there before you try again."
+)
 
 log = logging.getLogger("board")
 
@@ -259,15 +265,12 @@ async def refuse_http(request: Request, wrong: Exception) -> Response:
 async def away(request: Request, lost: Exception) -> Response:
     """The database cannot be reached: nothing was written, unless it went in the very moment; that is told."""
     log.warning("the database is away: %r", lost)
-    if isinstance(lost, Unsure):
-        said = "The database went away just as this was written. Please look whether it is there before you try again."
-    else:
-        said = "The database cannot be reached just now. Nothing was written; please try again."
+    said = UNSURE if isinstance(lost, Unsure) else AWAY_NOW
     if request.url.path.startswith("/api/"):
         refused = Refused(said)
         refused.status, refused.title = 503, "Try again"
         response = problem(refused)
     else:
-        response = PlainTextResponse(said, 503)
+        response = PlainTextResponse(request.app.state.board.renderer.say(said), 503)
     response.headers["Retry-After"] = "5"
     return response
