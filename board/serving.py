@@ -16,6 +16,7 @@ from board.patience import Patience
 
 SOCKET_MESSAGE = 16_384  # bytes that a socket may send us
 KEPT_S = 75  # idle connections; longer than proxies and clients keep theirs, so that none meets a closing door
+WORKER_S = 30  # a worker that begins on a busy machine is not yet a hung one
 OPTIONS: dict[str, Any] = {
     "http": Patience,
     "ws": "websockets-sansio",
@@ -29,6 +30,7 @@ OPTIONS: dict[str, Any] = {
     "log_config": None,
     "timeout_keep_alive": KEPT_S,
     "timeout_graceful_shutdown": 3,
+    "timeout_worker_healthcheck": WORKER_S,
 }
 
 

@@ -1,6 +1,7 @@
 """What the soak breaks: boards that are served as processes of their own, and a PostgreSQL as durable as it comes."""
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -28,6 +29,13 @@ def told(pid: int, what: str) -> bytes:
 
 def children(pid: int) -> list[int]:
     return [int(each) for each in told(pid, f"task/{pid}/children").split()]
+
+
+def age_s(pid: int) -> float:
+    """How long ago the process began; 0 for one that is gone."""
+    fields = told(pid, "stat").rpartition(b") ")[2].split()
+    since_boot = float(Path("/proc/uptime").read_text().split()[0])
+    return since_boot - int(fields[19]) / os.sysconf("SC_CLK_TCK") if fields else 0.0
 
 
 @dataclass
@@ -70,6 +78,12 @@ class House:
         assert self.process
         own = self.process.pid
         return [pid for pid in children(own) if b"spawn_main" in told(pid, "cmdline")] or [own]
+
+    def victim(self, grown_s: float) -> int | None:
+        """A random process that serves, if another one that is old enough to serve is left."""
+        ages = {pid: age_s(pid) for pid in self.app_processes()}
+        pids = [pid for pid in ages if any(ages[other] > grown_s for other in ages if other != pid)]
+        return random.choice(pids) if pids else None
 
     def healthy(self, path: str = "/healthz") -> float:
         """Waits until it answers; returns how many seconds that took."""
