@@ -279,11 +279,11 @@ class Database:
         self.told.set()
 
     @asynccontextmanager
-    async def beside(self) -> AsyncIterator[Tx]:
-        """A connection to SQLite of one's own, asked directly."""
+    async def beside(self) -> AsyncIterator[sqlite3.Connection]:
+        """A connection to SQLite of one's own."""
         connection = await self._open()
         try:
-            yield Tx(connection, sqlite=True, at_once=True)
+            yield connection.raw_connection._conn
         finally:
             await connection.__aexit__()
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from board.store.database import AWAY, LOST, Database
 
-LOOK_S = 0.025  # how often SQLite is asked whether anybody else wrote
+LOOK_S = 0.03  # how often SQLite is asked whether anybody else wrote
 COALESCE_S = 0.01  # between two notifications of one process
 PULSE_S = 5.0  # how often the listening connection is tested, and how long its answer may take
 RETRY_S = 1.0
@@ -34,17 +34,28 @@ async def listening(db: Database) -> AsyncIterator[asyncio.Event]:
 
 async def hear_file(db: Database) -> None:
     """Asks directly where the loop runs, which takes some µs; a file that is busy just now may have changed."""
-    async with db.beside() as tx:
-        await tx.run("PRAGMA busy_timeout = 0")
-        seen = None
-        while True:
+    loop = asyncio.get_running_loop()
+    async with db.beside() as file:
+        file.execute("PRAGMA busy_timeout = 0")
+        seen: int | None = None
+        again: asyncio.TimerHandle | None = None
+
+        def look() -> None:
+            nonlocal seen, again
             version = None
             with suppress(*LOST):
-                version = await tx.value("PRAGMA data_version")
+                version = file.execute("PRAGMA data_version").fetchone()[0]
             if version is None or version != seen:
                 seen = version
                 db.moved.set()
-            await asyncio.sleep(LOOK_S)
+            again = loop.call_later(LOOK_S, look)
+
+        look()
+        try:
+            await loop.create_future()  # until cancelled
+        finally:
+            if again:
+                again.cancel()
 
 
 async def hear_server(db: Database) -> None:
