@@ -17,7 +17,6 @@ from board import keys, serving, settings
 from board.actions import company as company_acts
 from board.actions import demo as demo_acts
 from board.actions import importing
-from board.domain import conversations
 from board.domain.links import Links
 from board.domain.people import Actor
 from board.domain.proof import vkey
@@ -269,38 +268,35 @@ def token_revoke(token_id: int) -> None:
 @main.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"]), help="Take what was said until then.")
-def import_file(file: Path, as_of: datetime | None) -> None:
+@click.option(
+    "--finds",
+    type=click.Choice(list(importing.BECAME)),
+    default="mask",
+    show_default=True,
+    help="What becomes of texts in which something looks private.",
+)
+def import_file(file: Path, as_of: datetime | None, finds: importing.Finds) -> None:
     """Bring in conversations (JSONL, one a line); running it again adds nothing twice."""
     until = as_of.replace(tzinfo=UTC) if as_of else None
-    run(import_all(load(), file, until))
+    run(import_all(load(), file, until, finds))
 
 
-async def import_all(given: Settings, file: Path, until: datetime | None) -> None:
-    lines = file.read_bytes().splitlines()
-    added = said = bad = 0
+async def import_all(given: Settings, file: Path, until: datetime | None, finds: importing.Finds) -> None:
+    lines, tally, bad = file.read_bytes().splitlines(), importing.Tally(), 0
     async with opened(given) as db:
         for number, line in enumerate(track(lines, "Importing"), 1):
             try:
-                messages = await import_line(db, line, until)
+                await importing.bring_line(db, line, tally, at=now(), until=until, finds=finds)
             except (ValueError, Refused) as wrong:
                 bad += 1
                 click.echo(f"line {number}: {wrong}", err=True)
-                continue
-            added, said = added + (messages > 0), said + messages
-    click.echo(f"{added} conversations with {said} messages were added; {len(lines) - added - bad} had nothing new.")
+    added = tally.conversations
+    told = (
+        f"{added} conversations with {tally.messages} messages were added; {len(lines) - added - bad} had nothing new."
+    )
+    click.echo("\n".join(filter(None, (told, tally.of_finds(finds)))))
     if bad:
         fail(f"{bad} lines were not imported; mend them and run the import again")
-
-
-async def import_line(db: Database, line: bytes, until: datetime | None) -> int:
-    """How many messages of the line were new."""
-    if not line.strip():
-        return 0
-    conversation = conversations.read(line.decode("utf-8"), until=until)
-    if conversation is None:
-        return 0
-    async with db.writing(now()) as tx:
-        return await importing.bring_in(tx, conversation)
 
 
 def track(lines: list[bytes], what: str) -> Any:

@@ -2,14 +2,11 @@
 
 import asyncio
 import logging
-import signal
-import threading
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from types import FrameType
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -18,7 +15,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
-from board import keys, oidc, sealing
+from board import keys, leaving, oidc, sealing
 from board.actions import clock, limits, passkeys, privately
 from board.actions.passkeys import Relying
 from board.domain.links import Links
@@ -38,15 +35,20 @@ from board.store.leading import Leading
 from board.stream import Stream
 from board.web import proving, routes, session
 from board.web.guard import Guard
+from board.web.hub import Hub
 from board.web.json import problem
 from board.web.limits import Floods, Overrun
-from board.web.live import Frames
+from board.web.live import Frames, Turns
+from board.web.memory import Memory
 from board.web.page import frame, page
+from board.web.remembered import Remembered
+from board.web.telling import Telling
 
 AGAIN_S = 5.0
 START_S = 30.0
 CLOCK_EVERY_S = 5.0
 FORGET_EVERY_S = 3600.0
+MIB = 1024 * 1024
 
 AWAY_NOW = phrase("The database cannot be reached just now. Nothing was written; please try again.")
 UNSURE = phrase(
@@ -69,8 +71,17 @@ class Board:
     renderer: Renderer
     provider: Provider | None = None
     frames: Frames = field(default_factory=Frames)
+    hub: Hub = field(init=False)
+    turns: Turns = field(init=False)
     sockets: Counter[str] = field(default_factory=Counter)  # open ones, by address
     floods: Floods = field(default_factory=Floods)
+    telling: Telling = field(default_factory=Telling)
+    memory: Memory = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.memory = Memory(self.settings.page_memory_mib * MIB)
+        self.stream.heed(self.memory.heed)
+        self.hub, self.turns = Hub(self), Turns(self.settings.live_accepts)
 
     def box(self, purpose: str) -> Box:
         """What seals the texts of one purpose."""
@@ -94,6 +105,7 @@ def create(board: Board) -> Starlette:
     app = Starlette(
         routes=routes.routes(),
         middleware=[
+            Middleware(Remembered, board=board),
             Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=6),
             Middleware(Guard, board=board, refuse=refuse),
         ],
@@ -111,10 +123,12 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
     try:
         await patiently(board.db, lambda: found(board))
         await patiently(board.db, board.stream.start)
+        board.hub.start()
         async with running(board):
-            with told_to_stop(board.stream.close):
+            with leaving.in_order(board.stream, board.hub):
                 yield
     finally:
+        board.telling.write()
         await board.db.disconnect()
 
 
@@ -143,6 +157,7 @@ async def running(board: Board) -> AsyncIterator[None]:
     tasks = [
         asyncio.create_task(for_ever("the stream", board.stream.run)),
         asyncio.create_task(for_ever("leading", lambda: board.leading.run(lambda: followers(board)))),
+        asyncio.create_task(for_ever("live", board.hub.run)),
     ]
     try:
         yield
@@ -170,33 +185,6 @@ async def for_ever(name: str, work: Callable[[], Awaitable[None]]) -> None:
         except Exception:
             log.exception("%s has stopped", name)
         await asyncio.sleep(AGAIN_S)
-
-
-@contextmanager
-def told_to_stop(stop: Callable[[], None]) -> Iterator[None]:
-    """Calls `stop` as soon as the process is told to end, before the server waits for its connections."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    loop = asyncio.get_running_loop()
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-
-    def hear(number: int, frame: FrameType | None) -> None:
-        loop.call_soon_threadsafe(stop)
-        then = before[signal.Signals(number)]
-        if callable(then):
-            then(number, frame)
-        elif then == signal.SIG_DFL:  # nobody else listens: end as a process does
-            signal.signal(number, then)
-            signal.raise_signal(number)
-
-    for number in before:
-        signal.signal(number, hear)
-    try:
-        yield
-    finally:
-        for number, then in before.items():
-            signal.signal(number, then)
 
 
 def sender(settings: Settings) -> str:
@@ -231,7 +219,9 @@ async def refuse(request: Request, refused: Exception) -> Response:
     if isinstance(refused, ProveFirst):
         return await proving.interrupt(request)
     if isinstance(refused, SignInFirst) and request.method in session.SAFE:
-        return RedirectResponse("/signin", 303)
+        led = RedirectResponse("/signin", 303)
+        session.set_place(led, request)
+        return led
     async with request.app.state.board.db.reading() as tx:
         around = await frame(tx, request)
     say = request.app.state.board.renderer.say

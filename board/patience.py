@@ -3,13 +3,13 @@
 import asyncio
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from board.whole import Whole
 
 HEAD_S = 15.0
 HEAD_BYTES = 64 * 1024
 
 
-class Patience(HttpToolsProtocol):
+class Patience(Whole):
     """The server's own protocol; it ends a connection whose next request does not arrive whole and in time."""
 
     waiting: asyncio.TimerHandle | None = None
@@ -22,6 +22,11 @@ class Patience(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
         self.expect(len(data))
+
+    def handle_websocket_upgrade(self) -> None:
+        super().handle_websocket_upgrade()
+        # The parser refers to its owner; what is in no circle is freed at once.
+        self.parser = None  # type: ignore[assignment]
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)

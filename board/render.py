@@ -18,6 +18,20 @@ from board.domain.wording import span
 
 PACKAGE = Path(__file__).parent
 LANGUAGE = "en"
+MONTHS = {
+    1: "Jan {year}",
+    2: "Feb {year}",
+    3: "Mar {year}",
+    4: "Apr {year}",
+    5: "May {year}",
+    6: "Jun {year}",
+    7: "Jul {year}",
+    8: "Aug {year}",
+    9: "Sep {year}",
+    10: "Oct {year}",
+    11: "Nov {year}",
+    12: "Dec {year}",
+}
 STYLES = ("layers", "reset", "tokens", "base", "components/*", "utilities")
 
 
@@ -50,7 +64,7 @@ class Renderer:
         )
         self.environment.install_gettext_translations(self.translations, newstyle=True)  # type: ignore[attr-defined]
         self.environment.globals["static"] = self.static
-        self.environment.filters |= FILTERS
+        self.environment.filters |= FILTERS | {"month": self.month}
 
     def render(self, template: str, context: dict[str, Any]) -> str:
         return self.environment.get_template(template).render(context)
@@ -60,6 +74,9 @@ class Renderer:
         if isinstance(text, Phrase):
             return text.in_words(self.translations.gettext(text.template))
         return self.translations.gettext(text)
+
+    def month(self, at: datetime) -> str:
+        return self.say(MONTHS[at.month]).format(year=at.year)
 
     def static(self, path: str) -> str:
         """The URL of a file under static/, with a version that changes with its content."""
@@ -110,10 +127,6 @@ def number(value: int) -> str:
     return f"{value:,}"
 
 
-def month(at: datetime) -> str:
-    return f"{at:%b %Y}"
-
-
 def square_code(text: str) -> bytes:
     """The text as a picture that a telephone reads (QR): an SVG without style or script, black on white."""
     out = io.BytesIO()
@@ -124,7 +137,6 @@ def square_code(text: str) -> bytes:
 FILTERS: dict[str, Callable[..., Any]] = {
     "when": when,
     "day": day,
-    "month": month,
     "ago": ago,
     "until": until,
     "duration": span,

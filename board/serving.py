@@ -1,8 +1,10 @@
 """The HTTP server: uvicorn with the settings that live sockets need."""
 
 import asyncio
+import gc
 import multiprocessing
 import os
+import resource
 import signal
 import socket
 import sys
@@ -13,15 +15,16 @@ from starlette.applications import Starlette
 
 from board import app, logs, settings
 from board.patience import Patience
+from board.settings import Settings
+from board.wire import Line
 
-SOCKET_MESSAGE = 16_384  # bytes that a socket may send us
 KEPT_S = 75  # idle connections; longer than proxies and clients keep theirs, so that none meets a closing door
 WORKER_S = 30  # a worker that begins on a busy machine is not yet a hung one
 OPTIONS: dict[str, Any] = {
     "http": Patience,
-    "ws": "websockets-sansio",
+    "ws": Line,
     "ws_per_message_deflate": False,
-    "ws_max_size": SOCKET_MESSAGE,
+    "ws_max_size": Settings.live_message_bytes,
     "ws_ping_interval": 25.0,
     "server_header": False,
     "proxy_headers": False,
@@ -37,9 +40,17 @@ OPTIONS: dict[str, Any] = {
 def serve(*, host: str, port: int, workers: int) -> None:
     """Serves until it is told to stop; more workers are processes that share the database only."""
     logs.begin(on_terminal=sys.stderr.isatty())
+    open_many()
     # The server ends by the signal that told it to stop; that is no failure.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    uvicorn.run("board.serving:application", factory=True, host=host, port=port, workers=workers, **OPTIONS)
+    options = {**OPTIONS, "ws_max_size": settings.read(os.environ).live_message_bytes}
+    uvicorn.run("board.serving:application", factory=True, host=host, port=port, workers=workers, **options)
+
+
+def open_many() -> None:
+    """As many files as the system lets this process open: each socket is one."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def address(host: str, port: int) -> str:
@@ -61,7 +72,9 @@ def application() -> Starlette:
     """One process's application, from the environment."""
     logs.begin(on_terminal=sys.stderr.isatty())
     end_with_parent()
-    return app.create(app.assemble(settings.read(os.environ)))
+    made = app.create(app.assemble(settings.read(os.environ)))
+    look_over_less()
+    return made
 
 
 def end_with_parent() -> None:
@@ -76,3 +89,10 @@ def end_with_parent() -> None:
         signal.raise_signal(signal.SIGTERM)
 
     loop.add_reader(sentinel, end)
+
+
+def look_over_less() -> None:
+    """What is loaded stays; with thousands of sockets each look over all objects holds up the pages."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)

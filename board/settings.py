@@ -10,6 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 
 PREFIX = "BOARD_"
 STAFF_ROLES = ("auditor", "agent", "moderator", "admin")
+MOST = 1_000_000
 NAME = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?")  # a host in ASCII, maybe with a port
 
 
@@ -19,7 +20,10 @@ class WrongSetting(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """`base_url` has no final slash; `trusted_proxies` may tell the client's address by X-Forwarded-For."""
+    """`base_url` has no final slash; `trusted_proxies` may tell the client's address by X-Forwarded-For.
+
+    `page_memory_mib` is how much one process keeps of pages that it has rendered.
+    """
 
     database_url: str = "sqlite:///data/board.db"
     base_url: str = "http://127.0.0.1:8000"
@@ -30,11 +34,17 @@ class Settings:
     log_key_file: Path | None = None
     log_origin: str | None = None
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    page_memory_mib: int = 64
     oidc_issuer: str | None = None
     oidc_client_id: str | None = None
     oidc_client_secret: str | None = None
     oidc_role_claim: str = "roles"
     oidc_roles: tuple[tuple[str, str], ...] = ()
+    live_topics: int = 20  # a socket
+    live_sockets: int = 30  # an address
+    live_accepts: int = 200  # a second and process
+    live_messages: int = 20  # that a socket may send in 10 s
+    live_message_bytes: int = 16_384
 
     @property
     def origin(self) -> str:
@@ -134,6 +144,18 @@ def secret(key: str, value: str) -> str:
     return value
 
 
+def mebibytes(key: str, value: str) -> int:
+    if not (value.isascii() and value.isdigit() and len(value) <= 5):
+        raise WrongSetting(f"{key}: give a whole number of MiB, for example 64; 0 keeps nothing")
+    return int(value)
+
+
+def number(key: str, value: str) -> int:
+    if not (value.isascii() and value.isdigit() and 0 < int(value) <= MOST):
+        raise WrongSetting(f"{key}: give a number from 1 to {MOST}")
+    return int(value)
+
+
 def issuer(key: str, value: str) -> str:
     parts = address(value)
     is_near = parts is not None and parts.hostname in ("localhost", "127.0.0.1", "::1")
@@ -159,9 +181,15 @@ KEYS: dict[str, Callable[[str, str], Any]] = {
     "LOG_KEY_FILE": path,
     "LOG_ORIGIN": plain,
     "TRUSTED_PROXIES": networks,
+    "PAGE_MEMORY_MIB": mebibytes,
     "OIDC_ISSUER": issuer,
     "OIDC_CLIENT_ID": text,
     "OIDC_CLIENT_SECRET": text,
     "OIDC_ROLE_CLAIM": text,
     "OIDC_ROLES": roles,
+    "LIVE_TOPICS": number,
+    "LIVE_SOCKETS": number,
+    "LIVE_ACCEPTS": number,
+    "LIVE_MESSAGES": number,
+    "LIVE_MESSAGE_BYTES": number,
 }

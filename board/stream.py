@@ -6,12 +6,13 @@ A missed hint costs a second, never an event: catching up and living on are the 
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import takewhile
 
 from board.domain.leaf import Recorded
-from board.store import record
+from board.store import record, touches
 from board.store.database import AWAY, Database, Tx
 from board.store.hearing import listening
 
@@ -24,6 +25,8 @@ HIDING = ("text.redacted", "issue.held", "issue.removed", "issue.rejected", "com
 WHOLE_RECORD = ("board", "queue")  # topics that every event belongs to
 
 log = logging.getLogger("board.stream")
+
+Heed = Callable[[frozenset[str] | None], None]
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,10 @@ class Happening:
 
     def belongs_to(self, topic: str) -> bool:
         return topic in WHOLE_RECORD or topic in self.topics
+
+    @property
+    def all_topics(self) -> tuple[str, ...]:
+        return (*WHOLE_RECORD, *self.topics)
 
     def is_in(self, topics: frozenset[str]) -> bool:
         return any(self.belongs_to(topic) for topic in topics)
@@ -72,6 +79,9 @@ class Stream:
         self.head = -1
         self.hidden = -1  # the newest event that took words from view
         self.is_closed = False
+        self.touched = 0  # the version of what is shown without being an event
+        self.read = 0  # how many of this process's own changes it has seen
+        self._heeding: list[Heed] = []
         self._tail: deque[Happening] = deque(maxlen=TAIL)
         self._moved = asyncio.Event()
         self._reading = asyncio.Lock()
@@ -81,8 +91,14 @@ class Stream:
         return f"{self.epoch}:{self.head}"
 
     async def start(self) -> None:
+        read = self.db.written
         async with self.db.reading() as tx:
-            self.epoch, self.head = await record.head(tx)
+            self.epoch, self.head, self.touched = await record.moment(tx)
+        self.read = read
+
+    def heed(self, heeder: Heed) -> None:
+        """Calls it with the topics that have changed as soon as they are read; with None where it may be all."""
+        self._heeding.append(heeder)
 
     async def run(self) -> None:
         """Pumps until cancelled; a lost database is asked again each second."""
@@ -98,24 +114,55 @@ class Stream:
 
     async def read_on(self) -> bool:
         """Reads what is new, wakes everyone; whether there may be more."""
-        async with self._reading, self.db.reading() as tx:
-            epoch, head = await record.head(tx)
-            if epoch != self.epoch or head < self.head:
-                self.begin_again(epoch, head)
-                return False
-            found = await after(tx, self.head)
+        async with self._reading:
+            return await self._read()
+
+    async def keep_up(self) -> None:
+        """Reads on until it has seen what this process itself has changed so far."""
+        changes = self.db.written
+        while self.read < changes:
+            async with self._reading:
+                if self.read < changes:
+                    await self._read()
+
+    async def _read(self) -> bool:
+        changes = self.db.written  # taken before the transaction begins, so that it sees them all
+        async with self.db.reading() as tx:
+            epoch, head, touched = await record.moment(tx)
+            is_same = epoch == self.epoch and head >= self.head
+            found = await after(tx, self.head) if is_same and head > self.head else []
+            shown = await touches.since(tx, self.touched) if is_same and touched != self.touched else []
+        self.touched = touched
+        if not is_same:
+            self.begin_again(epoch, head)
+        elif found or shown:
+            self.take_in(found, shown)
+        is_more = len(found) == BATCH
+        if not is_more:
+            self.read = changes
+        return is_more
+
+    def take_in(self, found: list[Happening], shown: list[str]) -> None:
+        """New events, and topics that were touched without one: from here on nobody is given what was before."""
+        hidden = [h.seq for h in found if h.recorded.name in HIDING]
+        self.hidden = max(hidden, default=self.hidden)
         if found:
             self._tail.extend(found)
-            self.hidden = max((h.seq for h in found if h.recorded.name in HIDING), default=self.hidden)
             self.head = found[-1].seq
+        self.tell(None if hidden else frozenset({*shown, *(topic for h in found for topic in h.all_topics)}))
+        if found:
             self.wake()
-        return len(found) == BATCH
 
     def begin_again(self, epoch: str, head: int) -> None:
         """A restored database: whoever waits learns that the place is gone."""
         self._tail.clear()
         self.epoch, self.head = epoch, head
+        self.tell(None)
         self.wake()
+
+    def tell(self, topics: frozenset[str] | None) -> None:
+        for heeder in self._heeding:
+            heeder(topics)
 
     def wake(self) -> None:
         self._moved.set()
@@ -141,8 +188,7 @@ class Stream:
     async def follow(self, seq: int, topics: frozenset[str]) -> AsyncGenerator[Progress, None]:
         """Everything in these topics behind `seq`: once, in order, until closed. Raises OutOfReach where it cannot."""
         epoch = self.epoch
-        while seq > self.head and await self.read_on():
-            pass
+        await self.reach(seq)
         while not self.is_closed:
             moved = self._moved  # taken before looking, so that nothing is missed between looking and waiting
             if epoch != self.epoch or seq > self.head:
@@ -155,11 +201,18 @@ class Stream:
                 await until(moved, LIFE_S)
                 yield Progress((), seq)  # a sign of life, where nothing else came
 
+    async def reach(self, seq: int) -> None:
+        """Reads on where the pump has not come so far yet; raises OutOfReach for a place that is not there."""
+        while seq > self.head and await self.read_on():
+            pass
+        if seq > self.head:
+            raise OutOfReach("epoch")
+
     async def since(self, seq: int, topics: frozenset[str]) -> Progress:
         head = self.head
         if self._tail and self._tail[0].seq <= seq + 1:
-            found = tuple(h for h in self._tail if seq < h.seq <= head and h.is_in(topics))
-            return Progress(found, head)
+            newest = list(takewhile(lambda h: h.seq > seq, reversed(self._tail)))
+            return Progress(tuple(h for h in reversed(newest) if h.is_in(topics)), head)
         async with self.db.reading() as tx:
             return Progress(await catch_up(tx, seq, head, topics), head)
 

@@ -116,7 +116,10 @@ class Code:
 
 @dataclass
 class Issuer(AuthorizationServer):  # type: ignore[misc]
-    """`user` is who is at the provider; `claims` puts words into the token, `signs_with` a key that is not its own."""
+    """`user` is who is at the provider; `claims` puts words into the token, `signs_with` a key that is not its own.
+
+    It sends whoever wants tokens to where it `moved_to`; `told` counts who did.
+    """
 
     url: str
     client: Client
@@ -124,6 +127,8 @@ class Issuer(AuthorizationServer):  # type: ignore[misc]
     claims: dict[str, Any] = field(default_factory=dict)
     signs_with: ECKey | None = None
     auth_age_s: int = 0
+    moved_to: str | None = None
+    told: int = 0
     key: ECKey = field(default_factory=lambda: ECKey.generate_key("P-256", {"kid": "one", "alg": "ES256"}))
     codes: dict[str, Code] = field(default_factory=dict)
     tokens: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -157,6 +162,9 @@ class Issuer(AuthorizationServer):  # type: ignore[misc]
         return answer
 
     async def token(self, request: Request) -> Response:
+        self.told += 1
+        if self.moved_to:
+            return Response(status_code=307, headers={"location": self.moved_to})
         answer: Response = self.create_token_response(Asked(request, await request.body()))
         return answer
 

@@ -6,6 +6,7 @@ import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -162,6 +163,23 @@ def test_an_import_takes_what_was_said_until_a_day_and_the_rest_later(quick_shel
     assert quick_shell.done("import", str(file), "--as-of", "2020-04-02").startswith("1 conversations with 2 messages")
     assert quick_shell.done("import", str(file)).startswith("1 conversations with 1 messages")
     assert "does not exist" in quick_shell.refused("import", str(tmp_path / "none"), status=2)
+
+
+def test_an_import_masks_what_looks_private_unless_told_otherwise(quick_shell: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "said.jsonl"
+    messages: Any = CONVERSATION["messages"]
+    said = [{**one, "text": f"{one['text']} +49 170 1234567"} for one in messages]
+    for place, (given, became) in enumerate(
+        (((), "Marks stand"), (("--finds", "hold"), "wait for a moderator"), (("--finds=publish",), "Everybody reads")),
+        1,
+    ):
+        file.write_text(json.dumps({**CONVERSATION, "source_id": str(place), "messages": said}), encoding="utf-8")
+        added, found = quick_shell.done("import", str(file), *given).splitlines()
+        assert added.startswith("1 conversations with 3 messages")
+        assert found.startswith("3 texts hold what looks private.")
+        assert became in found
+        assert found.endswith(f"Issues: #{place}.")
+    assert "--finds" in quick_shell.refused("import", str(file), "--finds", "lose", status=2)
 
 
 def test_rebuild_finds_what_differs_from_the_record_and_mends_it(shell: Shell, tmp_path: Path) -> None:

@@ -8,12 +8,15 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic, sleep
 
 import httpx
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 PATIENCE_S = 60.0
 
@@ -120,11 +123,22 @@ def test_one_command_serves_an_empty_board_and_its_printed_link_makes_the_owner(
         assert "no owner" not in said + again.process.communicate()[0]
 
 
-def test_several_processes_serve_one_board_and_end_together(tmp_path: Path) -> None:
-    with serve(tmp_path, "--workers", "2") as served:
+def test_several_processes_serve_one_board_and_end_together_once_their_sockets_have_left(tmp_path: Path) -> None:
+    with serve(tmp_path, "--workers", "2") as served, ExitStack() as stack:
         served.hear(3)
         served.answers()
-        assert served.stop() == 0
+        live = f"{served.url.replace('http', 'ws')}/live?topics=board"
+        sockets = [stack.enter_context(connect(live, proxy=None)) for _ in range(6)]
+        for socket_ in sockets:
+            assert '"t":"hello"' in str(socket_.recv(PATIENCE_S))
+        served.process.send_signal(signal.SIGTERM)
+        for socket_ in sockets:
+            assert '"t":"bye"' in str(socket_.recv(PATIENCE_S))
+            with pytest.raises(ConnectionClosed) as closed:
+                socket_.recv(PATIENCE_S)
+            assert closed.value.rcvd
+            assert closed.value.rcvd.code == 4001
+        assert served.process.wait(PATIENCE_S) == 0
 
 
 def test_an_address_that_is_taken_is_told_in_one_line(tmp_path: Path) -> None:

@@ -27,16 +27,20 @@ WRONG = {
     "BOARD_SECRET_KEY": ["short", "x" * 31],
     "BOARD_LOG_ORIGIN": ["a b", 'a"b', "a+b", "ä", "a\\b"],
     "BOARD_TRUSTED_PROXIES": ["all", "10.0.0.0/33", "10.0.0.1,x"],
+    "BOARD_PAGE_MEMORY_MIB": ["many", "-1", "1.5", "100000", "²"],
     "BOARD_OIDC_ISSUER": ["login.example", "http://login.example", "https://", "ftp://login.example"],
+    "BOARD_LIVE_SOCKETS": ["0", "-1", "x", "1.5", "²", "9" * 30],
     "BOARD_OIDC_ROLES": ["support", "support=boss", "=agent", "support=agent,x"],
 }  # fmt: skip
 RIGHT: dict[str, tuple[str, str, object]] = {
     "BOARD_BASE_URL": ("https://Issues.Example.com:8443/", "base_url", "https://issues.example.com:8443"),
     "BOARD_DATABASE_URL": ("postgres://me:word@host/board", "database_url", "postgresql://me:word@host/board"),
     "BOARD_SMTP_URL": ("smtps://me:word@mail.example:465", "smtp_url", "smtps://me:word@mail.example:465"),
+    "BOARD_PAGE_MEMORY_MIB": ("0", "page_memory_mib", 0),
     "BOARD_SECRET_KEY": (SECRET, "secret_key", SECRET),
     "BOARD_LOG_ORIGIN": ("board.example/log", "log_origin", "board.example/log"),
     "BOARD_DATA_DIR": ("elsewhere", "data_dir", Path("elsewhere")),
+    "BOARD_LIVE_ACCEPTS": ("50", "live_accepts", 50),
     "BOARD_MAIL_FROM": ("Tea <tea@board.example>", "mail_from", "Tea <tea@board.example>"),
 }
 

@@ -10,7 +10,7 @@ from board.actions.acting import act
 from board.domain import decisions
 from board.domain.leaf import format_time, milliseconds
 from board.domain.people import SYSTEM
-from board.errors import Conflict
+from board.errors import Conflict, Refused
 from board.store import issues, moderation
 from board.store.database import Database
 from board.store.moderation import Hiding
@@ -50,9 +50,17 @@ async def lapse(db: Database, numbers: list[int], at: datetime) -> int:
 
 
 async def hide(db: Database, due: list[Hiding], at: datetime) -> int:
-    """What was asked to be hidden a day ago, and nobody refused; what is not possible any more is left."""
+    """What was asked to be hidden a day ago, and nobody refused; what is not possible any more is dropped."""
     written = 0
     for asked in due:
-        async with db.writing(at) as tx:
-            written += len((await hiding.fall_due(tx, asked)).events)
+        try:
+            async with db.writing(at) as tx:
+                written += len((await hiding.fall_due(tx, asked)).events)
+        except Refused:  # the words went another way meanwhile
+            await drop(db, asked, at)
     return written
+
+
+async def drop(db: Database, asked: Hiding, at: datetime) -> None:
+    async with db.saving() as tx:
+        await moderation.settle_hiding(tx, asked.id, before="asked", state="refused", by=None, now_ms=milliseconds(at))

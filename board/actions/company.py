@@ -141,6 +141,12 @@ async def remove_colleague(tx: Tx, *, by: Actor, person: int, now_ms: int) -> No
     await credentials.forget(tx, person)
 
 
+async def end_sessions(tx: Tx, *, by: Actor, person: int) -> None:
+    """Signs a colleague out everywhere; they may come in again."""
+    require(by, "run_board")
+    await people.end_sessions_of(tx, person)
+
+
 async def keep_an_admin(tx: Tx, person: int, field: str) -> None:
     """Raises Invalid for the field where the person is the only admin."""
     if await people.hold_admins(tx) == [person]:

@@ -1,6 +1,6 @@
 """What customers and anyone else do: file, comment, confirm, dispute, withdraw, thank, correct, follow, “mine too”."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -9,19 +9,21 @@ from board.actions.acting import Done, act, load, signed
 from board.actions.company import make_area
 from board.domain import decisions, letters
 from board.domain import words as typed_words
-from board.domain.events import Event
+from board.domain.events import Event, Words
 from board.domain.holding import why_hold
 from board.domain.issue import Issue
 from board.domain.leaf import milliseconds
 from board.domain.links import Links
 from board.domain.people import NEWCOMER, STRANGER, Actor, Poster, require
+from board.domain.phrase import phrase
 from board.domain.wording import Say
 from board.domain.words import Filing
 from board.errors import Conflict, Invalid, NotFound
-from board.store import company, entries, intake, issues, moderation, outbox, record
+from board.store import company, entries, intake, issues, moderation, outbox, own_data, record
 from board.store.database import Tx, WriteTx
 
 UNSURE = "General"
+LOOKED_AT = phrase("Words like these are looked at before everybody can read them. Write them as a comment instead.")
 
 
 @dataclass(frozen=True)
@@ -120,12 +122,12 @@ async def comment(tx: WriteTx, number: int, *, by: Actor, body: str, via: str, p
 async def confirm(tx: WriteTx, number: int, *, by: Actor, body: str | None = None, grade: int | None = None) -> Done:
     """The customer says that it is cured, with thanks and a grade (1–5) if they like."""
     given = {key: value for key, value in {"body": body, "grade": str(grade) if grade else None}.items() if value}
-    return await act(tx, number, by, lambda i, at: decisions.confirm(i, by=by, words=given, at=at))
+    return await with_words(tx, number, by, given, decisions.confirm)
 
 
 async def dispute(tx: WriteTx, number: int, *, by: Actor, body: str) -> Done:
     before = await load(tx, number)
-    done = await act(tx, number, by, lambda i, at: decisions.dispute(i, by=by, words={"body": body}, at=at))
+    done = await with_words(tx, number, by, {"body": body}, decisions.dispute)
     await take_back_followers(tx, number, before.merged_into)
     return done
 
@@ -144,24 +146,54 @@ async def take_back_followers(tx: WriteTx, number: int, into: int | None) -> Non
 
 async def withdraw(tx: WriteTx, number: int, *, by: Actor, body: str | None = None) -> Done:
     given = {"body": body} if body else {}
-    return await act(tx, number, by, lambda i, at: decisions.withdraw(i, by=by, words=given, at=at))
+    return await with_words(tx, number, by, given, decisions.withdraw)
+
+
+async def with_words(tx: WriteTx, number: int, by: Actor, words: Words, decide: Callable[..., list[Event]]) -> Done:
+    """Does the act with its words; where they wait for a look it is done without, and they follow as a held comment."""
+    body = words.get("body")
+    waits = body is not None and await is_looked_at_first(tx, number, by, body)
+    given = {field: value for field, value in words.items() if not (waits and field == "body")}
+    done = await act(tx, number, by, lambda i, at: decide(i, by=by, words=given, at=at))
+    if not waits or body is None:
+        return done
+    said = await comment(tx, number, by=by, body=body, via="web")
+    return Done(number, (*done.events, *said.events))
+
+
+async def is_looked_at_first(tx: Tx, number: int, by: Actor, words: str) -> bool:
+    """Whether the company's policy holds these words of the filer, whom the public reads already."""
+    row = await issues.find(tx, number)
+    if by.standing != "filer" or row is None or row["visibility"] != "public":
+        return False
+    setup = await company.read(tx)
+    return why_hold(setup.moderation, is_known=True, text=words, held_words=setup.held_words) is not None
 
 
 async def thank(tx: WriteTx, number: int, *, by: Actor, body: str) -> Done:
+    if await is_looked_at_first(tx, number, by, body):
+        raise Invalid({"body": LOOKED_AT})
     return await act(tx, number, by, lambda i, at: decisions.thank(i, by=by, words=signed(by, body=body), at=at))
 
 
 async def correct(tx: WriteTx, number: int, *, by: Actor, target: int, words: dict[str, str]) -> Done:
-    """New words for one's own text at `target`; fields that are the same as before are left alone."""
+    """New words for one's own text at `target`; fields that are the same as before are left alone.
+
+    What is looked at first cannot come this way: nobody reads a harmless text and finds another one there later.
+    """
     entry = await entries.one(tx, target)
     if entry is None or entry["issue"] != number:
         raise NotFound("There are no words at this place.")
     now = await entries.wording(tx, target, words)
     changed = {field: value for field, value in words.items() if value != now[field]}
+    is_read = entry["status"] == "public"  # what is held stays held under its new words
+    waits = is_read and await is_looked_at_first(tx, number, by, "\n".join(changed.values()))
 
     def decide(issue: Issue, at: datetime) -> list[Event]:
         correct = partial(decisions.correct, issue, by=by, target=target, at=at)
         correct(words=words)  # refuses what is not theirs, also where nothing has changed
+        if changed and waits:
+            raise Invalid(dict.fromkeys(changed, LOOKED_AT))
         return correct(words=changed) if changed else []
 
     return await act(tx, number, by, decide)
@@ -189,6 +221,13 @@ async def confirm_follow(tx: Tx, follow: int, now_ms: int) -> int:
     await intake.confirm_follow(tx, follow, now_ms)
     await issues.recount(tx, found.issue)
     return found.issue
+
+
+async def stop_telling(tx: Tx, number: int) -> None:
+    """Ends the mails about the issue to whoever filed it, or whose address was typed."""
+    filer = await intake.filer(tx, number)
+    if filer and filer.email:
+        await own_data.be_quiet(tx, filer.email, number)
 
 
 async def stop_following(tx: Tx, follow: int) -> int | None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from dataclasses import dataclass
 
 from board.domain import limits as rules
 from board.domain.limits import Act, Bucket, Limit, Sender
@@ -13,8 +14,19 @@ from board.store.company import Company
 from board.store.database import Database, Tx
 
 
-async def take(tx: Tx, setup: Company, act: Act, sender: Sender, *, secret: bytes, now_ms: int) -> int:
-    """One token from each bucket of the act; returns how many the emptiest still holds.
+@dataclass(frozen=True)
+class Taken:
+    """How many tokens the sender's emptiest bucket still holds, and, where that of everybody is empty, the refusal.
+
+    Whose words are welcome all the same is for the door to say.
+    """
+
+    left: int
+    crowd: TooMany | None = None
+
+
+async def take(tx: Tx, setup: Company, act: Act, sender: Sender, *, secret: bytes, now_ms: int) -> Taken:
+    """One token from each bucket of the act.
 
     Raises TooMany, with which the transaction gives back what the other buckets gave. A taken token is never
     given back: the act's own transaction comes afterwards.
@@ -23,10 +35,13 @@ async def take(tx: Tx, setup: Company, act: Act, sender: Sender, *, secret: byte
     for bucket in rules.buckets(act, sender, setup.limits):
         full = await limits.take(tx, hashed(secret, bucket.name), bucket.limit, now_ms)
         if full is None:
-            raise await refusal(tx, bucket, secret=secret, now_ms=now_ms)
+            refused = await refusal(tx, bucket, secret=secret, now_ms=now_ms)
+            if bucket.window == "board":
+                return Taken(left, refused)
+            raise refused
         if bucket.window != "board":
             left = min(left, bucket.limit.left(full, now_ms))
-    return left
+    return Taken(left)
 
 
 async def take_once(tx: Tx, name: str, limit: Limit, *, secret: bytes, now_ms: int) -> bool:

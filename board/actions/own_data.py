@@ -46,6 +46,8 @@ async def everything(tx: Tx, who: Person, *, box: Box, url: str) -> dict[str, An
         "issues": [await issue_data(tx, number, who, box, url) for number in filed],
         "comments": [await text_data(tx, number, who, is_filer=False) for number in posted],
         "follows": [f"{url}/issues/{follow.issue}" for follow in follows],
+        "mine_too": [f"{url}/issues/{number}" for number in await own_data.mine_too_of(tx, who.mark)],
+        "reports": await own_data.reports_of(tx, who.mark),
         "sessions": [
             {"browser": one.browser, "network": one.network, "created_ms": one.created_ms, "seen_ms": one.seen_ms}
             for one in [who.session]
@@ -60,6 +62,7 @@ async def issue_data(tx: Tx, number: int, who: Person, box: Box, url: str) -> di
         "url": f"{url}/issues/{number}",
         "address": filer.email if filer else None,
         "texts": await text_data(tx, number, who, is_filer=True),
+        "appeals": await own_data.appeals_about(tx, number),
         "private": [{"by": "you" if t.by_filer else "company", "at": t.at.isoformat(), "text": t.text} for t in told],
     }
 
@@ -85,8 +88,8 @@ async def ask_to_move(tx: WriteTx, who: Person, typed: str, *, links: Links, say
     await outbox.put(tx, message_id=f"address.{now_ms}.{new}", recipient=new, letter=letter, now_ms=now_ms)
 
 
-async def move(tx: Tx, secret: str, *, now_ms: int) -> None:
-    """The new address said yes: all that belonged to the old one is its own now."""
+async def move(tx: Tx, secret: str, *, now_ms: int, say: Say) -> None:
+    """The new address said yes: all that belonged to the old one is its own now, and the old one is told."""
     link = await people.use_link(tx, secret, now_ms, purposes=("address",))
     if link is None or link.email is None:
         raise NotFound("This link was used already, or is too old. Ask for a new one on your page.")
@@ -95,6 +98,8 @@ async def move(tx: Tx, secret: str, *, now_ms: int) -> None:
     await own_data.move_address(tx, old=old, new=new)
     for number in followed:
         await issues.recount(tx, number)
+    letter = letters.address_moved(company=(await company.read(tx)).name, say=say)
+    await outbox.put(tx, message_id=f"moved.{now_ms}.{old}", recipient=old, letter=letter, now_ms=now_ms)
 
 
 async def set_mail(tx: Tx, who: Person, *, wanted: bool) -> None:

@@ -1,11 +1,13 @@
 """One line of an import file: a conversation as it happened elsewhere, read strictly."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from board.domain.events import CLOSURES, CURES
+from board.domain.finds import Find, mask
 from board.domain.leaf import whole_second
 from board.domain.text import clean, first_sentence
 from board.domain.words import person_name, text, title_alone
@@ -45,6 +47,35 @@ class Conversation:
     def replies(self) -> tuple[Message, ...]:
         """What was said after the filing; a greeting before it answers nothing."""
         return self.messages[self.messages.index(self.filing) + 1 :]
+
+
+Look = Callable[[str], list[Find]]
+
+
+def private_in(said: Conversation, look: Look) -> frozenset[str]:
+    """The messages in which something looks private, by their `source_id`; the title belongs to the filing."""
+    return frozenset(
+        m.source_id
+        for m in (said.filing, *said.replies)
+        if any(look(words) for words in (m.text, m.name or "", said.title if m is said.filing else ""))
+    )
+
+
+def masked(said: Conversation, look: Look, *, only_staff: bool = False) -> Conversation:
+    """The conversation with a mark in the place of all that looks private; a title made from the text is made again."""
+    taken_out = {m.source_id: masked_message(m, look) for m in said.messages if m.by_staff or not only_staff}
+    messages = tuple(taken_out.get(m.source_id, m) for m in said.messages)
+    anew = replace(said, messages=messages)
+    if only_staff:
+        return anew
+    is_made = said.title == first_sentence(said.filing.text)
+    title = first_sentence(anew.filing.text) if is_made else mask(said.title, look(said.title))
+    return replace(anew, title=title)
+
+
+def masked_message(said: Message, look: Look) -> Message:
+    name = mask(said.name, look(said.name)) if said.name else None
+    return replace(said, text=mask(said.text, look(said.text)), name=name)
 
 
 def read(line: str, *, until: datetime | None = None) -> Conversation | None:

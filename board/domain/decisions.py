@@ -10,7 +10,7 @@ from board.domain import events as e
 from board.domain.events import Event, Words
 from board.domain.issue import Issue
 from board.domain.leaf import format_time, whole_second
-from board.domain.people import Actor, require, role_in
+from board.domain.people import Actor, refuse_staff, require, role_in
 from board.domain.phrase import choose, phrase
 from board.errors import Conflict, Invalid, NotAllowed
 
@@ -186,8 +186,7 @@ def comment(
 ) -> list[Event]:
     """A public word by anyone; the filer's word ends the company's waiting. `target` marks the filer's."""
     permit(issue, "comment", by, at)
-    if by.is_staff:
-        raise NotAllowed("Staff speak for the company: post an update instead of a comment.")
+    refuse_staff(by)
     is_filer = by.standing == "filer"
     if issue.visibility != "public" and not is_filer:
         raise Conflict(

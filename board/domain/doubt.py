@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-Reason = Literal["trap", "newcomer_links", "links", "repeated", "quick", "stale", "hurried"]
+Reason = Literal["trap", "newcomer_links", "links", "repeated", "quick", "stale", "hurried", "crowded"]
 REASONS: tuple[Reason, ...] = get_args(Reason)  # the strongest first
 # A proof of work answers these; the others are for a moderator's eyes.
 PROVABLE: frozenset[Reason] = frozenset({"quick", "stale", "hurried", "repeated"})
@@ -22,13 +22,17 @@ SHORT = 60  # characters; whoever says “Same here.” repeats nobody
 
 @dataclass(frozen=True, kw_only=True)
 class Signs:
-    """What the door knows: `age_s` of the form, None where it carried no stamp; `left` tokens of the sender."""
+    """What the door knows: `age_s` of the form, None where it carried no stamp; `left` tokens of the sender.
+
+    `is_crowded`: more comes in from everybody than the company reads.
+    """
 
     trap: bool
     age_s: int | None
     left: int
     is_repeated: bool
     is_newcomer: bool
+    is_crowded: bool = False
 
 
 def doubt(words: str, signs: Signs) -> tuple[Reason, ...]:
@@ -42,6 +46,7 @@ def doubt(words: str, signs: Signs) -> tuple[Reason, ...]:
         "quick": signs.age_s is not None and signs.age_s < QUICK_S,
         "stale": signs.age_s is None or signs.age_s > STALE_S,
         "hurried": signs.left == 0,
+        "crowded": signs.is_crowded and signs.is_newcomer,
     }
     return tuple(reason for reason, is_so in holds.items() if is_so)
 

@@ -5,7 +5,7 @@ from typing import Literal
 from board.domain.doubt import Reason
 
 Policy = Literal["open", "first", "hold"]
-Why = Literal["policy", "first", "word"] | Reason
+Why = Literal["policy", "first", "word", "finds"] | Reason
 
 
 def why_hold(policy: str, *, is_known: bool, text: str, held_words: str, doubts: tuple[Reason, ...] = ()) -> Why | None:

@@ -30,25 +30,26 @@ def without_words(letter: Letter) -> Letter:
 
 
 def receipt(*, number: int, title: str, company: str, url: str, held: bool, say: Say) -> Letter:
+    told = (
+        say("You filed issue {number} with {company}.")
+        if held  # nobody has looked at the words, nor asked whether the address is theirs
+        else say("You filed issue {number} with {company}: “{title}”.")
+    )
     shown = (
         say("Somebody at {company} looks at it before everybody can read it.")
         if held
         else say("Everybody can read it now, and watch it being cured.")
     )
-    return Letter(
-        subject=f"[#{number}] {title}",
+    return to_filer(
+        number,
+        subject=f"[#{number}] " + (say("Your issue") if held else title),
         paragraphs=(
-            say("You filed issue {number} with {company}: “{title}”.").format(
-                number=number, company=company, title=title
-            ),
+            told.format(number=number, company=company, title=title),
             shown.format(company=company),
             say("This is your private link. With it you answer, confirm the cure, or say that it still fails."),
         ),
-        label=say("Open my issue"),
-        link=url,
-        issue=number,
-        secret=True,
-        personal=True,
+        url=url,
+        say=say,
     )
 
 
@@ -129,18 +130,16 @@ def hiding_notice(*, number: int, company: str, reason: str, whole: bool, url: s
         if whole
         else say("A moderator of {company} asked to take words out of issue {number}, because {reason}.")
     )
-    return Letter(
+    return to_filer(
+        number,
         subject=say("[#{number}] Something may be hidden").format(number=number),
         paragraphs=(
             asked.format(company=company, number=number, reason=reason),
             say("A second person has to agree, or a day has to pass. Until then everything stays as it is."),
             say("If you object, say so in a comment on your issue: everybody can read it until then."),
         ),
-        label=say("Open my issue"),
-        link=url,
-        issue=number,
-        secret=True,
-        personal=True,
+        url=url,
+        say=say,
     )
 
 
@@ -150,31 +149,27 @@ def appeal_answer(*, number: int, company: str, upheld: bool, url: str, say: Say
         if upheld
         else say("{company} looked at your appeal: issue {number} stays hidden. The reason stands in the record.")
     )
-    return Letter(
+    return to_filer(
+        number,
         subject=say("[#{number}] Your appeal").format(number=number),
         paragraphs=(told.format(company=company, number=number),),
-        label=say("Open my issue"),
-        link=url,
-        issue=number,
-        secret=True,
-        personal=True,
+        url=url,
+        say=say,
     )
 
 
 def private_word(*, number: int, company: str, url: str, say: Say) -> Letter:
     """Says that there are private words, and nothing of them: a mail is not private."""
-    return Letter(
+    return to_filer(
+        number,
         subject=say("[#{number}] A private word").format(number=number),
         paragraphs=(
             say("{company} wrote to you alone about issue {number}. Open your issue to read it.").format(
                 company=company, number=number
             ),
         ),
-        label=say("Open my issue"),
-        link=url,
-        issue=number,
-        secret=True,
-        personal=True,
+        url=url,
+        say=say,
     )
 
 
@@ -192,10 +187,34 @@ def new_address(*, company: str, url: str, hours: int, say: Say) -> Letter:
     )
 
 
-def reminder(*, number: int, title: str, company: str, question: str, url: str, say: Say) -> Letter:
+def address_moved(*, company: str, say: Say) -> Letter:
+    """Tells the old address, and not what the new one is."""
     return Letter(
+        subject=say("Your address on the board of {company} was changed").format(company=company),
+        paragraphs=(
+            say("Another address has taken the place of this one, as somebody asked who was signed in with it."),
+            say("Nobody is signed in with this address any more. If it was not you, tell {company} at once.").format(
+                company=company
+            ),
+        ),
+    )
+
+
+def reminder(*, number: int, title: str, company: str, question: str, url: str, say: Say) -> Letter:
+    return to_filer(
+        number,
         subject=f"[#{number}] {title}",
         paragraphs=(question, say("The issue is “{title}”, with {company}.").format(title=title, company=company)),
+        url=url,
+        say=say,
+    )
+
+
+def to_filer(number: int, *, subject: str, paragraphs: tuple[str, ...], url: str, say: Say) -> Letter:
+    """A letter with the private link of the issue; it is part of the issue's thread."""
+    return Letter(
+        subject=subject,
+        paragraphs=paragraphs,
         label=say("Open my issue"),
         link=url,
         issue=number,

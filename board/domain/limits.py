@@ -11,14 +11,15 @@ Act = Literal["file", "comment", "follow", "mine_too", "report", "sign_in", "cod
 Window = Literal["burst", "day", "mail", "board"]
 SECONDS: dict[Window, int] = {"burst": 600, "day": 86_400, "mail": 3_600, "board": 3_600}
 MOST = 1_000_000
+# No bucket of everybody stands before signing in: a stranger could empty it, and keep all others out.
 DEFAULTS: dict[Act, dict[Window, int]] = {
     "file": {"burst": 5, "day": 20, "mail": 5, "board": 300},
     "comment": {"burst": 10, "day": 60, "board": 600},
     "follow": {"burst": 10, "day": 40, "mail": 5, "board": 300},
     "mine_too": {"burst": 20, "day": 100, "board": 3_000},
     "report": {"burst": 5, "day": 20, "board": 300},
-    "sign_in": {"burst": 5, "day": 30, "mail": 5, "board": 600},
-    "code": {"burst": 10, "day": 50, "mail": 10, "board": 600},
+    "sign_in": {"burst": 5, "day": 30, "mail": 5},
+    "code": {"burst": 30, "day": 300},
     "staff": {"burst": 1_200, "day": 30_000},
 }
 ACTS: tuple[Act, ...] = get_args(Act)

@@ -2,9 +2,18 @@
 
 import hashlib
 import hmac
+import re
 from dataclasses import dataclass
 
 from board.domain.proof import b64url
+
+# A path of the board itself: what browsers read as another host (//, /\), and what is no plain sign, is none.
+INSIDE = re.compile(r"/(?!/)[!-\[\]-~]{0,500}")
+
+
+def inside(place: str) -> str | None:
+    """The place as it is where it is on the board and nowhere else."""
+    return place if INSIDE.fullmatch(place) else None
 
 
 @dataclass(frozen=True)
@@ -23,6 +32,10 @@ class Links:
 
     def follow(self, follow: int) -> str:
         return f"{self.base}/follows/{self.secret('follow', follow)}"
+
+    def no_mail(self, number: int) -> str:
+        """Ends the mails to the filer, and can do nothing else."""
+        return f"{self.base}/follows/{self.secret('no-mail', number)}"
 
     def sign_in(self, secret: str) -> str:
         return f"{self.base}/signin/{secret}"

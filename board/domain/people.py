@@ -117,6 +117,11 @@ def require(by: Actor, act: str) -> None:
         raise NotAllowed(phrase("Only {who} can do this.", who=WHO[MAY[act]]))
 
 
+def refuse_staff(by: Actor) -> None:
+    if by.is_staff:
+        raise NotAllowed("Staff speak for the company: post an update instead of a comment.")
+
+
 def role_in(by: Actor, act: str) -> Role:
     """The public role in which the actor does the act."""
     if by.standing == "system":

@@ -97,6 +97,7 @@ SENTENCES = {
     "thanks.given": "{company} says thank you.",
     "thanks.given.customer": "The customer says thank you.",
     "text.redacted": "Words were removed, because {reason}.",
+    "text.redacted.moderator": "A moderator took words out, because {reason}.",
     "mirror.posted": "Mirrored on {source}.",
 }
 

@@ -8,11 +8,12 @@ import logging
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from board.domain import events as e
 from board.domain import letters, wording
-from board.domain.leaf import Recorded, milliseconds, parse_time
+from board.domain.leaf import Recorded, format_time, milliseconds, parse_time
 from board.domain.text import to_plain
 from board.domain.wording import Say
 from board.followers import sending
@@ -46,6 +47,9 @@ TOLD = {
     "issue.rejected",
     "update.posted",
     "comment.posted",
+    "comment.published",
+    "comment.rejected",
+    "text.redacted",
     "promise.made",
     "promise.moved",
     "promise.missed",
@@ -176,8 +180,22 @@ async def put(
 
 async def said(tx: Tx, happened: list[Recorded], name: str, say: Say, *, to_filer: bool = False) -> tuple[str, ...]:
     """A line for each event with the public words that came with it; the filer is not told what the filer said."""
-    found = [entry for r in happened if (entry := await entries.one(tx, r.index)) and entry["status"] == "public"]
-    return tuple(line(entry, name, say) for entry in found if not (to_filer and entry["by_filer"]))
+    found = [entry for r in happened if (entry := await spoken_of(tx, r, to_filer=to_filer))]
+    lines = [line(entry, name, say) for entry in found if not (to_filer and entry["by_filer"])]
+    return tuple(dict.fromkeys(lines))
+
+
+async def spoken_of(tx: Tx, r: Recorded, *, to_filer: bool) -> dict[str, Any] | None:
+    """The public entry that a letter is about; what became of somebody's words is for whose words they were."""
+    match r.event:
+        case e.CommentPublished():
+            entry = await entries.one(tx, r.event.target)
+        case e.CommentRejected() | e.TextRedacted():
+            words = await entries.one(tx, r.event.target)
+            entry = await entries.one(tx, r.index) if to_filer and words and words["by_filer"] else None
+        case _:
+            entry = await entries.one(tx, r.index)
+    return entry if entry and entry["status"] == "public" else None
 
 
 def line(entry: dict[str, Any], name: str, say: Say) -> str:
@@ -187,14 +205,28 @@ def line(entry: dict[str, Any], name: str, say: Say) -> str:
 
 
 async def remind(db: Database, post: Post, now: datetime) -> None:
-    """Asks filers again: for an answer after 3 and 7 days, for their word on a cure after 7 and 12."""
+    """Asks filers again: for an answer after 3 and 7 days, for their word on a cure after 7 and 12.
+
+    Only those are looked at whose day has come since the last time.
+    """
     async with db.saving() as tx:
-        for row in await issues.waiting_for_customers(tx):
+        last = await positions.take(tx, "reminders", "")
+        before = datetime.fromtimestamp(max(last.seq, 0), UTC)
+        for row in (await newly_due(tx, before, now)).values():
             days = REMINDERS_WAITING if row["state"] == "waiting_on_customer" else REMINDERS_CONFIRM
             since = parse_time(row["settled_time"] or row["turn_since"])
-            passed = [day for day in days if now >= since + timedelta(days=day)]
-            if passed:
+            if passed := [day for day in days if now >= since + timedelta(days=day)]:
                 await remind_filer(tx, row, f"{row['state']}.{passed[-1]}", since, post, now)
+        await positions.save(tx, "reminders", "", Position(int(now.timestamp())))
+
+
+async def newly_due(tx: Tx, before: datetime, now: datetime) -> dict[int, dict[str, Any]]:
+    """Issues for which some day of a reminder came in this span, by number."""
+    found: dict[int, dict[str, Any]] = {}
+    for day in sorted({*REMINDERS_WAITING, *REMINDERS_CONFIRM}):
+        after, until = format_time(before - timedelta(days=day)), format_time(now - timedelta(days=day))
+        found |= {row["number"]: row for row in await issues.waiting_for_customers(tx, after=after, until=until)}
+    return found
 
 
 async def remind_filer(tx: Tx, row: dict[str, Any], kind: str, since: datetime, post: Post, now: datetime) -> None:

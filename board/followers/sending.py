@@ -133,12 +133,20 @@ def compose(row: dict[str, Any], letter: Letter, post: Post, now: datetime) -> E
         message["References"] = thread
         message["In-Reply-To"] = thread
         message["List-Id"] = f"<issue-{letter.issue}.{host}>"
+    letter = stoppable(letter, post)
     if letter.stop:
         message["List-Unsubscribe"] = f"<{letter.stop}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(as_text(letter, post.say))
     message.add_alternative(as_html(letter, post.say), subtype="html")
     return message
+
+
+def stoppable(letter: Letter, post: Post) -> Letter:
+    """Anybody can type an address when they file: whoever has it can end the letters without signing in."""
+    if letter.issue is None or letter.stop or not letter.personal:
+        return letter
+    return replace(letter, stop=post.links.no_mail(letter.issue))
 
 
 def stable(message_id: str) -> str:

@@ -63,7 +63,10 @@ class Commits:
 
     @asynccontextmanager
     async def _part(self, batch: Batch) -> AsyncIterator[None]:
-        """The act's own part of the transaction: the whole of it for the first act, a savepoint for the others."""
+        """The act's own part of the transaction: the whole of it for the first act, a savepoint for the others.
+
+        Savepoints are not released: the commit does that, and on PostgreSQL each statement is a way there and back.
+        """
         is_first = batch.size == 0
         if not is_first:
             await steady(batch.tx.run("SAVEPOINT act"))
@@ -72,14 +75,11 @@ class Commits:
         except BaseException as failed:
             await whole(self._undo_all(batch, failed) if is_first else self._undo(batch))
             raise
-        if not is_first:
-            await steady(batch.tx.run("RELEASE act"))
 
     async def _undo(self, batch: Batch) -> None:
         """Back to before the act; where not even that is possible, the whole batch is lost, and all hear of it."""
         try:
             await batch.tx.run("ROLLBACK TO act")
-            await batch.tx.run("RELEASE act")
         except Exception as lost:
             await self._undo_all(batch, lost)
 

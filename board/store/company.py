@@ -6,6 +6,7 @@ from typing import Any
 
 from board.domain.clocks import Target
 from board.domain.finds import REGIONS
+from board.store import touches
 from board.store.database import Tx
 
 
@@ -54,6 +55,7 @@ async def save(tx: Tx, changes: dict[str, Any]) -> None:
             key=key,
             value=json.dumps(value),
         )
+    await touches.touch(tx, touches.COMPANY)
 
 
 async def areas(tx: Tx) -> list[Area]:
@@ -78,6 +80,7 @@ async def save_area(tx: Tx, area: Area) -> None:
         first_answer_s=area.target.first_answer_s,
         resolve_s=area.target.resolve_s,
     )
+    await touches.touch(tx, touches.COMPANY)
 
 
 async def policy_text(tx: Tx) -> str:

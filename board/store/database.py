@@ -71,7 +71,8 @@ class Unsure(ConnectionError):
 class Tx:
     """One connection, inside a transaction or for reading. Values are bound by name; rows come as plain dicts.
 
-    `has_erased` is set where words were deleted that must not remain in the files beside the database either.
+    `has_erased` is set where words were deleted that must not remain in the files beside the database either,
+    `has_touched` where something that is shown was changed without an event.
     The driver is asked directly: `databases` would parse and compile every statement again at each use. Where SQLite is
     written to (`at_once`), not even the driver's thread is asked: a statement takes less time than the way there.
     """
@@ -82,6 +83,7 @@ class Tx:
         self.connection = connection
         self.sqlite = sqlite
         self.has_erased = False
+        self.has_touched = False
 
     async def rows(self, sql: str, **values: Any) -> list[dict[str, Any]]:
         if self._file:
@@ -166,7 +168,9 @@ class Database:
         options: dict[str, Any] = (
             {"factory": SafeSqlite, "timeout": BUSY_S, "check_same_thread": False}
             if self.sqlite
+            # The library reads no more of the address than where it leads: how it is encrypted stands behind that.
             else {
+                "dsn": url,
                 "min_size": 1,
                 "max_size": POOL,
                 "timeout": CONNECT_S,
@@ -183,6 +187,7 @@ class Database:
         self._commits = Commits(self._begin)
         self.moved = asyncio.Event()
         self.told = asyncio.Event()
+        self.written = 0  # how often this process has changed what is shown
 
     async def connect(self) -> None:
         await self._databases.connect()
@@ -252,12 +257,22 @@ class Database:
     @asynccontextmanager
     async def saving(self) -> AsyncIterator[Tx]:
         """A transaction on private tables only: it takes no pen and cannot append to the record."""
+        async with self._changing() as tx:
+            yield tx
+        if tx.has_touched:
+            self.announce()
+
+    @asynccontextmanager
+    async def _changing(self) -> AsyncIterator[Tx]:
+        """In turn on SQLite, which has one writer; beside each other on PostgreSQL."""
         if not self.sqlite:
             async with self._begin() as tx:
                 yield tx
             return
         async with self._commits.together() as batch:
-            yield batch.tx
+            tx = Tx(batch.tx.connection, sqlite=True, at_once=True)
+            yield tx
+            batch.tx.has_erased |= tx.has_erased
 
     @asynccontextmanager
     async def writing(self, at: datetime) -> AsyncIterator[WriteTx]:
@@ -275,6 +290,7 @@ class Database:
 
     def announce(self) -> None:
         """Tells this process at once, and the others soon, that the head has moved. A hint, never more."""
+        self.written += 1
         self.moved.set()
         self.told.set()
 
@@ -289,7 +305,7 @@ class Database:
 
     async def apart(self, **settings: str) -> Any:
         """A connection to PostgreSQL of one's own."""
-        return await asyncpg.connect(self.url, timeout=CONNECT_S, server_settings={**SESSION, **settings})
+        return await connect_postgres(self.url, timeout=CONNECT_S, server_settings={**SESSION, **settings})
 
     def cut_off(self, *, is_away: bool) -> None:
         """Where the server is silent, nobody goes on waiting for it: all are told at once, until it answers again."""
@@ -336,6 +352,11 @@ async def committed(driver: Any) -> AsyncIterator[None]:
 async def roll_back(tx: Tx) -> None:
     with suppress(sqlite3.OperationalError):  # where BEGIN or COMMIT itself failed, nothing may be left to roll back
         await tx.run("ROLLBACK")
+
+
+async def connect_postgres(url: str, **given: Any) -> Any:
+    """A connection of its own, as the whole address says (`sslmode`, `sslrootcert` …)."""
+    return await asyncpg.connect(url, **given)
 
 
 @lru_cache(maxsize=1000)

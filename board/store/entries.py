@@ -7,6 +7,7 @@ from board.domain import events as e
 from board.domain.events import Words
 from board.domain.leaf import Recorded, format_time
 from board.domain.text import to_html
+from board.store import tallies
 from board.store.database import Tx
 from board.store.projection import Row, outcome
 
@@ -38,6 +39,7 @@ STATUS: dict[type[e.Event], str] = {
 async def apply(tx: Tx, row: Row, r: Recorded, words: Words, made: Row) -> None:
     """Adds the event's own entry and changes those of older events that it speaks of."""
     await tx.run(INSERT, **made)
+    await tallies.count_moderation(tx, r)
     event = r.event
     if result := outcome(event):
         await settle_promise(tx, row["number"], r, result)

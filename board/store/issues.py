@@ -8,23 +8,19 @@ from board.domain import events as e
 from board.domain.clocks import Target
 from board.domain.events import Words
 from board.domain.leaf import Recorded
-from board.store import company, entries, search
+from board.store import company, entries, search, tallies, touches
 from board.store.database import Tx
 from board.store.projection import NO_WORD, Row, due, entry, last_word, project
 
 COLUMNS = (
     "number, title, area, state, resolution, confirmation, visibility, reason, author, imported, turn, turn_since,"
     " filed_seq, filed_at, first_answer_at, settled_at, settled_time, paused_s, paused_since, due_at, promise_seq,"
-    " promise_due, promise_missed, owner, merged_into, reopened, comments, last_event, last_hash"
+    " promise_due, promise_missed, owner, merged_into, reopened, comments, last_event, last_hash, stage"
 )
 WORD_COLUMNS = "last_word, last_word_seq, last_word_role, last_word_name, last_word_at"
 READ = f"SELECT {COLUMNS}, {WORD_COLUMNS}, owner_person, followers, mine_too FROM issues "
 KEPT = f"{COLUMNS}, {WORD_COLUMNS}"
 NAMES = [name.strip() for name in KEPT.split(",")]
-UPSERT = (
-    f"INSERT INTO issues ({KEPT}) VALUES ({', '.join(':' + name for name in NAMES)})"
-    f" ON CONFLICT (number) DO UPDATE SET {', '.join(f'{n} = excluded.{n}' for n in NAMES if n != 'number')}"
-)
 
 CHANGES_WORDS = (
     e.IssueHeld,
@@ -39,27 +35,43 @@ CHANGES_WORDS = (
     e.TextRedacted,
 )
 
+# The stages (`projection.stage`) of each filter. All of them are public; only those of the queue `held` are not.
+WITH_COMPANY = ("company", "company_disputed")
+WITH_CUSTOMER = ("customer", "customer_disputed")
+OPEN = (*WITH_COMPANY, *WITH_CUSTOMER)
+CLOSED = ("closed", "cured", "confirmed")
 STATES = {
-    "open": "state IN ('new', 'acknowledged', 'in_progress', 'waiting_on_customer')",
-    "company": "state IN ('new', 'acknowledged', 'in_progress')",
-    "customer": "state = 'waiting_on_customer'",
-    "overdue": "turn = 'company' AND due_at < :now",
-    "cured": "state IN ('resolved', 'closed') AND resolution IN ('fixed', 'made_right', 'answered', 'workaround')",
-    "confirmed": "state = 'closed' AND confirmation = 'confirmed'",
-    "disputed": "confirmation = 'disputed' AND state IN ('new', 'acknowledged', 'in_progress', 'waiting_on_customer')",
-    "closed": "state = 'closed'",
-    "all": "1 = 1",
+    "open": OPEN,
+    "company": WITH_COMPANY,
+    "customer": WITH_CUSTOMER,
+    "overdue": WITH_COMPANY,
+    "cured": ("resolved", "cured", "confirmed"),
+    "confirmed": ("confirmed",),
+    "disputed": ("company_disputed", "customer_disputed"),
+    "closed": CLOSED,
+    "all": (*OPEN, "resolved", *CLOSED),
 }
-ANY_VISIBILITY = ("held", "private")  # queues of issues that the public may not see, too
+# What is late is counted and listed by an index on the time; it costs what is late, not what is there.
+LATE = "due_at < :now"
+IS_OPEN = f"stage IN {OPEN}"
+UNREAD = "SELECT issue FROM private_words WHERE by_filer = 1 AND read_ms IS NULL"
+
+
+def at(stages: Sequence[str], *conditions: str) -> list[str]:
+    """A condition for each stage, so that an index gives the rows of each in the order of any sort."""
+    return [" AND ".join([f"stage = '{stage}'", *conditions]) for stage in stages]
+
+
+# Each queue as conditions that exclude each other; for each of them an index has the rows in the order of the queue.
 QUEUES = {
-    "mine": f"owner_person = :person AND {STATES['open']}",
-    "unanswered": f"first_answer_at IS NULL AND {STATES['open']}",
-    "overdue": STATES["overdue"],
-    "waiting": "state IN ('waiting_on_customer', 'resolved')",
-    "disputed": STATES["disputed"],
-    "private": "number IN (SELECT issue FROM private_words WHERE by_filer = 1 AND read_ms IS NULL)",
-    "held": "visibility IN ('unverified', 'held')",
-    "all": STATES["open"],
+    "mine": [f"owner_person = :person AND {IS_OPEN}"],
+    "unanswered": [f"first_answer_at IS NULL AND {IS_OPEN}"],
+    "overdue": at(WITH_COMPANY, LATE),
+    "waiting": at((*WITH_CUSTOMER, "resolved")),
+    "disputed": at(STATES["disputed"]),
+    "private": [f"number IN ({UNREAD})"],
+    "held": at(["held"]),
+    "all": at(OPEN),
 }
 SORTS = {
     "active": ("last_event", "DESC"),
@@ -89,7 +101,8 @@ async def apply(tx: Tx, r: Recorded, words: Words) -> list[str]:
     row = project(before, r, words, await target(tx, before, r.event))
     made = entry(row, r, words)
     row |= last_word(made)
-    await tx.run(UPSERT, **{name: row[name] for name in NAMES})
+    await keep(tx, before, row)
+    await tallies.move(tx, before, row)
     await entries.apply(tx, row, r, words, made)
     if made["body_html"] is not None and row["visibility"] == "public":
         await search.add(tx, r.issue, made["body_html"])
@@ -109,6 +122,19 @@ async def target(tx: Tx, before: Row | None, event: e.Event) -> Target:
     if before is None or isinstance(event, e.IssueMoved):
         return await company.target(tx, getattr(event, "area", ""))
     return Target(before["first_answer_s"], before["resolve_s"])
+
+
+async def keep(tx: Tx, before: Row | None, row: Row) -> None:
+    """Writes what has changed: an index is touched only where its columns are."""
+    changed = [name for name in NAMES if before is None or row[name] != before[name]]
+    values = {name: row[name] for name in {*changed, "number"}}
+    if before is None:
+        await tx.run(
+            f"INSERT INTO issues ({', '.join(changed)}) VALUES ({', '.join(f':{name}' for name in changed)})", **values
+        )
+    else:
+        changes = ", ".join(f"{name} = :{name}" for name in changed)
+        await tx.run(f"UPDATE issues SET {changes} WHERE number = :number", **values)
 
 
 async def show_words(tx: Tx, written: Sequence[Recorded]) -> None:
@@ -153,41 +179,40 @@ async def next_number(tx: Tx) -> int:
 
 async def listed(tx: Tx, wanted: Wanted, now: str) -> list[Row]:
     """A page of public issues, one row more than `limit` where another page follows."""
-    conditions, values = ["visibility = 'public'", STATES[wanted.state]], dict[str, Any]()
-    if wanted.state == "overdue":
-        values["now"] = now
+    conditions, values = [LATE] if wanted.state == "overdue" else [], {"now": now, "area": wanted.area}
     if wanted.area:
         conditions.append("area = :area")
-        values["area"] = wanted.area
-    if wanted.text is not None:
-        asked = search.query(tx, wanted.text)
-        if asked is None:
-            return []
-        conditions.append(search.matches(tx))
-        values["query"] = asked
-    return await page(tx, conditions, values, wanted)
+    if wanted.text is None:
+        return await page(tx, at(STATES[wanted.state], *conditions), values, wanted)
+    found = await search.found(tx, wanted.text, oldest=wanted.sort == "oldest")
+    stages = ", ".join(f"'{stage}'" for stage in STATES[wanted.state])
+    # Joined with nothing, so that no index on the stage is taken for a way to the few that are found.
+    conditions += [search.among(tx), f"stage || '' IN ({stages})"]
+    return await page(tx, [" AND ".join(conditions)], {**values, "found": search.given(tx, found)}, wanted)
 
 
 async def queued(tx: Tx, queue: str, wanted: Wanted, *, person: int, now: str) -> list[Row]:
     """A page of a staff queue; those who wait longest for the company come first."""
-    conditions = [QUEUES[queue]]
-    if queue not in ANY_VISIBILITY:
-        conditions.append("visibility = 'public'")
-    values = {name: value for name, value in {"person": person, "now": now}.items() if f":{name}" in QUEUES[queue]}
-    return await page(tx, conditions, values, wanted)
+    return await page(tx, QUEUES[queue], {"person": person, "now": now}, wanted)
 
 
-async def page(tx: Tx, conditions: list[str], values: dict[str, Any], wanted: Wanted) -> list[Row]:
+async def page(tx: Tx, branches: list[str], values: dict[str, Any], wanted: Wanted) -> list[Row]:
+    """The first rows of each branch, by an index, and of them the first ones.
+
+    The limit is written out: of a value that it does not know, PostgreSQL expects a tenth of the table.
+    """
     column, order = SORTS[wanted.sort]
+    ahead, limit = "", int(wanted.limit) + 1
     if wanted.after:
-        ahead = "<" if order == "DESC" else ">"
-        conditions.append(f"({column}, number) {ahead} (:after_value, :after_number)")
-        values |= {"after_value": wanted.after[0], "after_number": wanted.after[1]}
-    return await tx.rows(
-        f"{READ} WHERE {' AND '.join(conditions)} ORDER BY {column} {order}, number {order} LIMIT :limit",
-        **values,
-        limit=wanted.limit + 1,
+        ahead = f" AND ({column}, number) {'<' if order == 'DESC' else '>'} (:after_value, :after_number)"
+        values = values | {"after_value": wanted.after[0], "after_number": wanted.after[1]}
+    firsts = " UNION ALL ".join(
+        f"SELECT * FROM (SELECT number, {column} AS place FROM issues WHERE {branch}{ahead}"
+        f" ORDER BY {column} {order}, number {order} LIMIT {limit}) AS first_of_branch"
+        for branch in branches
     )
+    first = f"SELECT number FROM ({firsts}) AS firsts ORDER BY place {order}, number {order} LIMIT {limit}"
+    return await tx.rows(f"{READ}WHERE number IN ({first}) ORDER BY {column} {order}, number {order}", **values)
 
 
 async def by_number(tx: Tx, numbers: list[int]) -> list[Row]:
@@ -208,30 +233,45 @@ async def merged_into(tx: Tx, number: int) -> list[Row]:
 
 async def counts(tx: Tx, now: str) -> dict[str, int]:
     """How many public issues each filter of the list holds."""
-    sums = ", ".join(
-        f"COALESCE(SUM(CASE WHEN {condition} THEN 1 ELSE 0 END), 0) AS {state}_count"
-        for state, condition in STATES.items()
+    kept = await tallies.by_stage(tx)
+    found = {state: sum(kept[stage] for stage in stages) for state, stages in STATES.items()}
+    return {**found, "overdue": await overdue(tx, now)}
+
+
+async def overdue(tx: Tx, now: str) -> int:
+    return int(await tx.value(f"SELECT COUNT(*) FROM issues WHERE stage IN {WITH_COMPANY} AND {LATE}", now=now))
+
+
+async def next_due(tx: Tx, now: str) -> str | None:
+    """When the next issue becomes overdue."""
+    first = " UNION ALL ".join(
+        f"SELECT MIN(due_at) AS due FROM issues WHERE {condition}" for condition in at(WITH_COMPANY, "due_at >= :now")
     )
-    row = await tx.row(f"SELECT {sums} FROM issues WHERE visibility = 'public'", now=now)
-    return {state: int(row[f"{state}_count"]) for state in STATES} if row else dict.fromkeys(STATES, 0)
+    found: str | None = await tx.value(f"SELECT MIN(due) FROM ({first}) AS firsts", now=now)
+    return found
 
 
 async def queue_counts(tx: Tx, *, person: int, now: str) -> dict[str, int]:
-    sums = ", ".join(
-        f"COALESCE(SUM(CASE WHEN {condition} AND {'1 = 1' if queue in ANY_VISIBILITY else shown} THEN 1 ELSE 0 END), 0)"
-        f" AS {queue}_count"
-        for queue, condition in QUEUES.items()
-        for shown in ["visibility = 'public'"]
-    )
-    row = await tx.row(f"SELECT {sums} FROM issues", now=now, person=person)
-    return {queue: int(row[f"{queue}_count"]) for queue in QUEUES} if row else dict.fromkeys(QUEUES, 0)
+    kept, unanswered = await tallies.by_stage(tx), await tallies.by_stage(tx, unanswered=True)
+    mine = await tx.value(f"SELECT COUNT(*) FROM issues WHERE owner_person = :person AND {IS_OPEN}", person=person)
+    private = await tx.value(f"SELECT COUNT(DISTINCT issue) FROM ({UNREAD}) AS unread")
+    return {
+        "mine": int(mine),
+        "unanswered": sum(unanswered[stage] for stage in OPEN),
+        "overdue": await overdue(tx, now),
+        "waiting": sum(kept[stage] for stage in (*WITH_CUSTOMER, "resolved")),
+        "disputed": sum(kept[stage] for stage in STATES["disputed"]),
+        "private": int(private),
+        "held": kept["held"],
+        "all": sum(kept[stage] for stage in OPEN),
+    }
 
 
 async def due_for_lapse(tx: Tx, before: str, *, limit: int) -> list[int]:
     """Issues that were resolved before the time and never confirmed; those that are removed wait for their return."""
     rows = await tx.rows(
         "SELECT number FROM issues WHERE state = 'resolved' AND confirmation = 'asked' AND settled_time <= :before"
-        " AND visibility <> 'removed' ORDER BY number LIMIT :limit",
+        " AND visibility <> 'removed' ORDER BY settled_time, number LIMIT :limit",
         before=before,
         limit=limit,
     )
@@ -241,7 +281,8 @@ async def due_for_lapse(tx: Tx, before: str, *, limit: int) -> list[int]:
 async def due_for_missing(tx: Tx, now: str, *, limit: int) -> list[int]:
     """Issues whose promised word did not come in time."""
     rows = await tx.rows(
-        "SELECT number FROM issues WHERE promise_due < :now AND promise_missed = 0 ORDER BY number LIMIT :limit",
+        "SELECT number FROM issues WHERE promise_due < :now AND promise_missed = 0"
+        " ORDER BY promise_due, number LIMIT :limit",
         now=now,
         limit=limit,
     )
@@ -263,6 +304,7 @@ async def recount(tx: Tx, number: int) -> None:
         " mine_too = (SELECT COUNT(*) FROM mine_too WHERE issue = :number) WHERE number = :number",
         number=number,
     )
+    await touches.touch(tx, "board", f"issue:{number}")
 
 
 async def refresh_due(tx: Tx, area: str, target: Target) -> None:
@@ -273,10 +315,14 @@ async def refresh_due(tx: Tx, area: str, target: Target) -> None:
         )
 
 
-async def waiting_for_customers(tx: Tx) -> list[Row]:
-    """Issues on which the customer's word is wanted: an answer, or whether the cure holds."""
+async def waiting_for_customers(tx: Tx, *, after: str, until: str) -> list[Row]:
+    """Issues on which the customer's word is wanted since a time in this span: an answer, or whether the cure holds."""
     return await tx.rows(
-        READ + "WHERE turn = 'customer' AND visibility = 'public' AND imported = 0 ORDER BY number LIMIT 1000"
+        READ + "WHERE turn = 'customer' AND visibility = 'public' AND imported = 0"
+        " AND COALESCE(settled_time, turn_since) > :after AND COALESCE(settled_time, turn_since) <= :until"
+        " ORDER BY number",
+        after=after,
+        until=until,
     )
 
 

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import time
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 from alembic import command
@@ -12,11 +13,10 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, create_engine, text
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from board.store.database import NO_ENTRY, migrations_folder, sqlite_file
+from board.store.database import NO_ENTRY, connect_postgres, migrations_folder, sqlite_file
 
 PATIENCE, PAUSE_S = 300, 0.1
 LOCK = 7_022_651  # the advisory lock of this program's migrations
@@ -43,13 +43,17 @@ async def migrate(url: str) -> Path | None:
 
 
 async def migrate_postgres(url: str) -> None:
-    engine = create_async_engine(make_url(url).set(drivername="postgresql+asyncpg"))
+    engine = postgres_engine(url)
     try:
         async with engine.begin() as connection:
             await connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
             await connection.run_sync(upgrade)
     finally:
         await engine.dispose()
+
+
+def postgres_engine(url: str) -> AsyncEngine:
+    return create_async_engine("postgresql+asyncpg://", async_creator=partial(connect_postgres, url))
 
 
 def migrate_sqlite(file: Path) -> Path | None:
@@ -105,7 +109,7 @@ async def is_current(url: str) -> bool:
         if not file.exists():
             return False
         return await asyncio.to_thread(revision_of_sqlite, file) == newest
-    engine = create_async_engine(make_url(url).set(drivername="postgresql+asyncpg"))
+    engine = postgres_engine(url)
     try:
         async with engine.connect() as connection:
             return await connection.run_sync(revision) == newest

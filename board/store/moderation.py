@@ -7,9 +7,11 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from board.store import touches
 from board.store.database import Tx
 
 Row = dict[str, Any]
+AT_ONCE = 200  # what a queue shows of each sort
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ async def hiding(tx: Tx, number: int) -> Hiding | None:
     return read_hiding(row) if row else None
 
 
-async def hidings(tx: Tx, state: str, *, issue: int | None = None, limit: int = 200) -> list[Hiding]:
+async def hidings(tx: Tx, state: str, *, issue: int | None = None, limit: int = AT_ONCE) -> list[Hiding]:
     """The oldest first."""
     of_issue = "AND issue = :issue " if issue is not None else ""
     given = {"issue": issue} if issue is not None else {}
@@ -126,15 +128,14 @@ async def hold(tx: Tx, *, seq: int, issue: int, why: str) -> None:
     await tx.run("INSERT INTO holds (seq, issue, why) VALUES (:seq, :issue, :why)", seq=seq, issue=issue, why=why)
 
 
-async def waiting(tx: Tx, *, limit: int = 200) -> list[Row]:
+async def waiting(tx: Tx, *, limit: int = AT_ONCE) -> list[Row]:
     """Held issues and comments, oldest first: issue, seq, kind, name, body, title, at, why."""
     return await tx.rows(
         "SELECT entries.issue, entries.seq, entries.kind, entries.name, entries.body, issues.title, entries.at,"
-        " holds.why FROM entries JOIN issues ON issues.number = entries.issue"
-        " LEFT JOIN holds ON holds.seq = entries.seq"
-        " WHERE (entries.status = 'held' AND entries.kind = 'comment.posted')"
-        " OR (entries.seq = issues.filed_seq AND issues.visibility = 'held')"
-        " ORDER BY entries.seq LIMIT :limit",
+        " holds.why FROM (SELECT seq FROM entries WHERE status = 'held' AND kind = 'comment.posted' UNION ALL"
+        " SELECT filed_seq FROM issues WHERE stage = 'held' AND visibility = 'held') AS held"
+        " JOIN entries ON entries.seq = held.seq JOIN issues ON issues.number = entries.issue"
+        " LEFT JOIN holds ON holds.seq = entries.seq ORDER BY entries.seq LIMIT :limit",
         limit=limit,
     )
 
@@ -151,9 +152,10 @@ async def report(tx: Tx, *, issue: int, seq: int, reason: str, words: str | None
         voter=voter,
         now=now_ms,
     )
+    await touches.touch(tx, "reports")
 
 
-async def reports(tx: Tx, *, limit: int = 200) -> list[Row]:
+async def reports(tx: Tx, *, limit: int = AT_ONCE) -> list[Row]:
     """Reports that nobody has settled, oldest first, with the words that they are about."""
     return await tx.rows(
         "SELECT reports.id, reports.issue, reports.seq, reports.reason, reports.words, reports.created_ms,"
@@ -189,7 +191,7 @@ async def appeal(tx: Tx, *, issue: int, seq: int, words: str, now_ms: int) -> bo
 APPEAL = "SELECT id, issue, seq, words, created_ms, settled_ms, outcome FROM appeals "
 
 
-async def appeals(tx: Tx, *, limit: int = 200) -> list[Row]:
+async def appeals(tx: Tx, *, limit: int = AT_ONCE) -> list[Row]:
     return await tx.rows(APPEAL + "WHERE settled_ms IS NULL ORDER BY id LIMIT :limit", limit=limit)
 
 
@@ -217,19 +219,10 @@ async def person_behind(tx: Tx, seq: int) -> int | None:
     return found
 
 
-async def figures(tx: Tx) -> list[Row]:
-    """What moderators did, counted from the record: month (YYYY-MM), kind, reason, number."""
-    return await tx.rows(
-        "SELECT SUBSTR(time, 1, 7) AS month, kind, reason, COUNT(*) AS number FROM entries WHERE kind IN"
-        " ('issue.held', 'issue.rejected', 'issue.removed', 'issue.restored', 'comment.held', 'comment.rejected',"
-        " 'text.redacted') GROUP BY SUBSTR(time, 1, 7), kind, reason ORDER BY month DESC, kind, reason"
-    )
-
-
 async def counts(tx: Tx) -> dict[str, int]:
     """How much waits for moderators, by sort."""
     row = await tx.row(
-        "SELECT (SELECT COUNT(*) FROM issues WHERE visibility = 'held')"
+        "SELECT (SELECT COUNT(*) FROM issues WHERE stage = 'held' AND visibility = 'held')"
         " + (SELECT COUNT(*) FROM entries WHERE status = 'held' AND kind = 'comment.posted') AS held,"
         " (SELECT COUNT(*) FROM reports WHERE settled_ms IS NULL) AS reports,"
         " (SELECT COUNT(*) FROM appeals WHERE settled_ms IS NULL) AS appeals,"

@@ -15,7 +15,7 @@ async def put(tx: Tx, *, message_id: str, recipient: str, letter: Letter, now_ms
     """Queues a letter; one whose Message-ID is there already is not doubled, and about issues none goes where none
     is wanted.
     """
-    if letter.issue is not None and await own_data.is_quiet(tx, recipient):
+    if letter.issue is not None and await own_data.is_quiet(tx, recipient, letter.issue):
         return
     await tx.run(
         "INSERT INTO outbox (message_id, recipient, subject, letter, issue, state, tries, retry_ms, created_ms)"

@@ -23,6 +23,22 @@ async def own_texts(tx: Tx, issue: int, mark: bytes, *, is_filer: bool) -> list[
     )
 
 
+async def appeals_about(tx: Tx, issue: int) -> list[dict[str, Any]]:
+    return await tx.rows("SELECT words, created_ms, outcome FROM appeals WHERE issue = :issue ORDER BY id", issue=issue)
+
+
+async def reports_of(tx: Tx, mark: bytes) -> list[dict[str, Any]]:
+    """What the browser of this mark has reported."""
+    return await tx.rows(
+        "SELECT issue, seq, reason, words, created_ms FROM reports WHERE voter = :mark ORDER BY id", mark=mark
+    )
+
+
+async def mine_too_of(tx: Tx, mark: bytes) -> list[int]:
+    rows = await tx.rows("SELECT issue FROM mine_too WHERE voter = :mark ORDER BY issue", mark=mark)
+    return [row["issue"] for row in rows]
+
+
 async def issues_posted_to(tx: Tx, mark: bytes) -> list[int]:
     rows = await tx.rows("SELECT DISTINCT issue FROM posts WHERE voter = :mark ORDER BY issue", mark=mark)
     return [row["issue"] for row in rows]
@@ -34,32 +50,54 @@ async def posts_of(tx: Tx, mark: bytes) -> list[int]:
     return [row["seq"] for row in rows]
 
 
-async def is_quiet(tx: Tx, email: str) -> bool:
-    found = await tx.value("SELECT 1 FROM quiet WHERE address_hash = :hash", hash=address_hash(email))
+async def is_quiet(tx: Tx, email: str, issue: int | None = None) -> bool:
+    """Whether the address wants no mail about issues, or none about this one."""
+    found = await tx.value(
+        "SELECT 1 FROM quiet WHERE address_hash = :all OR address_hash = :one LIMIT 1",
+        all=address_hash(email),
+        one=address_hash(about(email, issue)),
+    )
     return found is not None
 
 
-async def be_quiet(tx: Tx, email: str) -> None:
-    """No more mail about issues goes to the address."""
+def about(email: str, issue: int | None) -> str:
+    return email if issue is None else f"{email} {issue}"
+
+
+async def be_quiet(tx: Tx, email: str, issue: int | None = None) -> None:
+    """No more mail about issues, or about this one, goes to the address."""
     await tx.run(
         "INSERT INTO quiet (address_hash) VALUES (:hash) ON CONFLICT (address_hash) DO NOTHING",
-        hash=address_hash(email),
+        hash=address_hash(about(email, issue)),
     )
 
 
 async def be_heard(tx: Tx, email: str) -> None:
-    await tx.run("DELETE FROM quiet WHERE address_hash = :hash", hash=address_hash(email))
+    """Mail goes to the address again, about each issue that it has filed or follows too."""
+    rows = await tx.rows(
+        "SELECT issue FROM filers WHERE email = :email UNION SELECT issue FROM follows WHERE email = :email",
+        email=email,
+    )
+    for issue in (None, *(row["issue"] for row in rows)):
+        await tx.run("DELETE FROM quiet WHERE address_hash = :hash", hash=address_hash(about(email, issue)))
 
 
 async def move_address(tx: Tx, *, old: str, new: str) -> None:
-    """Everything that belonged to the old address belongs to the new one."""
+    """Everything that belonged to the old address belongs to the new one, but for its sessions: they end.
+
+    Whoever asked need not be who said yes, and the new address may have issues of its own.
+    """
     await tx.run(
         "DELETE FROM follows WHERE email = :old AND issue IN (SELECT issue FROM follows WHERE email = :new)",
         old=old,
         new=new,
     )
-    for table in ("follows", "filers", "sessions"):
+    for table in ("follows", "filers"):
         await tx.run(f"UPDATE {table} SET email = :new WHERE email = :old", old=old, new=new)
+    await tx.run("DELETE FROM grants WHERE session IN (SELECT token_hash FROM sessions WHERE email = :old)", old=old)
+    await tx.run("DELETE FROM sessions WHERE email = :old", old=old)
+    if await is_quiet(tx, old):
+        await be_quiet(tx, new)
 
 
 async def followed_by(tx: Tx, email: str) -> list[int]:
@@ -76,17 +114,24 @@ async def forget_address(tx: Tx, email: str) -> None:
 
 
 async def forget_filer(tx: Tx, issue: int) -> None:
-    """Address, private words and letters of whoever filed the issue."""
+    """Address, private words, appeals and letters of whoever filed the issue."""
     await tx.run(
         "DELETE FROM outbox WHERE issue = :issue AND recipient IN (SELECT email FROM filers WHERE issue = :issue)",
         issue=issue,
     )
     await tx.run("UPDATE filers SET email = NULL WHERE issue = :issue", issue=issue)
     await tx.run("DELETE FROM private_words WHERE issue = :issue", issue=issue)
+    await tx.run("DELETE FROM appeals WHERE issue = :issue", issue=issue)
     tx.has_erased = True
 
 
+async def pass_marks_on(tx: Tx, *, old: bytes, new: bytes) -> None:
+    """The browser has another mark from now on: its words, reports and votes stay its own."""
+    for table in ("posts", "reports", "mine_too"):
+        await tx.run(f"UPDATE {table} SET voter = :new WHERE voter = :old", old=old, new=new)
+
+
 async def forget_marks(tx: Tx, mark: bytes) -> None:
-    """Which words and votes came from the browser."""
+    """Which words and reports came from the browser; its votes stay counted, and are of nobody any more."""
     await tx.run("DELETE FROM posts WHERE voter = :mark", mark=mark)
     await tx.run("DELETE FROM reports WHERE voter = :mark", mark=mark)

@@ -49,6 +49,7 @@ def project(row: Row | None, r: Recorded, words: Words, target: Target) -> Row:
     changed |= pause(changed, r)
     changed |= {"last_event": r.index, "last_hash": r.leaf_hash}
     changed["due_at"] = due(changed, target)
+    changed["stage"] = stage(changed)
     return changed
 
 
@@ -82,6 +83,20 @@ def pause(row: Row, r: Recorded) -> Changes:
         return {}
     paused = int((r.at - parse_time(row["paused_since"])).total_seconds())
     return {"paused_s": row["paused_s"] + max(0, paused), "paused_since": None}
+
+
+def stage(row: Row) -> str:
+    """Where lists look for the issue: one word for all that they filter by, but area, owner and time."""
+    if row["visibility"] != "public":
+        return "removed" if row["visibility"] == "removed" else "held"
+    if row["state"] == "closed":
+        if row["confirmation"] == "confirmed":
+            return "confirmed"
+        return "cured" if row["resolution"] in e.CURES else "closed"
+    if row["state"] == "resolved":
+        return "resolved"
+    side = "customer" if row["state"] == "waiting_on_customer" else "company"
+    return f"{side}_disputed" if row["confirmation"] == "disputed" else side
 
 
 def due(row: Row, target: Target) -> str | None:

@@ -6,7 +6,7 @@ What is private (who owns, who follows, “mine too”) is not in the record and
 from dataclasses import dataclass
 from typing import Any
 
-from board.store import entries, issues, record
+from board.store import entries, issues, record, touches
 from board.store.database import WriteTx
 
 BATCH = 500  # events that are held in memory
@@ -22,6 +22,7 @@ class Table:
     key: str
     columns: str
     called: str
+    where: str = "1 = 1"
 
 
 async def compare(tx: WriteTx) -> list[str]:
@@ -34,6 +35,7 @@ async def compare(tx: WriteTx) -> list[str]:
         await set_aside(tx, table)
     await replay(tx)
     await bring_private_back(tx)
+    await touches.touch(tx, touches.COMPANY)
     found = [sentence for table in tables for sentence in await differences(tx, table)]
     for table in tables:
         await tx.run(f"DROP TABLE {table.name}_before")
@@ -47,6 +49,8 @@ def derived(tx: WriteTx) -> tuple[Table, ...]:
         Table("entries", "seq", entries.COLUMNS, "the entry of event {}"),
         Table("topics", "topic || ' ' || CAST(seq AS TEXT)", "topic, seq, prev", "the place in topic {}"),
         Table("search", found, f"{found} AS issue, title, body", "what is found of issue {}"),
+        Table("tallies", "stage || ' ' || unanswered", "stage, unanswered, number", "the sum at {}", "number <> 0"),
+        Table("moderated", "month || ' ' || kind || ' ' || reason", "month, kind, reason, number", "the sum of {}"),
     )
 
 
@@ -54,7 +58,7 @@ async def set_aside(tx: WriteTx, table: Table) -> None:
     private = ", owner_person, followers, mine_too" if table.name == "issues" else ""
     await tx.run(
         f"CREATE TEMPORARY TABLE {table.name}_before AS"
-        f" SELECT {table.key} AS kept_key, {table.columns}{private} FROM {table.name}"
+        f" SELECT {table.key} AS kept_key, {table.columns}{private} FROM {table.name} WHERE {table.where}"
     )
     await tx.run(f"DELETE FROM {table.name}")
 
@@ -80,7 +84,7 @@ async def bring_private_back(tx: WriteTx) -> None:
 
 async def differences(tx: WriteTx, table: Table) -> list[str]:
     """A sentence for each row that is not the same now, the first ones only."""
-    now = f"SELECT {table.key} AS kept_key, {table.columns} FROM {table.name}"
+    now = f"SELECT {table.key} AS kept_key, {table.columns} FROM {table.name} WHERE {table.where}"
     names = ", ".join(column.split()[-1] for column in table.columns.split(", "))
     before = f"SELECT kept_key, {names} FROM {table.name}_before"
     keys = await tx.rows(

@@ -152,6 +152,12 @@ async def head(tx: Tx) -> tuple[str, int]:
     return (row["epoch"], row["seq"] - 1) if row else ("", -1)
 
 
+async def moment(tx: Tx) -> tuple[str, int, int]:
+    """The head, and the version of what is shown without being an event."""
+    row = await tx.row("SELECT epoch, seq, touched FROM head WHERE one = 1")
+    return (row["epoch"], row["seq"] - 1, row["touched"]) if row else ("", -1, 0)
+
+
 async def origin(tx: Tx) -> str:
     return str(await tx.value("SELECT origin FROM head WHERE one = 1") or "")
 
@@ -248,11 +254,27 @@ def by_event(rows: Sequence[dict[str, Any]]) -> dict[int, list[Opening]]:
 
 
 async def redactions(tx: Tx, first: int, last: int) -> dict[int, list[Redaction]]:
-    rows = await tx.rows(
-        "SELECT seq, field, by_event, reason FROM redactions WHERE seq >= :first AND seq <= :last ORDER BY seq, field",
-        first=first,
-        last=last,
+    return by_place(
+        await tx.rows(
+            "SELECT seq, field, by_event, reason FROM redactions WHERE seq >= :first AND seq <= :last"
+            " ORDER BY seq, field",
+            first=first,
+            last=last,
+        )
     )
+
+
+async def redactions_of_issue(tx: Tx, issue: int) -> dict[int, list[Redaction]]:
+    return by_place(
+        await tx.rows(
+            "SELECT redactions.seq, field, by_event, redactions.reason FROM entries"
+            " JOIN redactions ON redactions.seq = entries.seq WHERE issue = :issue ORDER BY redactions.seq, field",
+            issue=issue,
+        )
+    )
+
+
+def by_place(rows: Sequence[dict[str, Any]]) -> dict[int, list[Redaction]]:
     found: dict[int, list[Redaction]] = {}
     for row in rows:
         found.setdefault(row["seq"], []).append(Redaction(row["field"], row["by_event"], row["reason"]))

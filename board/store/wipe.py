@@ -10,6 +10,8 @@ EMPTIED = (
     "actors",
     "policies",
     "issues",
+    "tallies",
+    "moderated",
     "entries",
     "search",
     "company",
@@ -33,6 +35,7 @@ EMPTIED = (
     "appeals",
     "positions",
     "buckets",
+    "touched",
     "head",
 )
 

@@ -28,7 +28,7 @@ async def me_page(
     async with request.app.state.board.db.reading() as tx:
         around = await frame(tx, request)
         if around.viewer is None:
-            return back("/signin")
+            raise SignInFirst("Please sign in.")
         if not around.viewer.is_proved:
             raise ProveFirst("One step is missing: show that it is you.")
         context = await issues_context(tx, request, around, around.viewer.session)
@@ -108,6 +108,8 @@ async def end_sessions(request: Request, only: str | None = None) -> Response:
         who = await session.viewer(tx, request)
         if who is None:
             raise SignInFirst("Please sign in.")
+        if who.session.person:
+            session.require_fresh(who)
         for one in await people.sessions_like(tx, who.session, session.now_ms()):
             if one.mark == only or (only is None and one.token_hash != who.session.token_hash):
                 await people.end_session(tx, one.token_hash)
@@ -116,15 +118,23 @@ async def end_sessions(request: Request, only: str | None = None) -> Response:
 
 async def follow_link(request: Request) -> Response:
     """The page behind a follow link: a button to confirm, or to stop; looking at it does neither."""
-    board = request.app.state.board
-    async with board.db.reading() as tx:
+    filed = filed_of(request)
+    async with request.app.state.board.db.reading() as tx:
         around = await frame(tx, request)
-        found = await intake.follow_by_id(tx, follow_of(request))
-        row = await issues.find(tx, found.issue) if found else None
-    if found is None or row is None or row["visibility"] != "public":
+        found = None if filed else await intake.follow_by_id(tx, follow_of(request))
+        row = await issues.find(tx, found.issue if found else filed or 0)
+    if row is None or (found and row["visibility"] != "public"):
         raise NotFound("You do not follow this issue any more: nothing will be sent.")
     issue = views.issue(row, around.names, around.now)
-    return page(request, around, "follow_confirm.html", issue=issue, stop=found.confirmed)
+    return page(
+        request, around, "follow_confirm.html", issue=issue, stop=filed is not None or (found and found.confirmed)
+    )
+
+
+def filed_of(request: Request) -> int | None:
+    """The issue about which whoever filed it wants no mail; None where it is the link of a follow."""
+    number: int | None = request.app.state.board.links.opened("no-mail", request.path_params["secret"])
+    return number
 
 
 def follow_of(request: Request) -> int:
@@ -136,11 +146,14 @@ def follow_of(request: Request) -> int:
 
 async def use_follow_link(request: Request) -> Response:
     """Confirms or stops; a mail program's one-click POST (RFC 8058) stops, without cookie or redirect."""
-    board, follow = request.app.state.board, follow_of(request)
-    typed = await form(request)
+    board, filed = request.app.state.board, filed_of(request)
+    follow, typed = 0 if filed else follow_of(request), await form(request)
     one_click = typed.get("List-Unsubscribe") == "One-Click"
-    async with board.db.saving() as tx:
-        if one_click or typed.get("do") == "stop":
+    async with board.db.writing(session.now()) as tx:  # the numbers that it changes are public
+        number: int | None = filed
+        if filed:
+            await customers.stop_telling(tx, filed)
+        elif one_click or typed.get("do") == "stop":
             number = await customers.stop_following(tx, follow)
         else:
             number = await customers.confirm_follow(tx, follow, session.now_ms())

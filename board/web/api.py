@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -21,6 +22,7 @@ from board.web import session, views
 from board.web.fragments import read_names
 from board.web.home import cursor, read_cursor
 from board.web.json import answer, integer, read_number
+from board.web.page import ends_by
 from board.web.views import Names
 
 MOST = 100
@@ -58,8 +60,8 @@ async def with_body(tx: Tx, row: dict[str, Any]) -> dict[str, Any]:
     return {**row, "body": filed["body"] if filed else None}
 
 
-async def list_issues(request: Request) -> Response:
-    query = request.query_params
+def read_wanted(query: QueryParams) -> Wanted:
+    """What a list is asked for; raises Invalid."""
     state, sort = query.get("state", "all"), query.get("sort", "active")
     if state not in STATES:
         raise Invalid({"state": choose(tuple(STATES))})
@@ -68,7 +70,7 @@ async def list_issues(request: Request) -> Response:
     after = read_cursor(query["after"], sort) if query.get("after") else None
     if query.get("after") and after is None:
         raise Invalid({"after": "Give the “next” of the page before."})
-    wanted = Wanted(
+    return Wanted(
         state=state,
         area=clean(query.get("area", ""), lines=False)[:80] or None,
         text=clean(query.get("q", ""), lines=False)[:200] or None,
@@ -76,8 +78,14 @@ async def list_issues(request: Request) -> Response:
         after=after,
         limit=integer(query.get("limit"), "limit", 1, MOST, default=50),
     )
+
+
+async def list_issues(request: Request) -> Response:
+    wanted, now = read_wanted(request.query_params), session.now()
     async with request.app.state.board.db.reading() as tx:
-        found = await issues.listed(tx, wanted, format_time(session.now()))
+        found = await issues.listed(tx, wanted, format_time(now))
+        if wanted.state == "overdue":
+            ends_by(request, views.moment(await issues.next_due(tx, format_time(now))), now)
         shown = [await with_body(tx, row) for row in found[: wanted.limit]]
     more = cursor(wanted, found) if len(found) > wanted.limit else None
     return answer({"issues": [issue_json(request, row) for row in shown], "next": more})
@@ -130,17 +138,15 @@ async def issue_events(request: Request) -> Response:
         if not chain:
             raise NotFound(no_issue(number))
         opened = await record.openings_of_issue(tx, number)
-        gone = await record.redactions(tx, chain[0].index, chain[-1].index)
+        gone = await record.redactions_of_issue(tx, number)
         epoch, head = await record.head(tx)
     return answer({"events": [event_json(r, opened, gone) for r in chain], "head": head + 1, "epoch": epoch})
 
 
 async def list_events(request: Request) -> Response:
     """The record behind `after`; with `wait`, up to that many seconds for the next event (long poll)."""
-    query, board = request.query_params, request.app.state.board
-    after = integer(query.get("after"), "after", -1, 2**53 - 1, default=-1)
-    limit = integer(query.get("limit"), "limit", 1, MOST, default=MOST)
-    wait = integer(query.get("wait"), "wait", 0, WAIT_S, default=0)
+    board = request.app.state.board
+    after, limit, wait = read_place(request.query_params)
     if wait and after >= board.stream.head:
         await wait_for_more(board, wait)
     async with board.db.reading() as tx:
@@ -150,6 +156,15 @@ async def list_events(request: Request) -> Response:
         gone = await record.redactions(tx, first, last)
         epoch, head = await record.head(tx)
     return answer({"events": [event_json(r, opened, gone) for r in found], "head": head + 1, "epoch": epoch})
+
+
+def read_place(query: QueryParams) -> tuple[int, int, int]:
+    """`after`, `limit` and `wait`; raises Invalid."""
+    return (
+        integer(query.get("after"), "after", -1, 2**53 - 1, default=-1),
+        integer(query.get("limit"), "limit", 1, MOST, default=MOST),
+        integer(query.get("wait"), "wait", 0, WAIT_S, default=0),
+    )
 
 
 async def wait_for_more(board: Any, seconds: int) -> None:

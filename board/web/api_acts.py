@@ -13,7 +13,7 @@ from board.actions import customers, staff
 from board.actions.acting import Done
 from board.domain.decisions import Then
 from board.domain.doubt import Reason
-from board.domain.people import Actor, Poster, require
+from board.domain.people import Actor, Poster, refuse_staff, require
 from board.domain.proof import b64url
 from board.domain.text import clean
 from board.domain.words import Filing, optional_text, person_name, text
@@ -23,7 +23,7 @@ from board.store.database import WriteTx
 from board.web import lookover
 from board.web.api import issue_json, with_body
 from board.web.issues import keep_details
-from board.web.json import body, once, read_number
+from board.web.json import body, once, permit, read_number
 
 Number = Annotated[int, Meta(ge=1, le=2**53 - 1)]
 Grade = Annotated[int, Meta(ge=1, le=5)]
@@ -80,6 +80,7 @@ class NewPromise(msgspec.Struct, forbid_unknown_fields=True):
 
 
 async def file_issue(request: Request) -> Response:
+    await permit(request, None, "file")
     given = await body(request, NewIssue)
     typed = texts(given)
     await look_over(request, given)
@@ -120,15 +121,17 @@ async def filed_json(tx: WriteTx, request: Request, filing: Filing, poster: Post
 Act = Callable[[WriteTx, int, Actor, Any], Awaitable[Done]]
 
 
-def act(kind: type[msgspec.Struct], perform: Act, status: int = 201) -> Callable[[Request], Awaitable[Response]]:
+def act(kind: type[msgspec.Struct], perform: Act, right: str) -> Callable[[Request], Awaitable[Response]]:
     """The door of one act on an issue; answers with the index of its event and the issue as it is then."""
 
     async def door(request: Request) -> Response:
-        number, given = read_number(request), await body(request, kind)
+        number = read_number(request)
+        await permit(request, number, right)
+        given = await body(request, kind)
         await look_over(request, given)
 
         async def write(tx: WriteTx, by: Actor, _: tuple[Reason, ...]) -> tuple[int, dict[str, Any]]:
-            return status, await done_json(tx, request, number, await perform(tx, number, by, given))
+            return 201, await done_json(tx, request, number, await perform(tx, number, by, given))
 
         return await once(request, number, write)
 
@@ -143,7 +146,9 @@ async def done_json(tx: WriteTx, request: Request, number: int, done: Done) -> d
 
 async def comment(request: Request) -> Response:
     """The door of comments: anybody's words are weighed first."""
-    number, given = read_number(request), await body(request, NewComment)
+    number = read_number(request)
+    refuse_staff(await permit(request, number, "comment"))
+    given = await body(request, NewComment)
     await look_over(request, given)
 
     async def write(tx: WriteTx, by: Actor, doubts: tuple[Reason, ...]) -> tuple[int, dict[str, Any]]:

@@ -1,5 +1,6 @@
 """One issue as it is read: the case with its clock and timeline, and the parts of it that the live stream sends."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -46,7 +47,7 @@ async def read(
     if row is None:
         raise NotFound(no_issue(number))
     chain = await record.of_issue(tx, number)
-    redactions = await record.redactions(tx, chain[0].index, chain[-1].index)
+    redactions = await record.redactions_of_issue(tx, number)
     timeline = await entries.of_issue(tx, number, reader=reader, mark=mark)
     target = await company.target(tx, row["area"])
     why = {
@@ -96,10 +97,8 @@ async def head(
 
 
 def masked(case: Case) -> Case:
-    """The case as auditors read it: without mail addresses, in its words as in its title."""
-    context = case.context
-    timeline = [masked_words(entry) for entry in context["timeline"]]
-    return Case(case.issue, {**context, "issue": masked_words(context["issue"]), "timeline": timeline})
+    """The case as auditors read it: without mail addresses, in its words as in its titles."""
+    return Case(case.issue, masked_words(case.context))
 
 
 def masked_words(facts: dict[str, Any]) -> dict[str, Any]:
@@ -152,13 +151,22 @@ def own_words(case: Case, author: Author) -> list[dict[str, Any]]:
     return found
 
 
+def posted_words(case: Case, posts: Collection[int]) -> list[dict[str, Any]]:
+    """What is left of the words that somebody's browser has posted, who is not the filer."""
+    return [
+        {"seq": entry["seq"], "at": entry["at"], "title": None, "body": entry["text"] or entry["name"]}
+        for entry in case.context["timeline"]
+        if entry["seq"] in posts and case.issue.texts.get(entry["seq"]) and (entry["text"] or entry["name"])
+    ]
+
+
 async def log(tx: Tx, number: int, names: Names) -> list[dict[str, Any]]:
     """Every event of the issue as it is stored, with the public words that open its commitments."""
     chain = await record.of_issue(tx, number)
     if not chain:
         raise NotFound(no_issue(number))
     opened = await record.openings_of_issue(tx, number)
-    redactions = await record.redactions(tx, chain[0].index, chain[-1].index)
+    redactions = await record.redactions_of_issue(tx, number)
     return [
         {
             "index": r.index,

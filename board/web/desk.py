@@ -16,14 +16,14 @@ from board.domain.leaf import format_time
 from board.domain.people import Actor
 from board.domain.text import clean, excerpt, to_html, to_plain
 from board.domain.words import text
-from board.errors import Conflict, Invalid, Refused
+from board.errors import Conflict, Invalid, Refused, TooMany
 from board.render import trusted
 from board.store import company, intake, issues, moderation, people, private, search
 from board.store.database import Tx, WriteTx
 from board.store.issues import Wanted
-from board.web import case, lookover, session, views
+from board.web import case, limits, lookover, session, views
 from board.web.home import PAGE, cursor, is_number, read_cursor
-from board.web.issues import number_of
+from board.web.issues import corrected, number_of
 from board.web.lookover import WouldBePublic
 from board.web.page import Frame, back, form, frame, page
 
@@ -179,12 +179,16 @@ def act(name: str, perform: Perform, right: str) -> Callable[[Request], Awaitabl
     async def door(request: Request) -> Response:
         number, typed = number_of(request), await form(request)
         try:
-            typed = await lookover.settled(request, typed, right=right) if right in IN_PUBLIC else typed
+            await limits.spend_as_staff(request, right)
+            if right in IN_PUBLIC:
+                typed = await lookover.settled(request, typed, right=right, corrects=corrected(right, number))
             async with request.app.state.board.db.writing(session.now()) as tx:
                 who = await session.require_staff(tx, request, right)
                 done = await perform(tx, number, await session.actor(tx, who), typed)
         except WouldBePublic as would:
             return await lookover.ask(request, would)
+        except TooMany as full:
+            return await limits.wait_page(request, typed, full)
         except (Invalid, Conflict) as refused:
             fields = refused.fields if isinstance(refused, Invalid) else {"body": say_allowed(refused)}
             return await answer(request, typed={**typed, "act": name}, errors=fields, status=refused.status)
@@ -262,6 +266,7 @@ async def write_note(tx: WriteTx, number: int, by: Actor, typed: dict[str, str])
 async def read_private(request: Request) -> Response:
     """What the customer told the company alone; that a colleague reads it is noted."""
     board, number = request.app.state.board, number_of(request)
+    await limits.spend_as_staff(request, "see_private")
     async with board.db.saving() as tx:
         by = await session.actor(tx, await session.require_staff(tx, request, "see_private"))
         box = board.box(privately.PURPOSE)

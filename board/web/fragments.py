@@ -12,19 +12,19 @@ from board.web import case, session, views
 from board.web.views import Names
 
 
-async def encode(board: Any, happening: Happening, topic: str, *, html: bool) -> str:
-    """The frame as text; the same bytes for every reader of the topic."""
+async def encode(board: Any, happening: Happening, topic: str, *, html: bool, is_masked: bool = False) -> str:
+    """The frame as text; the same bytes for every reader of the topic, or for every auditor (`is_masked`)."""
     async with board.db.reading() as tx:
         names = await read_names(tx, board)
         summary = await summarize(tx, happening.recorded.issue, names)
-        fragment = await render(tx, board, happening.recorded, topic, names) if html else None
+        fragment = await render(tx, board, happening.recorded, topic, names, is_masked=is_masked) if html else None
     frame = {
         "t": "event",
         "topic": topic,
         "seq": happening.seq,
         "prev": happening.prev(topic),
         "event": happening.recorded.name,
-        "issue": summary,
+        "issue": case.masked_words(summary) if summary and is_masked else summary,
     }
     if fragment is not None:
         frame["html"] = fragment
@@ -57,21 +57,24 @@ def summary(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-async def render(tx: Tx, board: Any, r: Recorded, topic: str, names: Names) -> str:
+async def render(tx: Tx, board: Any, r: Recorded, topic: str, names: Names, *, is_masked: bool) -> str:
     """The partials that the event changes, each with its id."""
     if r.issue is None:
         return ""
     now = session.now()
     if topic.startswith("issue:"):
-        return await render_case(tx, board, r, int(topic.partition(":")[2]), names, now)
-    return await render_row(tx, board, r.issue, names, now, is_queue=topic == "queue")
+        return await render_case(tx, board, r, int(topic.partition(":")[2]), names, now, is_masked=is_masked)
+    return await render_row(tx, board, r.issue, names, now, is_queue=topic == "queue", is_masked=is_masked)
 
 
-async def render_row(tx: Tx, board: Any, number: int, names: Names, now: datetime, *, is_queue: bool) -> str:
+async def render_row(
+    tx: Tx, board: Any, number: int, names: Names, now: datetime, *, is_queue: bool, is_masked: bool
+) -> str:
     """The list's row with the figures, which change even where the row may not be shown; or the queue's row."""
     row = await issues.find(tx, number)
     assert row
-    context = {"row": views.issue(row, names, now), "now": now, "board": {"name": names.company}}
+    facts = views.issue(row, names, now)
+    context = {"row": case.masked_words(facts) if is_masked else facts, "now": now, "board": {"name": names.company}}
     if is_queue:
         return str(board.renderer.render("parts/queue_row.html", context))
     figures = views.figures(await issues.counts(tx, format_time(now)))
@@ -79,8 +82,11 @@ async def render_row(tx: Tx, board: Any, number: int, names: Names, now: datetim
     return str(shown + board.renderer.render("parts/lead.html", {"figures": figures}))
 
 
-async def render_case(tx: Tx, board: Any, r: Recorded, number: int, names: Names, now: datetime) -> str:
+async def render_case(
+    tx: Tx, board: Any, r: Recorded, number: int, names: Names, now: datetime, *, is_masked: bool
+) -> str:
     found = await case.read(tx, number, names, now)
+    found = case.masked(found) if is_masked else found
     if not found.is_public:
         return ""
     context = {**found.context, "board": {"name": names.company}, "now": now}

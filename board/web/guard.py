@@ -1,8 +1,6 @@
 """What holds for every request: security headers, where unsafe requests come from, and how long a body may be."""
 
 import asyncio
-import logging
-import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
@@ -11,7 +9,6 @@ from urllib.parse import urlsplit, urlunsplit
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
-from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from board.domain.phrase import phrase
@@ -20,10 +17,7 @@ from board.store.database import LOST
 from board.web import session
 from board.web.page import TooLarge
 
-log = logging.getLogger("board.requests")
-
 BODY_S = 20.0  # for the whole of it
-METHODS = ("GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE")
 BODY_LIMIT = 512 * 1024  # bytes; the longest texts of a filing fit in their longest encoding
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:;"
@@ -57,19 +51,12 @@ class Guard:
             await self.app(scope, receive, send)
             return
 
-        start, status = time.perf_counter(), 500
-
         async def guarded(message: Message) -> None:
-            nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
-                self.dress(scope, MutableHeaders(scope=message), status)
+                self.dress(scope, MutableHeaders(scope=message), message["status"])
             await send(message)
 
-        try:
-            await self.answer(scope, receive, guarded)
-        finally:
-            tell(scope, status, time.perf_counter() - start)
+        await self.answer(scope, receive, guarded)
 
     def dress(self, scope: Scope, headers: MutableHeaders, status: int) -> None:
         """The headers of every answer; a redirect to the board itself names a path only."""
@@ -115,19 +102,6 @@ def path_only(location: str, host: str) -> str:
     if parts.netloc and parts.netloc != host:
         return location
     return urlunsplit(("", "", "/" + parts.path.lstrip("/\\"), parts.query, parts.fragment))
-
-
-def tell(scope: Scope, status: int, seconds: float) -> None:
-    """One line a request: the route as it is written in the code, never what was asked for."""
-    route = scope.get("route")
-    path = route.path_format if isinstance(route, Route) else getattr(route, "path", "-")
-    told = {
-        "method": scope["method"] if scope["method"] in METHODS else "-",
-        "route": path,
-        "status": status,
-        "ms": round(seconds * 1000, 1),
-    }
-    log.info("%(method)s %(route)s %(status)s %(ms)s ms", told, extra=told)
 
 
 async def limited(receive: Receive) -> Receive:

@@ -14,12 +14,13 @@ async def healthz(request: Request) -> Response:
 
 
 async def readyz(request: Request) -> Response:
-    """200 where the database answers, its schema is current and the followers keep up; else 503 with what is wrong.
+    """200 where the database answers, its schema is current and the followers keep up; else, or when the process goes
+    away, 503 with what is wrong.
 
     `leads` says whether this process is the one that sends the mail and keeps the clock for all.
     """
     board = request.app.state.board
-    checks: dict[str, str] = {}
+    checks = {"process": "going away" if board.stream.is_closed else "ok"}
     try:
         async with board.db.reading():
             pass  # where it is away, this says so at once

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
@@ -16,7 +17,7 @@ from board.store import company, issues, record, search
 from board.store.database import Tx
 from board.store.issues import SORTS, STATES, Wanted
 from board.web import views
-from board.web.page import Frame, frame, page
+from board.web.page import Frame, ends_by, frame, page
 
 PAGE = 50
 QUERY_LENGTH = 200
@@ -28,12 +29,13 @@ ABOUT = "Here we answer our customers in the open. Nothing that is public here i
 
 
 async def home(request: Request) -> Response:
-    wanted = read_wanted(request)
+    wanted = read_wanted(request.query_params)
     async with request.app.state.board.db.reading() as tx:
         around = await frame(tx, request)
         found = await rows(tx, wanted, around)
         counts = await issues.counts(tx, format_time(around.now))
         areas = await company.areas(tx)
+        ends_by(request, views.moment(await issues.next_due(tx, format_time(around.now))), around.now)
     filters = {"state": wanted.state, "area": wanted.area or "", "q": wanted.text or "", "sort": wanted.sort}
     return page(
         request,
@@ -49,9 +51,8 @@ async def home(request: Request) -> Response:
     )
 
 
-def read_wanted(request: Request) -> Wanted:
+def read_wanted(query: QueryParams) -> Wanted:
     """The filters in the URL; words that are not known count as not said."""
-    query = request.query_params
     text = clean(query.get("q", ""), lines=False)[:QUERY_LENGTH]
     state, sort = query.get("state", "all" if text else "open"), query.get("sort", "active")
     return Wanted(

@@ -11,17 +11,17 @@ from board.actions import customers, objections, privately
 from board.domain.doubt import Reason
 from board.domain.leaf import later
 from board.domain.limits import Act
-from board.domain.people import Actor, require
+from board.domain.people import Actor, refuse_staff, require
 from board.domain.phrase import no_issue
 from board.domain.proof import b64url
 from board.domain.text import clean
 from board.domain.words import Filing, address, optional_text, person_name, text, title_alone
 from board.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
-from board.store import company, issues, people, record, search
+from board.store import company, issues, moderation, own_data, people, record, search
 from board.store.database import WriteTx
 from board.web import arrival, case, limits, lookover, session, views
 from board.web.lookover import WouldBePublic
-from board.web.page import Frame, back, form, frame, page
+from board.web.page import Frame, back, ends_by, form, frame, page
 from board.web.proof import ProofWanted
 
 GRADES = ("1", "2", "3", "4", "5")
@@ -54,7 +54,10 @@ async def answer(
             tx, number, around.names, around.now, reader="filer" if is_filer else "anyone", mark=mark
         )
         told = await privately.opened(tx, number, request.app.state.board.box(privately.PURPOSE)) if is_filer else []
+        posts = await own_data.posts_of(tx, mark) if around.viewer else []
         appealed = await objections.appeal_now(tx, number) if is_filer else None
+        asked = await moderation.hidings(tx, "asked", issue=number) if is_filer else []
+    ends_by(request, found.context["issue"]["due_at"], around.now)
     if not found.is_public and not is_filer:
         return stub(request, around, found, form=typed or {}, errors=errors or {}, status=status)
     return page(
@@ -65,9 +68,10 @@ async def answer(
         status=status,
         is_filer=is_filer,
         may=case.may(found, by, around.now),
-        own=case.own_words(found, "filer") if is_filer else [],
+        own=case.own_words(found, "filer") if is_filer else case.posted_words(found, posts),
         marks=views.marks(around.names.say),
         appealed=appealed,
+        hidings=[views.hiding(one, around.names) for one in asked],
         told=told,
         form=typed or {},
         errors=errors or {},
@@ -151,6 +155,7 @@ async def file(request: Request) -> Response:
     limits.check(request, "file")
     board = request.app.state.board
     typed = await form(request)
+    await permit(request, None, "file")
     try:
         typed = await lookover.settled(request, typed, has_box=True)
         filing, doubts = await taken_filing(request, typed)
@@ -182,9 +187,9 @@ async def taken_filing(request: Request, typed: dict[str, str]) -> tuple[Filing,
         setup = await company.read(tx)
         filing = customers.read_filing(typed, needs_email=setup.mail == "required")
         who = await session.viewer(tx, request)
-        left = await limits.take(tx, request, setup, "file", who=who, email=filing.email)
+        taken = await limits.take(tx, request, setup, "file", who=who, email=filing.email)
         words = f"{filing.title}\n{filing.body}"
-        return filing, await arrival.weigh(tx, request, words, who=who, left=left, form=arrival.form_of(typed))
+        return filing, await arrival.weigh(tx, request, words, who=who, taken=taken, form=arrival.form_of(typed))
 
 
 async def keep_details(tx: WriteTx, board: Any, number: int, details: str | None) -> None:
@@ -239,18 +244,20 @@ Perform = Callable[[WriteTx, int, Actor, dict[str, str]], Awaitable[str]]
 
 
 def act(
-    name: str, perform: Perform, anchor: str = "#next", *, in_public: bool = True, takes: Act = "comment"
+    name: str, perform: Perform, right: str, anchor: str = "#next", *, in_public: bool = True, takes: Act = "comment"
 ) -> Callable[[Request], Awaitable[Response]]:
     """The door of one act: a form comes in, `perform` does it, and the page says what was done or what to mend.
 
-    `takes` names the token buckets that it takes from first.
+    Whoever has not the `right` is refused before the words are looked at. `takes` names the token buckets that it
+    takes from first.
     """
 
     async def door(request: Request) -> Response:
         limits.check(request, takes)
         number, typed = number_of(request), await form(request)
+        await permit(request, number, right)
         try:
-            typed = await lookover.settled(request, typed) if in_public else typed
+            typed = await lookover.settled(request, typed, corrects=corrected(right, number)) if in_public else typed
             await take(request, takes)
             async with request.app.state.board.db.writing(session.now()) as tx:
                 who = await session.viewer(tx, request)
@@ -267,17 +274,30 @@ def act(
     return door
 
 
+def corrected(right: str, number: int) -> int | None:
+    """The issue whose words an act with this right puts anew."""
+    return number if right == "correct" else None
+
+
+async def permit(request: Request, number: int | None, right: str) -> Actor:
+    """Who acts (on the issue), if they have the right."""
+    async with request.app.state.board.db.reading() as tx:
+        by = await session.actor(tx, await session.viewer(tx, request), number)
+        await session.permit(tx, by, right, number)
+    return by
+
+
 async def take(
     request: Request, act: Act, typed: dict[str, str] | None = None, *, email: str | None = None
 ) -> tuple[Reason, ...]:
     """Takes the tokens of the act and weighs what was `typed`; raises TooMany and ProofWanted."""
     async with request.app.state.board.db.saving() as tx:
         who = await session.viewer(tx, request)
-        left = await limits.take(tx, request, await company.read(tx), act, who=who, email=email)
+        taken = await limits.take(tx, request, await company.read(tx), act, who=who, email=email)
         if typed is None:
             return ()
         form = arrival.form_of(typed)
-        return await arrival.weigh(tx, request, typed.get("body", ""), who=who, left=left, form=form)
+        return await arrival.weigh(tx, request, typed.get("body", ""), who=who, taken=taken, form=form)
 
 
 async def refused(request: Request, name: str, typed: dict[str, str], wrong: Invalid | Conflict) -> Response:
@@ -290,6 +310,7 @@ async def comment(request: Request) -> Response:
     """Takes a comment; the browser is known by its session from then on, so that its words can be found again."""
     limits.check(request, "comment")
     board, number, typed = request.app.state.board, number_of(request), await form(request)
+    refuse_staff(await permit(request, number, "comment"))
     try:
         typed = await lookover.settled(request, typed)
         words = text(typed.get("body", ""))

@@ -10,6 +10,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from board.actions import limits
+from board.actions.limits import Taken
 from board.domain.limits import Act, Sender
 from board.errors import TooMany
 from board.store import company
@@ -22,6 +23,7 @@ from board.web.session import Viewer
 PAGES = 3  # refusals that are worth a page with the words in it
 REMEMBERED_MS = 60_000
 PLACES = 20_000
+WEIGHED = ("file", "comment")  # acts whose words `arrival` weighs
 
 
 class Overrun(TooMany):
@@ -63,16 +65,24 @@ def place(request: HTTPConnection) -> str:
 
 
 async def take(
-    tx: Tx, request: HTTPConnection, setup: Company, act: Act, *, who: Viewer | None, email: str | None = None
-) -> int:
-    """One token for the act from the buckets of whoever sends; raises TooMany."""
-    member = f"person {who.id}" if who and who.id else None
-    return await take_as(tx, request, setup, act, member=member, email=email)
+    tx: Tx, request: Request, setup: Company, act: Act, *, who: Viewer | None, email: str | None = None
+) -> Taken:
+    """One token for the act from the buckets of whoever sends; raises TooMany.
+
+    Where everybody's bucket is empty, customers who are known go on all the same, and new words are weighed.
+    """
+    member = f"person {who.id}" if who and who.id and who.is_proved else None
+    taken = await take_as(tx, request, setup, act, member=member, email=email)
+    if taken.crowd and who and (await session.poster(tx, request, who)).is_known:
+        return Taken(taken.left)
+    if taken.crowd and act not in WEIGHED:
+        raise taken.crowd
+    return taken
 
 
 async def take_as(
     tx: Tx, request: HTTPConnection, setup: Company, act: Act, *, member: str | None, email: str | None = None
-) -> int:
+) -> Taken:
     board, now_ms = request.app.state.board, session.now_ms()
     sender = Sender(network=place(request), email=email, member=member)
     try:
@@ -99,6 +109,13 @@ async def spend(request: Request, act: Act, *, email: str | None = None) -> None
     async with request.app.state.board.db.saving() as tx:
         who = await session.viewer(tx, request)
         await take(tx, request, await company.read(tx), act, who=who, email=email)
+
+
+async def spend_as_staff(request: Request, right: str) -> None:
+    """One token of a colleague who has the right, so that a stolen session cannot do much before it is ended."""
+    async with request.app.state.board.db.saving() as tx:
+        who = await session.require_staff(tx, request, right)
+        await take(tx, request, await company.read(tx), "staff", who=who)
 
 
 def told(response: Response, full: TooMany) -> Response:

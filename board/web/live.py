@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import random
 import time
 from collections import Counter, OrderedDict, deque
 from collections.abc import AsyncIterator, Iterator
@@ -9,9 +10,10 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from starlette.requests import HTTPConnection, Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from board.domain.people import may
 from board.errors import NotAllowed, TooMany
 from board.store import people
 from board.store.database import LOST
@@ -19,19 +21,28 @@ from board.stream import Happening, OutOfReach, Stream
 from board.web import fragments, session
 
 PROTOCOL = "board.v1"
-MOST_TOPICS = 20
+LINE = "board.line"  # the scope's extension of a server that lets the hub take its connections over
 AT_EVERY_S = 15.0
 TICKET_S = 30.0
 KEPT_FRAMES = 4_000
-MOST_SOCKETS = 30  # an address
-MOST_MESSAGES, MESSAGES_S = 20, 10.0
+MESSAGES_S = 10.0
+LONGEST_TURN_S = 15.0  # who would have to wait longer to be let in is asked to come back
 STALLED_S = 30.0
 COME_BACK_MS = [1_000, 15_000]
-NORMAL, DRAINING, TOO_SLOW, RATE_LIMITED, BAD_REQUEST, FORBIDDEN, TOO_MANY = 1000, 4001, 4008, 4009, 4500, 4503, 4504
+NORMAL, FAILED, DRAINING, TOO_SLOW, RATE_LIMITED, BAD_REQUEST, FORBIDDEN, TOO_MANY = (
+    1000,
+    1011,
+    4001,
+    4008,
+    4009,
+    4500,
+    4503,
+    4504,
+)
 NAME_LENGTH = 60
+BAD_CURSOR = "“after” is EPOCH:SEQ"
 
-
-Key = tuple[str, int, bool]
+Key = tuple[str, int, bool, bool]
 
 
 class Frames:
@@ -41,13 +52,14 @@ class Frames:
         self.kept: OrderedDict[Key, asyncio.Task[str]] = OrderedDict()
         self.hidden = -1
 
-    async def get(self, board: Any, happening: Happening, topic: str, *, html: bool) -> str:
+    async def get(self, board: Any, happening: Happening, topic: str, *, html: bool, is_masked: bool) -> str:
         if board.stream.hidden != self.hidden:
             self.kept.clear()
             self.hidden = board.stream.hidden
-        key = (topic, happening.seq, html)
+        key = (topic, happening.seq, html, is_masked)
         if key not in self.kept:
-            self.keep(key, asyncio.create_task(fragments.encode(board, happening, topic, html=html)))
+            making = fragments.encode(board, happening, topic, html=html, is_masked=is_masked)
+            self.keep(key, asyncio.create_task(making))
         return await asyncio.shield(self.kept[key])  # a reader that leaves takes the frame from nobody
 
     def keep(self, key: Key, making: "asyncio.Task[str]") -> None:
@@ -67,17 +79,26 @@ class BadRequest(Exception):
 
 
 class Wish:
-    """What a connection asks for: topics, where to resume, and whether with HTML."""
+    """What a connection asks for: topics, where to resume, and whether with HTML.
+
+    `is_masked` is for an auditor's connection, whatever the topic: its pages show no address.
+    """
 
     def __init__(self, connection: HTTPConnection) -> None:
-        query = connection.query_params
+        query, most = connection.query_params, connection.app.state.board.settings.live_topics
         self.topics = [topic for topic in query.get("topics", "").split(",") if topic]
         self.after = query.get("after") or connection.headers.get("last-event-id", "")
         self.html = query.get("as", "json") == "html"
-        if not 1 <= len(self.topics) <= MOST_TOPICS or len(set(self.topics)) != len(self.topics):
-            raise BadRequest(f"ask for 1 to {MOST_TOPICS} different topics")
+        self.is_masked = False
+        if not 1 <= len(self.topics) <= most or len(set(self.topics)) != len(self.topics):
+            raise BadRequest(f"ask for 1 to {most} different topics")
         if not all(is_topic(topic) for topic in self.topics):
             raise BadRequest("topics are: board, issue:NUMBER, area:SLUG, queue")
+
+    @property
+    def key(self) -> tuple[tuple[str, ...], bool, bool]:
+        """The same for all who get the same frames."""
+        return tuple(self.topics), self.html, self.is_masked
 
     @property
     def needs_ticket(self) -> bool:
@@ -97,17 +118,21 @@ def dump(frame: dict[str, Any]) -> str:
     return json.dumps(frame, separators=(",", ":"), ensure_ascii=False)
 
 
+def greeting(stream: Stream) -> str:
+    return dump({"t": "hello", "epoch": stream.epoch, "head": stream.head})
+
+
 async def frames(board: Any, wish: Wish) -> AsyncIterator[tuple[int | None, str]]:
     """Every frame of a connection with the cursor behind it: hello, what was missed, then what comes."""
     stream: Stream = board.stream
-    yield None, dump({"t": "hello", "epoch": stream.epoch, "head": stream.head})
+    yield None, greeting(stream)
     try:
         seq = stream.place(wish.after) if wish.after else stream.head
         async for cursor, frame in following(board, wish, seq):
             yield cursor, frame
         yield None, dump({"t": "bye", "retry_ms": COME_BACK_MS})
     except ValueError:
-        raise BadRequest("“after” is EPOCH:SEQ") from None
+        raise BadRequest(BAD_CURSOR) from None
     except OutOfReach as gone:
         yield None, dump({"t": "reset", "reason": gone.reason})
 
@@ -120,7 +145,8 @@ async def following(board: Any, wish: Wish, seq: int) -> AsyncIterator[tuple[int
             for topic in heard:
                 # The cursor moves with the event's last frame: a cut between its frames loses none of them.
                 cursor = happening.seq if topic == heard[-1] else None
-                yield cursor, await board.frames.get(board, happening, topic, html=wish.html)
+                frame = await board.frames.get(board, happening, topic, html=wish.html, is_masked=wish.is_masked)
+                yield cursor, frame
                 told = time.monotonic()
         if progress.upto > at and time.monotonic() - told >= AT_EVERY_S:
             at, told = progress.upto, time.monotonic()
@@ -137,22 +163,51 @@ class Ended(Exception):
         self.code, self.reason = code, reason[:120]
 
 
+class Turns:
+    """Lets so many sockets in a second, one after the other, so that a crowd that comes back leaves time for pages."""
+
+    def __init__(self, each_second: int) -> None:
+        self.every_s, self.next = 1 / each_second, 0.0
+
+    async def wait(self) -> bool:
+        """Until it is one's turn; False where that would take too long."""
+        now = time.monotonic()
+        turn = max(now, self.next)
+        if turn - now > LONGEST_TURN_S:
+            return False
+        self.next = turn + self.every_s
+        await asyncio.sleep(turn - now)
+        return True
+
+
 async def live(socket: WebSocket) -> None:
     """The websocket. The origin is checked before anything is accepted."""
     board = socket.app.state.board
     if is_foreign(socket):
         await socket.close()  # before accepting: the handshake is answered with 403
         return
-    await socket.accept(subprotocol=PROTOCOL if PROTOCOL in socket.scope.get("subprotocols", ()) else None)
     with counted(board.sockets, address_of(socket)) as number:
         try:
-            await serve(socket, number)
+            await accept(socket, number)
+            await serve(socket)
         except Ended as ended:
             await close(socket, ended)
         except LOST:
             await close(socket, Ended(DRAINING, "the database cannot be reached just now"))
         except WebSocketDisconnect:
             return  # the reader has left
+
+
+async def accept(socket: WebSocket, number: int) -> None:
+    """Lets the socket in when its turn comes; one too many of its address is let in only to be told."""
+    board = socket.app.state.board
+    most: int = board.settings.live_sockets
+    if number <= most and not board.stream.is_closed and not await board.turns.wait():
+        await socket.send_denial_response(PlainTextResponse("Please come back.", 503, {"Retry-After": "5"}))
+        raise WebSocketDisconnect
+    await socket.accept(subprotocol=PROTOCOL if PROTOCOL in socket.scope.get("subprotocols", ()) else None)
+    if number > most:
+        raise Ended(TOO_MANY, f"at most {most} sockets an address")
 
 
 def address_of(connection: HTTPConnection) -> str:
@@ -166,9 +221,13 @@ def counted(sockets: Counter[str], address: str) -> Iterator[int]:
     try:
         yield sockets[address]
     finally:
-        sockets[address] -= 1
-        if not sockets[address]:
-            del sockets[address]
+        uncount(sockets, address)
+
+
+def uncount(sockets: Counter[str], address: str) -> None:
+    sockets[address] -= 1
+    if not sockets[address]:
+        del sockets[address]
 
 
 def is_foreign(socket: WebSocket) -> bool:
@@ -183,16 +242,41 @@ async def close(socket: WebSocket, ended: Ended) -> None:
         await socket.close(ended.code, ended.reason)
 
 
-async def serve(socket: WebSocket, number: int) -> None:
-    """Sends until the reader leaves; what the reader says is read and counted, so that its leaving is noticed."""
-    if number > MOST_SOCKETS:
-        raise Ended(TOO_MANY, f"at most {MOST_SOCKETS} sockets an address")
+async def serve(socket: WebSocket) -> None:
+    """Decides what may be followed; then the hub takes over, or where the server has no such line, a task sends."""
     try:
         wish = Wish(socket)
     except BadRequest as wrong:
         raise Ended(BAD_REQUEST, str(wrong)) from None
-    if wish.needs_ticket and not await has_ticket(socket):
-        raise Ended(FORBIDDEN, "a fresh ticket is needed")
+    if wish.needs_ticket:
+        role = await role_of_ticket(socket)
+        if role is None:
+            raise Ended(FORBIDDEN, "a fresh ticket is needed")
+        wish.is_masked = not may(role, "see_private")
+    if LINE in (socket.scope.get("extensions") or {}):
+        await hand_over(socket, wish)
+    else:
+        await send_and_listen(socket, wish)
+
+
+async def hand_over(socket: WebSocket, wish: Wish) -> None:
+    """Greets, finds the place to resume from, and gives the connection to the hub."""
+    board = socket.app.state.board
+    stream: Stream = board.stream
+    await socket.send_text(greeting(stream))
+    try:
+        seq = stream.place(wish.after) if wish.after else stream.head
+        await stream.reach(seq)
+    except ValueError:
+        raise Ended(BAD_REQUEST, BAD_CURSOR) from None
+    except OutOfReach as gone:
+        await socket.send_text(dump({"t": "reset", "reason": gone.reason}))
+        raise Ended(NORMAL, "load the page again") from None
+    board.hub.admit(socket.scope["extensions"][LINE]["line"], wish, address=address_of(socket), seq=seq)
+
+
+async def send_and_listen(socket: WebSocket, wish: Wish) -> None:
+    """Sends until the reader leaves; what the reader says is read and counted, so that its leaving is noticed."""
     tasks = [asyncio.create_task(send_all(socket, wish)), asyncio.create_task(listen(socket))]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -204,18 +288,20 @@ async def serve(socket: WebSocket, number: int) -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def has_ticket(socket: WebSocket) -> bool:
-    """The first message must be `{"t":"ticket","ticket":"…"}`."""
+async def role_of_ticket(socket: WebSocket) -> str | None:
+    """The role of whoever shows a ticket: the first message must be `{"t":"ticket","ticket":"…"}`."""
     try:
         async with asyncio.timeout(TICKET_S):
             first = json.loads(await socket.receive_text())
     except (ValueError, KeyError, RecursionError, TimeoutError):
-        return False
+        return None
     ticket = first.get("ticket") if isinstance(first, dict) else None
     if not isinstance(ticket, str):
-        return False
+        return None
     async with socket.app.state.board.db.saving() as tx:
-        return await people.use_link(tx, ticket, session.now_ms(), purposes=("ticket",)) is not None
+        used = await people.use_link(tx, ticket, session.now_ms(), purposes=("ticket",))
+        person = await people.by_id(tx, used.person) if used and used.person else None
+    return person.role if person else None
 
 
 async def send_all(socket: WebSocket, wish: Wish) -> None:
@@ -235,10 +321,11 @@ async def send_all(socket: WebSocket, wish: Wish) -> None:
 
 
 async def listen(socket: WebSocket) -> None:
-    heard: deque[float] = deque(maxlen=MOST_MESSAGES + 1)
+    most = socket.app.state.board.settings.live_messages
+    heard: deque[float] = deque(maxlen=most + 1)
     while (await socket.receive())["type"] != "websocket.disconnect":
         heard.append(time.monotonic())
-        if len(heard) > MOST_MESSAGES and heard[-1] - heard[0] < MESSAGES_S:
+        if len(heard) > most and heard[-1] - heard[0] < MESSAGES_S:
             raise Ended(RATE_LIMITED, "too many messages")
 
 
@@ -255,8 +342,9 @@ async def events(request: Request) -> Response:
         return JSONResponse({"title": "Bad request", "status": 400, "detail": str(wrong)}, 400)
     if wish.needs_ticket:
         raise NotAllowed("The queue is followed through the socket, with a ticket.")
-    if board.sockets[address_of(request)] >= MOST_SOCKETS:
-        raise TooMany(f"At most {MOST_SOCKETS} live connections an address.", retry_after=60)
+    most = board.settings.live_sockets
+    if board.sockets[address_of(request)] >= most:
+        raise TooMany(f"At most {most} live connections an address.", retry_after=60)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(sse(board, wish, address_of(request)), media_type="text/event-stream", headers=headers)
 
@@ -270,12 +358,14 @@ async def sse(board: Any, wish: Wish, address: str) -> AsyncIterator[str]:
                 continue
             place = f"id: {board.stream.epoch}:{cursor}\n" if cursor is not None else ""
             yield f"{place}data: {frame}\n\n"
+        if board.stream.is_closed:
+            yield f"retry: {random.randint(*COME_BACK_MS)}\n\n"  # noqa: S311  (each comes back at another moment)
 
 
 async def ticket(request: Request) -> Response:
     """A single-use pass for the staff queue, good for 30 seconds, so that a socket needs no cookie."""
     async with request.app.state.board.db.saving() as tx:
-        who = await session.require_staff(tx, request, "see_private")
+        who = await session.require_staff(tx, request)
         made = await people.new_link(
             tx, purpose="ticket", person=who.id, now_ms=session.now_ms(), lasts_ms=int(TICKET_S * 1000)
         )

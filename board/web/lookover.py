@@ -14,9 +14,11 @@ from board.domain.phrase import phrase
 from board.domain.text import clean
 from board.domain.wording import Say
 from board.errors import Invalid
-from board.store import company
+from board.store import company, entries
 from board.store.company import Company
+from board.store.database import Tx
 from board.web import json, session
+from board.web.home import is_number
 from board.web.page import TooLarge, form, frame, page
 
 FIELDS = ("title", "body", "name", "whose")  # what everybody will read
@@ -52,18 +54,22 @@ class WouldBePublic(Invalid):
         ]
 
 
-async def settled(request: Request, typed: Typed, *, right: str | None = None, has_box: bool = False) -> Typed:
+async def settled(
+    request: Request, typed: Typed, *, right: str | None = None, has_box: bool = False, corrects: int | None = None
+) -> Typed:
     """What was typed, changed as its writer decided; raises WouldBePublic while something is undecided.
 
     `right` is what the act takes of staff: nobody else is asked. With `has_box` finds can move to where the company
-    alone reads them. What was let through is named in `confirmed`, so that the same words are not asked about again.
+    alone reads them. What was let through is named in `confirmed`, so that the same words are not asked about again;
+    nor is what stands already in the words that are corrected, of the issue `corrects`.
     """
     board = request.app.state.board
     async with board.db.reading() as tx:
         if right:
             await session.require_staff(tx, request, right)
         setup = await company.read(tx)
-    found = await run_in_threadpool(found_in, typed, setup)
+        stands = await standing(tx, corrects, typed.get("target", "")) if corrects else {}
+    found = await run_in_threadpool(found_in, typed, setup, stands)
     wishes = {mark: wish(typed, mark, has_box=has_box) for mark in marks(typed, found)}
     if not all(wishes.values()):
         raise WouldBePublic(typed, found, has_box=has_box)
@@ -78,10 +84,20 @@ async def check(request: Request, given: Typed) -> None:
         raise WouldBePublic(given, found)
 
 
-def found_in(typed: Typed, setup: Company) -> dict[str, list[Find]]:
-    """The finds of each field about which its writer has not decided before."""
-    confirmed = set(typed.get("confirmed", "").split())
+async def standing(tx: Tx, issue: int, target: str) -> Typed:
+    """The words at the target as everybody reads them already; nothing where they are not public."""
+    entry = await entries.one(tx, int(target)) if is_number(target) else None
+    if entry is None or entry["issue"] != issue or entry["status"] != "public":
+        return {}
+    return {field: words or "" for field, words in (await entries.wording(tx, int(target), FIELDS)).items()}
+
+
+def found_in(typed: Typed, setup: Company, stands: Typed | None = None) -> dict[str, list[Find]]:
+    """The finds of each field about which its writer has not decided before, and which do not stand there already."""
     regions = finds.region_codes(setup.phone_regions)
+    confirmed = set(typed.get("confirmed", "").split())
+    for words in (stands or {}).values():
+        confirmed |= {mark_of(words, one) for one in finds.find(words, setup.order_pattern, regions)}
     found = {}
     for field in FIELDS:
         words = shown(typed, field)

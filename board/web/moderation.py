@@ -15,18 +15,19 @@ from board.domain.leaf import parse_time
 from board.domain.people import Actor
 from board.domain.phrase import choose, phrase
 from board.domain.text import excerpt, to_plain
-from board.errors import Conflict, Invalid, NotFound
+from board.errors import Conflict, Invalid, NotFound, TooMany
 from board.store import moderation, people
 from board.store.database import Tx, WriteTx
-from board.web import desk, session
+from board.web import desk, limits, session
 from board.web.desk import Door, read_number
-from board.web.page import Frame, back, form, frame, page
+from board.web.page import FIELDS, Frame, back, form, frame, page
 
 LENGTH = 300  # characters of a text that the queue shows
 WHY = {
     "policy": phrase("Everything is looked at first."),
     "first": phrase("The first words of a newcomer."),
     "word": phrase("It holds a word of the list."),
+    "finds": phrase("Something in it looks private."),
     "trap": phrase("A field was filled that people do not see."),
     "newcomer_links": phrase("A newcomer gives a link."),
     "links": phrase("It holds many links."),
@@ -34,6 +35,7 @@ WHY = {
     "quick": phrase("It was sent sooner than anybody types."),
     "stale": phrase("It came without a form of ours, or with a very old one."),
     "hurried": phrase("Much came from the same place."),
+    "crowded": phrase("More came in than anybody reads, and it is a newcomer’s."),
 }
 
 
@@ -115,14 +117,17 @@ def at(ms: int) -> datetime:
 
 async def decide_many(request: Request) -> Response:
     """Shows or rejects all that was chosen; what somebody else has decided meanwhile is left as it is."""
-    typed = await form(request)
+    typed = await form(request, most=FIELDS + moderation.AT_ONCE)
     chosen = [read_key(line) for line in typed.get("chosen", "").splitlines()]
     try:
         if not chosen:
             raise Invalid({"chosen": "Choose at least one."})
         reason = typed.get("reason", "") if chosen_of(typed, "publish", "reject") == "reject" else None
         for number, target in chosen:
+            await limits.spend_as_staff(request, "publish" if reason is None else "reject")
             await decide_one(request, number, target, reason)
+    except TooMany as full:
+        return await limits.wait_page(request, typed, full)
     except Invalid as wrong:
         return await queue_page(request, typed=typed, errors=wrong.fields, status=wrong.status)
     return back("/staff/moderation", "published" if reason is None else "rejected")
@@ -163,6 +168,7 @@ def read_key(line: str) -> tuple[int, int | None]:
 async def decide_hiding(request: Request) -> Response:
     """A second person agrees to what a moderator asked for or did, or refuses it."""
     typed, number = await form(request), int(request.path_params["id"])
+    await limits.spend_as_staff(request, "remove")
     async with request.app.state.board.db.writing(session.now()) as tx:
         by = await session.actor(tx, await session.require_staff(tx, request, "remove"))
         act = hiding.second if chosen_of(typed, "agree", "refuse") == "agree" else hiding.refuse
@@ -172,6 +178,7 @@ async def decide_hiding(request: Request) -> Response:
 
 async def decide_appeal(request: Request) -> Response:
     board, typed, number = request.app.state.board, await form(request), int(request.path_params["id"])
+    await limits.spend_as_staff(request, "restore")
     async with board.db.writing(session.now()) as tx:
         by = await session.actor(tx, await session.require_staff(tx, request, "restore"))
         upheld = chosen_of(typed, "uphold", "refuse") == "uphold"
@@ -180,6 +187,7 @@ async def decide_appeal(request: Request) -> Response:
 
 
 async def settle_reports(request: Request) -> Response:
+    await limits.spend_as_staff(request, "publish")
     async with request.app.state.board.db.saving() as tx:
         await session.require_staff(tx, request, "publish")
         await moderation.settle_reports(tx, seq=int(request.path_params["id"]), now_ms=session.now_ms())

@@ -220,6 +220,13 @@ async def invite(request: Request) -> Response:
     return await settings_page(request, invited={"name": person.name, "link": url})
 
 
+async def sign_colleague_out(request: Request) -> Response:
+    async with request.app.state.board.db.saving() as tx:
+        by = await session.actor(tx, await session.require_staff(tx, request, "run_board", fresh=True))
+        await acts.end_sessions(tx, by=by, person=int(request.path_params["id"]))
+    return back("/staff/settings", "saved", "#colleagues")
+
+
 async def remove_colleague(request: Request) -> Response:
     async with request.app.state.board.db.saving() as tx:
         by = await session.actor(tx, await session.require_staff(tx, request, "run_board", fresh=True))

@@ -7,7 +7,8 @@ from board.actions import accounts
 from board.actions.accounts import Used
 from board.errors import NotAllowed, NotFound
 from board.store import credentials, people
-from board.web import session
+from board.web import limits, session
+from board.web.page import back
 from board.web.signin import enter, signed_in
 
 PURPOSE = "single sign-on"
@@ -18,6 +19,9 @@ async def leave(request: Request) -> Response:
     board, browser = request.app.state.board, session.browser(request) or people.new_secret()
     if board.provider is None:
         raise NotFound("Single sign-on is not set up on this board.")
+    if request.headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
+        return back("/signin")  # from another site: only somebody's own press begins a sign-in
+    await limits.spend(request, "code")
     async with board.db.reading() as tx:
         who = await session.viewer(tx, request)
     begun = await board.provider.begin(anew=who is not None and who.kind == "staff")
@@ -40,6 +44,7 @@ async def come_back(request: Request) -> Response:
     board, query = request.app.state.board, request.query_params
     if board.provider is None:
         raise NotFound("Single sign-on is not set up on this board.")
+    await limits.spend(request, "code")
     async with board.db.saving() as tx:
         kept = await credentials.take_challenge(
             tx,

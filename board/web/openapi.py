@@ -8,6 +8,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from board.domain.phrase import Phrase, phrase
 from board.store.issues import SORTS, STATES
 from board.web import api, api_acts, shapes
 from board.web.json import JSON, PROBLEM, answer
@@ -23,64 +24,68 @@ class Operation:
 
     method: str
     path: str
-    summary: str
+    summary: Phrase
     gives: type
     takes: type | None = None
-    query: tuple[tuple[str, dict[str, Any], str], ...] = ()
+    query: tuple[tuple[str, dict[str, Any], Phrase], ...] = ()
     by: str = "anyone"
     status: int = 200
 
 
 PAGES = (
-    ("state", {"enum": list(STATES)}, "Which issues: by state, turn or outcome."),
-    ("area", {"type": "string", "maxLength": 80}, "The slug of an area."),
-    ("q", {"type": "string", "maxLength": 200}, "Words to look for."),
-    ("sort", {"enum": list(SORTS)}, "Their order."),
-    ("after", {"type": "string"}, "The `next` of the page before."),
-    ("limit", {"type": "integer", "minimum": 1, "maximum": api.MOST}, "How many at most."),
+    ("state", {"enum": list(STATES)}, phrase("Which issues: by state, turn or outcome.")),
+    ("area", {"type": "string", "maxLength": 80}, phrase("The slug of an area.")),
+    ("q", {"type": "string", "maxLength": 200}, phrase("Words to look for.")),
+    ("sort", {"enum": list(SORTS)}, phrase("Their order.")),
+    ("after", {"type": "string"}, phrase("The `next` of the page before.")),
+    ("limit", {"type": "integer", "minimum": 1, "maximum": api.MOST}, phrase("How many at most.")),
 )
 RECORD = (
-    ("after", {"type": "integer", "minimum": -1, "maximum": 2**53 - 1}, "Events behind this index; -1 for all."),
-    ("limit", {"type": "integer", "minimum": 1, "maximum": api.MOST}, "How many at most."),
-    ("wait", {"type": "integer", "minimum": 0, "maximum": api.WAIT_S}, "Seconds to wait for the next event."),
+    (
+        "after",
+        {"type": "integer", "minimum": -1, "maximum": 2**53 - 1},
+        phrase("Events behind this index; -1 for all."),
+    ),
+    ("limit", {"type": "integer", "minimum": 1, "maximum": api.MOST}, phrase("How many at most.")),
+    ("wait", {"type": "integer", "minimum": 0, "maximum": api.WAIT_S}, phrase("Seconds to wait for the next event.")),
 )
 ISSUE = "/api/v1/issues/{number}"
 READS = (
-    Operation("get", "/api/v1/issues", "A page of the list of issues", shapes.Issues, query=PAGES),
-    Operation("get", ISSUE, "One issue with its timeline", shapes.WholeIssue),
-    Operation("get", f"{ISSUE}/events", "All events of an issue", shapes.Events),
-    Operation("get", "/api/v1/events", "The record itself", shapes.Events, query=RECORD),
-    Operation("get", "/api/v1/areas", "The areas with their target times", shapes.Areas),
+    Operation("get", "/api/v1/issues", phrase("A page of the list of issues"), shapes.Issues, query=PAGES),
+    Operation("get", ISSUE, phrase("One issue with its timeline"), shapes.WholeIssue),
+    Operation("get", f"{ISSUE}/events", phrase("All events of an issue"), shapes.Events),
+    Operation("get", "/api/v1/events", phrase("The record itself"), shapes.Events, query=RECORD),
+    Operation("get", "/api/v1/areas", phrase("The areas with their target times"), shapes.Areas),
 )
 WRITES = (
-    ("comments", "Comment on an issue", api_acts.NewComment, "anyone"),
-    ("updates", "Answer as the company, with what follows from it", api_acts.NewUpdate, "staff"),
-    ("resolution", "Resolve or close an issue", api_acts.NewResolution, "staff"),
-    ("confirmation", "Say that it is cured", api_acts.NewConfirmation, "filer"),
-    ("dispute", "Say that it is not", api_acts.NewWords, "filer"),
-    ("withdrawal", "Withdraw one's issue", api_acts.NewConfirmation, "filer"),
-    ("thanks", "Say thank you", api_acts.NewWords, "filer or staff"),
-    ("reopening", "Open an issue again", api_acts.NewWords, "staff"),
-    ("promise", "Promise a time for the next word", api_acts.NewPromise, "staff"),
+    ("comments", phrase("Comment on an issue"), api_acts.NewComment, "anyone"),
+    ("updates", phrase("Answer as the company, with what follows from it"), api_acts.NewUpdate, "staff"),
+    ("resolution", phrase("Resolve or close an issue"), api_acts.NewResolution, "staff"),
+    ("confirmation", phrase("Say that it is cured"), api_acts.NewConfirmation, "filer"),
+    ("dispute", phrase("Say that it is not"), api_acts.NewWords, "filer"),
+    ("withdrawal", phrase("Withdraw one's issue"), api_acts.NewConfirmation, "filer"),
+    ("thanks", phrase("Say thank you"), api_acts.NewWords, "filer or staff"),
+    ("reopening", phrase("Open an issue again"), api_acts.NewWords, "staff"),
+    ("promise", phrase("Promise a time for the next word"), api_acts.NewPromise, "staff"),
 )
 OPERATIONS = (
     *READS,
-    Operation("post", "/api/v1/issues", "File an issue", shapes.Filed, api_acts.NewIssue, status=201),
+    Operation("post", "/api/v1/issues", phrase("File an issue"), shapes.Filed, api_acts.NewIssue, status=201),
     *(
         Operation("post", f"{ISSUE}/{name}", summary, shapes.Done, takes, by=by, status=201)
         for name, summary, takes, by in WRITES
     ),
 )
 REFUSALS = {
-    400: "The body is not JSON.",
-    401: "The credentials do not hold.",
-    403: "This is not for whoever asks.",
-    404: "There is no such thing here.",
-    409: "The life-cycle does not allow it now; `allowed` says what it does.",
-    413: "The body is too long.",
-    415: "The body is not JSON by its type.",
-    422: "A field is wrong, or something in it looks private; `errors` says what to mend.",
-    429: "Too much from one place; `Retry-After` says when to come again.",
+    400: phrase("The body is not JSON."),
+    401: phrase("The credentials do not hold."),
+    403: phrase("This is not for whoever asks."),
+    404: phrase("There is no such thing here."),
+    409: phrase("The life-cycle does not allow it now; `allowed` says what it does."),
+    413: phrase("The body is too long."),
+    415: phrase("The body is not JSON by its type."),
+    422: phrase("A field is wrong, or something in it looks private; `errors` says what to mend."),
+    429: phrase("Too much from one place; `Retry-After` says when to come again."),
 }
 OF_READS, OF_WRITES = (404, 422), tuple(REFUSALS)
 SECURITY = {
@@ -125,7 +130,7 @@ def schemas() -> dict[str, Any]:
 def operation(one: Operation) -> dict[str, Any]:
     refused = OF_WRITES if one.takes else OF_READS
     described: dict[str, Any] = {
-        "summary": one.summary,
+        "summary": str(one.summary),
         "security": SECURITY[one.by],
         "parameters": parameters(one),
         "responses": {
@@ -143,18 +148,16 @@ def parameters(one: Operation) -> list[dict[str, Any]]:
     if "{number}" in one.path:
         found.append({"name": "number", "in": "path", "required": True, "schema": WHOLE})
     for name, schema, described in one.query:
-        found.append({"name": name, "in": "query", "required": False, "schema": schema, "description": described})
+        found.append({"name": name, "in": "query", "required": False, "schema": schema, "description": str(described)})
     if one.takes:
         key = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"}
-        described = "A repeat with the same key gets the first answer again."
-        found.append(
-            {"name": "Idempotency-Key", "in": "header", "required": False, "schema": key, "description": described}
-        )
+        told = "A repeat with the same key gets the first answer again."
+        found.append({"name": "Idempotency-Key", "in": "header", "required": False, "schema": key, "description": told})
     return found
 
 
 def problem(status: int) -> dict[str, Any]:
-    return {"description": REFUSALS[status], "content": {PROBLEM: {"schema": ref(shapes.Problem)}}}
+    return {"description": str(REFUSALS[status]), "content": {PROBLEM: {"schema": ref(shapes.Problem)}}}
 
 
 def ref(shape: type) -> dict[str, str]:
@@ -162,28 +165,30 @@ def ref(shape: type) -> dict[str, str]:
 
 
 async def serve(request: Request) -> Response:
-    """`/api/v1/openapi.json`."""
+    """`/api/v1/openapi.json`: one document, in English whatever the board speaks, because programs are made from it."""
     return answer(document(request.app.state.board.settings.base_url))
 
 
 async def show(request: Request) -> Response:
-    """`/api`: the same to be read by people."""
+    """`/api`: the same to be read by people, in their language."""
     async with request.app.state.board.db.reading() as tx:
         around = await frame(tx, request)
     described = document(request.app.state.board.settings.base_url)
+    say = around.names.say
     rows = [
         {
             "method": one.method.upper(),
             "path": one.path,
-            "summary": one.summary,
+            "summary": say(one.summary),
             "by": one.by,
-            "query": one.query,
+            "query": [(name, say(described)) for name, _, described in one.query],
             "fields": fields(described, one),
             "gives": one.gives.__name__,
         }
         for one in OPERATIONS
     ]
-    return page(request, around, "api.html", nav="about", operations=rows, refusals=sorted(REFUSALS.items()))
+    refusals = [(status, say(told)) for status, told in sorted(REFUSALS.items())]
+    return page(request, around, "api.html", nav="about", operations=rows, refusals=refusals)
 
 
 def fields(described: dict[str, Any], one: Operation) -> list[dict[str, Any]]:

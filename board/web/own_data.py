@@ -7,11 +7,17 @@ from starlette.responses import Response
 
 from board.actions import own_data, privately
 from board.actions.own_data import Person
-from board.errors import Invalid, NotFound, ProveFirst, SignInFirst
+from board.domain.phrase import phrase
+from board.domain.words import address
+from board.errors import Invalid, NotFound, ProveFirst, SignInFirst, TooMany
 from board.store import people
 from board.store.database import Tx
-from board.web import account, session
+from board.web import account, limits, session
 from board.web.page import back, form, frame, page
+
+STALE = phrase(
+    "Sign out and in again first: this needs a sign-in of the last {minutes} min.", minutes=session.FRESH_MS // 60_000
+)
 
 
 async def person(tx: Tx, request: Request) -> Person:
@@ -39,11 +45,16 @@ async def download(request: Request) -> Response:
 async def ask_to_move(request: Request) -> Response:
     board, typed = request.app.state.board, await form(request)
     try:
+        await limits.spend(request, "sign_in", email=address(typed.get("email", ""), needed=True))
         async with board.db.writing(session.now()) as tx:
             who = await person(tx, request)
+            if who.session.created_ms <= session.now_ms() - session.FRESH_MS:
+                raise Invalid({"email": STALE})
             await own_data.ask_to_move(tx, who, typed.get("email", ""), links=board.links, say=board.renderer.say)
     except Invalid as wrong:
         return await account.me_page(request, typed={**typed, "act": "address"}, errors=wrong.fields)
+    except TooMany as full:
+        return await limits.wait_page(request, typed, full)
     return back("/me", "follow", "#data")
 
 
@@ -58,14 +69,16 @@ async def address_link(request: Request) -> Response:
 
 
 async def move(request: Request) -> Response:
-    async with request.app.state.board.db.saving() as tx:
-        await own_data.move(tx, request.path_params["secret"], now_ms=session.now_ms())
-    return back("/me", "saved")
+    await limits.spend(request, "code")
+    async with request.app.state.board.db.writing(session.now()) as tx:
+        secret, say = request.path_params["secret"], request.app.state.board.renderer.say
+        await own_data.move(tx, secret, now_ms=session.now_ms(), say=say)
+    return back("/signin", "address_moved")
 
 
 async def set_mail(request: Request) -> Response:
     typed = await form(request)
-    async with request.app.state.board.db.saving() as tx:
+    async with request.app.state.board.db.writing(session.now()) as tx:
         await own_data.set_mail(tx, await person(tx, request), wanted=typed.get("do") == "start")
     return back("/me", "saved", "#data")
 
@@ -79,5 +92,5 @@ async def erase(request: Request) -> Response:
     async with board.db.writing(session.now()) as tx:
         await own_data.erase(tx, await person(tx, request), texts=typed.get("texts") == "erase")
     response = back("/", "forgotten")
-    response.delete_cookie(session.cookie_name(board.settings), secure=board.settings.is_https, httponly=True)
+    session.sign_out(response, board.settings)
     return response

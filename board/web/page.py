@@ -1,7 +1,7 @@
 """How a page is answered: what every template is given, strict forms, and the words after an act."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -45,6 +45,7 @@ DONE = {
     "restored": "Everybody can read it again.",
     "redacted": "The words are erased.",
     "told": "Sent, for their eyes only.",
+    "address_moved": "The address is changed. Sign in with the new one.",
     "forgotten": "You are forgotten here. What was written stays in the record without your name.",
     "asked": "Asked for. A second person has to agree, or a day has to pass; the customer is told.",
     "decided": "Decided.",
@@ -119,6 +120,16 @@ def page(
     return HTMLResponse(html, status, headers={"Cache-Control": kept, "Vary": "Cookie"})
 
 
+def ends_by(request: Request, due: datetime | None, now: datetime) -> None:
+    """Notes when time alone makes what is shown another: at the moment when an issue falls due.
+
+    In lists it is overdue from the next whole second on.
+    """
+    ends = due and next((at for at in (due, due + timedelta(seconds=1)) if at >= now), None)
+    if ends:
+        request.state.ends_at = ends
+
+
 def flash(request: Request) -> dict[str, str] | None:
     act = request.query_params.get("done", "")
     return {"act": act, "text": request.app.state.board.renderer.say(DONE[act])} if act in DONE else None
@@ -135,19 +146,19 @@ def time_of(ms: int) -> datetime:
     return datetime.fromtimestamp(ms // 1000, UTC)
 
 
-async def form(request: Request) -> dict[str, str]:
+async def form(request: Request, *, most: int = FIELDS) -> dict[str, str]:
     """A form's fields; a field that comes twice keeps all values, one a line. Raises Refused for anything else."""
     kind = request.headers.get("content-type", FORM).partition(";")[0].strip().lower()
     if kind != FORM:
         raise WrongType("Send this as an ordinary form (application/x-www-form-urlencoded).")
     try:
         pairs = parse_qsl(
-            (await request.body()).decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=FIELDS
+            (await request.body()).decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=most
         )
     except UnicodeDecodeError:
         raise Invalid({"body": "Some characters arrived broken. Please type them again."}) from None
     except ValueError:
-        raise Invalid({"body": phrase("A form has at most {most} fields.", most=FIELDS)}) from None
+        raise Invalid({"body": phrase("A form has at most {most} fields.", most=most)}) from None
     fields: dict[str, str] = {}
     for name, value in pairs:
         fields[name] = f"{fields[name]}\n{value}" if name in fields else value

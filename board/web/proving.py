@@ -7,13 +7,14 @@ from starlette.responses import Response
 
 from board.actions import accounts, codes
 from board.actions.accounts import Used
+from board.domain import wording
 from board.domain.phrase import phrase
 from board.errors import Invalid, SignInFirst
-from board.store import credentials, people
+from board.store import credentials, moderation, people
 from board.store.database import Tx
 from board.store.people import Person
-from board.web import session
-from board.web.page import back, form, frame, page
+from board.web import limits, session
+from board.web.page import FIELDS, back, form, frame, page
 from board.web.signin import enter, signed_in
 
 SCRIPTED = "/question"  # doors that a script asks: there is no form to come back to
@@ -22,7 +23,7 @@ SCRIPTED = "/question"  # doors that a script asks: there is no form to come bac
 async def interrupt(request: Request) -> Response:
     """Keeps what was begun, with the words that were typed, and leads to the page that asks for a proof."""
     board, path = request.app.state.board, request.url.path
-    typed = await form(request) if request.method not in session.SAFE else None
+    typed = await form(request, most=FIELDS + moderation.AT_ONCE) if request.method not in session.SAFE else None
     place = "/me" if path.endswith(SCRIPTED) else path + (f"?{request.url.query}" if request.url.query else "")
     async with board.db.saving() as tx:
         who = await session.viewer(tx, request)
@@ -84,6 +85,7 @@ async def ways_of(tx: Tx, request: Request, person: Person) -> dict[str, Any]:
 async def prove_by_code(request: Request) -> Response:
     """The code of an app, or a recovery code."""
     board, typed = request.app.state.board, await form(request)
+    await limits.spend(request, "code")
     async with board.db.saving() as tx:
         person = await colleague(tx, request)
         fits = await codes.check(tx, person.id, typed.get("code", ""), box=board.box("codes"), now_ms=session.now_ms())
@@ -100,6 +102,7 @@ async def prove_by_code(request: Request) -> Response:
 async def ask_for_mail(request: Request) -> Response:
     """Sends a link and a code to one's own address."""
     board, browser = request.app.state.board, session.browser(request) or people.new_secret()
+    await limits.spend(request, "sign_in")
     async with board.db.saving() as tx:
         person = await colleague(tx, request)
         await accounts.send_link(
@@ -116,9 +119,26 @@ async def done(request: Request) -> Response:
         who = await session.require_staff(tx, request)
         around = await frame(tx, request)
         waits = await credentials.interrupted(tx, who.session.token_hash, session.now_ms())
-    if waits is None or waits[1] is None:
-        return back(waits[0] if waits else "/staff")
+        path, typed = waits or ("/staff", None)
+        about = await about_what(tx, path)
+    if typed is None:
+        return back(path)
     session.require_fresh(who)
-    path, typed = waits
     words = [word for word in path.partition("?")[0].split("/") if not word.isdigit()]
-    return page(request, around, "proved.html", nav="staff", target=path, typed=typed, what=".".join(words).strip("."))
+    say, what = around.names.say, ".".join(words).strip(".")
+    reason = wording.reason(typed["reason"], say) if typed.get("reason") else None
+    told = {**typed, "reason": reason, "chosen": ", ".join(f"#{key}" for key in typed.get("chosen", "").split())}
+    return page(
+        request, around, "proved.html", nav="staff", target=path, typed=typed, told=told, what=what, about=about
+    )
+
+
+async def about_what(tx: Tx, path: str) -> str | None:
+    """The issue or the colleague that the act is about, so that nobody sends it without knowing."""
+    match path.partition("?")[0].strip("/").split("/"):
+        case ["issues", number, *_]:
+            return f"#{number}"
+        case ["staff", "settings", "colleagues", known, "removal"]:
+            colleague = await people.by_id(tx, int(known))
+            return colleague.name if colleague else None
+    return None

@@ -110,12 +110,14 @@ def acts() -> list[BaseRoute]:
     """What is sent to an issue: first by customers, then by staff."""
     doors = {
         "comments": issues.comment,
-        "confirmation": act("confirmation", issues.confirm),
-        "dispute": act("dispute", issues.dispute),
-        "withdrawal": act("withdrawal", issues.withdraw),
-        "thanks": shared(act("thanks", issues.thank), staff_act("thanks", issues.thank, "thank")),
-        "corrections": shared(act("corrections", issues.correct), staff_act("corrections", issues.correct, "correct")),
-        "mine-too": act("mine-too", issues.mine_too, anchor="", takes="mine_too"),
+        "confirmation": act("confirmation", issues.confirm, "confirm"),
+        "dispute": act("dispute", issues.dispute, "dispute"),
+        "withdrawal": act("withdrawal", issues.withdraw, "withdraw"),
+        "thanks": shared(act("thanks", issues.thank, "thank"), staff_act("thanks", issues.thank, "thank")),
+        "corrections": shared(
+            act("corrections", issues.correct, "correct"), staff_act("corrections", issues.correct, "correct")
+        ),
+        "mine-too": act("mine-too", issues.mine_too, "mine_too", anchor="", takes="mine_too"),
         "follow": issues.follow,
         "updates": staff_act("updates", desk.update, "update"),
         "notes": staff_act("notes", desk.write_note, "note"),
@@ -130,8 +132,8 @@ def acts() -> list[BaseRoute]:
         "removal": hiding_door("removal", moderation.read_removal, "remove"),
         "private-words": shared(privately.write, privately.answer),
         "reports": objections.report,
-        "appeals": act("appeals", objections.appeal, in_public=False),
-        "erasures": act("erasures", objections.take_out, in_public=False),
+        "appeals": act("appeals", objections.appeal, "appeal", in_public=False),
+        "erasures": act("erasures", objections.take_out, "take_out", in_public=False),
         "restoration": staff_act("restoration", desk.restore, "restore"),
         "redactions": hiding_door("redactions", moderation.read_redaction, "redact"),
     }
@@ -156,6 +158,7 @@ def staff_pages() -> list[BaseRoute]:
         Route("/staff/settings/areas/{slug}", office.save_area, methods=["POST"]),
         Route("/staff/settings/colleagues", office.invite, methods=["POST"]),
         Route("/staff/settings/colleagues/{id:n}/removal", office.remove_colleague, methods=["POST"]),
+        Route("/staff/settings/colleagues/{id:n}/signout", office.sign_colleague_out, methods=["POST"]),
         Route("/staff/settings/tokens", office.create_token, methods=["POST"]),
         Route("/staff/settings/tokens/{id:n}/revocation", office.revoke_token, methods=["POST"]),
         *[
@@ -168,14 +171,14 @@ def staff_pages() -> list[BaseRoute]:
 def api_routes() -> list[BaseRoute]:
     writes = {
         "comments": api_acts.comment,
-        "updates": api_act(api_acts.NewUpdate, api_acts.update),
-        "resolution": api_act(api_acts.NewResolution, api_acts.resolve),
-        "confirmation": api_act(api_acts.NewConfirmation, api_acts.confirm),
-        "dispute": api_act(api_acts.NewWords, api_acts.dispute),
-        "withdrawal": api_act(api_acts.NewConfirmation, api_acts.withdraw),
-        "thanks": api_act(api_acts.NewWords, api_acts.thank),
-        "reopening": api_act(api_acts.NewWords, api_acts.reopen),
-        "promise": api_act(api_acts.NewPromise, api_acts.promise),
+        "updates": api_act(api_acts.NewUpdate, api_acts.update, "update"),
+        "resolution": api_act(api_acts.NewResolution, api_acts.resolve, "resolve"),
+        "confirmation": api_act(api_acts.NewConfirmation, api_acts.confirm, "confirm"),
+        "dispute": api_act(api_acts.NewWords, api_acts.dispute, "dispute"),
+        "withdrawal": api_act(api_acts.NewConfirmation, api_acts.withdraw, "withdraw"),
+        "thanks": api_act(api_acts.NewWords, api_acts.thank, "thank"),
+        "reopening": api_act(api_acts.NewWords, api_acts.reopen, "reopen"),
+        "promise": api_act(api_acts.NewPromise, api_acts.promise, "promise"),
     }
     return [
         Route("/api/v1/issues", api.list_issues, methods=["GET"]),

@@ -6,16 +6,18 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from board.domain.browsers import browser_name
-from board.domain.people import GRAVE, STRANGER, Actor, Poster, Standing
-from board.errors import NotAllowed, ProveFirst, SignInFirst
+from board.domain.links import inside
+from board.domain.people import GRAVE, STRANGER, Actor, Poster, Standing, require
+from board.domain.phrase import no_issue
+from board.errors import NotAllowed, NotFound, ProveFirst, SignInFirst
 from board.settings import Settings
-from board.store import intake, moderation, people
+from board.store import intake, issues, moderation, own_data, people
 from board.store.database import Tx
 from board.store.people import CUSTOMER_ENDS, SEEN_MS, Session
 
@@ -106,6 +108,13 @@ async def require_staff(tx: Tx, request: Request, act: str = "see_desk", *, fres
     return who
 
 
+async def permit(tx: Tx, by: Actor, right: str, issue: int | None) -> None:
+    """Raises NotFound where there is no such issue, and NotAllowed for whoever has not the right."""
+    if issue is not None and await issues.find(tx, issue) is None:
+        raise NotFound(no_issue(issue))
+    require(by, right)
+
+
 def is_fresh(who: Viewer) -> bool:
     """Whether the colleague has shown who they are a short while ago."""
     return who.session.proved_ms is not None and who.session.proved_ms > now_ms() - FRESH_MS
@@ -119,15 +128,17 @@ def require_fresh(who: Viewer) -> None:
 async def begin(
     tx: Tx, request: Request, *, person: int | None = None, email: str | None = None, is_proved: bool = True
 ) -> str:
-    """A new session's secret; the old one of this browser keeps its grants, if it was nobody's."""
+    """A new session's secret; it takes over what the browser may and has written, if the old one was nobody's."""
     old = await viewer(tx, request)
     known, network = seen_from(request)
     secret = await people.new_session(
         tx, person=person, email=email, now_ms=now_ms(), is_proved=is_proved, browser=known, network=network
     )
-    if old and not old.session.person:
+    if old and not old.session.person and old.session.email in (None, email):
         for issue in await people.granted(tx, old.session):
             await people.grant(tx, people.hashed(secret), issue)
+        key = request.app.state.board.keys.secret
+        await own_data.pass_marks_on(tx, old=mark(key, old.session.token_hash), new=mark(key, people.hashed(secret)))
     if old:
         await people.end_session(tx, old.session.token_hash)
     return secret
@@ -211,6 +222,31 @@ def set_browser(response: Response, settings: Settings, secret: str) -> None:
     )
 
 
+def place_name(settings: Settings) -> str:
+    return "__Host-place" if settings.is_https else "place"
+
+
+def set_place(response: Response, request: Request) -> None:
+    """Keeps in this browser which page was asked for before anybody was signed in."""
+    settings, url = request.app.state.board.settings, request.url
+    place = inside(url.path + (f"?{url.query}" if url.query else ""))
+    if place:
+        response.set_cookie(
+            place_name(settings), quote(place), max_age=PRE_S, httponly=True, samesite="lax", secure=settings.is_https
+        )
+
+
+def wanted_place(request: Request) -> str | None:
+    """The page that this browser asked for first: a path of the board, whatever the cookie says."""
+    return inside(unquote(request.cookies.get(place_name(request.app.state.board.settings), "")))
+
+
+def sign_out(response: Response, settings: Settings) -> None:
+    """Takes the session from the browser, and whatever our pages keep there, in all their tabs."""
+    drop_cookie(response, settings, cookie_name(settings))
+    response.headers["Clear-Site-Data"] = '"storage"'
+
+
 def drop_cookie(response: Response, settings: Settings, name: str) -> None:
     response.delete_cookie(name, secure=settings.is_https, httponly=True, samesite="lax")
 
@@ -261,8 +297,11 @@ def network_of(address: str) -> str:
 
 def voter(request: Request, who: Viewer | None) -> bytes:
     """An opaque mark of one browser or household, for counting it once."""
-    key = request.app.state.board.keys.secret
     seed = who.session.token_hash if who else network_of(client_address(request)).encode()
+    return mark(request.app.state.board.keys.secret, seed)
+
+
+def mark(key: bytes, seed: bytes) -> bytes:
     return hmac.digest(key, b"voter" + seed, hashlib.sha256)
 
 

@@ -70,6 +70,7 @@ async def use_token(request: Request) -> Response:
     """The button behind a mailed link."""
     typed, browser, now_ms = await form(request), session.browser(request) or "", session.now_ms()
     token = typed.get("t", "")
+    await limits.spend(request, "code")
     async with request.app.state.board.db.saving() as tx:
         used = await accounts.use_token(tx, token, browser=browser, now_ms=now_ms)
         entered = await enter(tx, request, used) if used else None
@@ -99,6 +100,7 @@ async def ask_for_passkey(request: Request) -> Response:
     board, browser = request.app.state.board, session.browser(request) or people.new_secret()
     if board.relying is None:
         raise NotFound("There are no passkeys where the address of the board is a number.")
+    await limits.spend(request, "code")
     async with board.db.saving() as tx:
         question = await passkeys.question(tx, board.relying, browser=browser, now_ms=session.now_ms())
     response = Response(question, headers={"Cache-Control": "no-store"}, media_type="application/json")
@@ -109,6 +111,7 @@ async def ask_for_passkey(request: Request) -> Response:
 async def use_passkey(request: Request) -> Response:
     """Signs in by a passkey, or proves anew who is signed in."""
     board, typed = request.app.state.board, await form(request)
+    await limits.spend(request, "code")
     entered = None
     if board.relying is not None:
         async with board.db.saving() as tx:
@@ -151,11 +154,21 @@ async def enter(tx: Tx, request: Request, used: Used) -> Entered:
 
 def signed_in(request: Request, entered: Entered) -> Response:
     settings = request.app.state.board.settings
-    response = back(entered.place)
+    response = back(place_for(request, entered.place))
     session.set_cookie(response, settings, entered.secret)
     if session.browser(request):
         session.drop_cookie(response, settings, session.pre_name(settings))
+    if entered.place != "/prove":
+        session.drop_cookie(response, settings, session.place_name(settings))
     return response
+
+
+def place_for(request: Request, home: str) -> str:
+    """The page that was asked for before; one's first page where there was none, or none that customers may see."""
+    place = session.wanted_place(request)
+    if place is None or home not in ("/me", "/staff") or place.startswith("/prove"):
+        return home
+    return home if home == "/me" and place.startswith("/staff") else place
 
 
 async def link(request: Request) -> Response:
@@ -176,6 +189,7 @@ async def link_page(request: Request, typed: dict[str, str], errors: dict[str, s
 
 async def use_link(request: Request) -> Response:
     board, typed = request.app.state.board, await form(request)
+    await limits.spend(request, "code")
     try:
         async with board.db.saving() as tx:
             used = await accounts.use_link(tx, request.path_params["secret"], typed, now_ms=session.now_ms())
@@ -192,5 +206,5 @@ async def signout(request: Request) -> Response:
         if who:
             await people.end_session(tx, who.session.token_hash)
     response = back("/", "signed_out")
-    session.drop_cookie(response, board.settings, session.cookie_name(board.settings))
+    session.sign_out(response, board.settings)
     return response

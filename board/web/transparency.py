@@ -10,10 +10,10 @@ from starlette.responses import Response
 
 from board.domain import wording
 from board.domain.phrase import phrase
-from board.store import moderation
+from board.store import moderation, tallies
 from board.web.page import frame, page
 
-MONTHS, FEWEST = 24, 12  # columns: at most, and how narrow they are at least
+MOST, FEWEST = 24, 12  # columns: at most, and how narrow they are at least
 WIDTH, HEIGHT, GAP = 640, 160, 4  # the chart's units
 GROUPS = {
     "issue.held": "held",
@@ -48,7 +48,7 @@ async def show(request: Request) -> Response:
     """`/moderation`: the same figures that anybody can count in the record; only the reports are private."""
     async with request.app.state.board.db.reading() as tx:
         around = await frame(tx, request)
-        rows = await moderation.figures(tx)
+        rows = await tallies.moderation(tx)
         reported = await moderation.count_reports(tx)
     counts = by_month(rows)
     months = sorted(counts, reverse=True)
@@ -59,11 +59,16 @@ async def show(request: Request) -> Response:
         "moderation.html",
         nav="moderation",
         totals={group: sum(counts[month][group] for month in months) for group in NAMES},
-        months=[{"month": month, **{group: counts[month][group] for group in NAMES}} for month in months],
+        months=[{"at": first_of(month), **{group: counts[month][group] for group in NAMES}} for month in months],
         reasons=by_reason(rows, say),
+        by_both=[
+            {"at": first_of(month), "reasons": reasons}
+            for month in months
+            if (reasons := by_reason([row for row in rows if row["month"] == month], say))
+        ],
         reports=reported,
-        bars=bars(counts, months[:MONTHS][::-1]),
-        labels=labels(months[:MONTHS][::-1]),
+        bars=bars(counts, months[:MOST][::-1]),
+        labels=labels(months[:MOST][::-1]),
         size={"width": WIDTH, "height": HEIGHT},
         groups=[(group, say(NAMES[group])) for group in DRAWN],
     )
@@ -106,9 +111,11 @@ def bars(counts: dict[str, Counter[str]], months: list[str]) -> list[Bar]:
 
 def labels(months: list[str]) -> list[dict[str, Any]]:
     step = WIDTH / max(len(months), FEWEST)
-    every = -(-len(months) // 6) or 1
+    every = max(2, -(-len(months) // 6))
     return [
-        {"x": round(place * step, 1), "at": datetime(int(month[:4]), int(month[5:]), 1, tzinfo=UTC)}
-        for place, month in enumerate(months)
-        if place % every == 0
+        {"x": round(place * step, 1), "at": first_of(month)} for place, month in enumerate(months) if place % every == 0
     ]
+
+
+def first_of(month: str) -> datetime:
+    return datetime(int(month[:4]), int(month[5:]), 1, tzinfo=UTC)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -10,13 +10,14 @@ from markupsafe import Markup, escape
 from board.domain import wording
 from board.domain.clocks import Clock, Target, overdue_since, seconds
 from board.domain.events import CURES
+from board.domain.excerpts import END, HIT
 from board.domain.finds import LABELS
 from board.domain.leaf import parse_time
 from board.domain.phrase import phrase
 from board.domain.wording import Say
 from board.render import trusted
+from board.store.moderation import Hiding
 from board.store.record import Redaction
-from board.store.search import END, HIT
 
 Row = Mapping[str, Any]
 TIMES = ("turn_since", "filed_at", "first_answer_at", "settled_at", "due_at", "promise_due", "last_word_at")
@@ -35,6 +36,12 @@ class Names:
 
 def moment(text: str | None) -> datetime | None:
     return parse_time(text) if text else None
+
+
+def hiding(asked: Hiding, names: Names) -> dict[str, Any]:
+    """What a moderator asked to take from view, as the customer is told."""
+    due = datetime.fromtimestamp((asked.due_ms or asked.asked_ms) // 1000, UTC)
+    return {"is_whole": asked.act == "remove", "reason_text": wording.reason(asked.reason, names.say), "due": due}
 
 
 def issue(row: Row, names: Names, now: datetime, excerpt: str | None = None) -> dict[str, Any]:

@@ -143,6 +143,7 @@ async def test_links_and_codes_are_kept_as_hashes(db: Database) -> None:
         kept = str(await tx.rows("SELECT * FROM asks"))
     assert mailed.token not in kept
     assert mailed.code.replace("-", "") not in kept
+    assert len(set(accounts.SIGNS)) ** len(mailed.code.replace("-", "")) > 2**39
 
 
 async def test_a_colleague_who_was_removed_does_not_get_in(db: Database) -> None:

@@ -72,6 +72,21 @@ async def test_what_nobody_refuses_is_hidden_after_a_day_and_not_before(db: Data
     await assert_sound(db)
 
 
+async def test_what_became_impossible_meanwhile_is_dropped_and_holds_up_nothing_else(db: Database) -> None:
+    gone, erased, waits = await file_issue(db), await file_issue(db), await file_issue(db)
+    await hide(db, gone)
+    async with db.reading() as tx:
+        target = await tx.value("SELECT filed_seq FROM issues WHERE number = :n", n=erased)
+    await hide(db, erased, how="redact", target=target, fields=("body",))
+    await hide(db, waits)
+    await hide(db, gone, reason="threat")
+    await do(db, objections.take_out, erased, by=ADA, target=target, fields=("body",), words=(), mark="words")
+    await clock.tick(db, NOON + timedelta(hours=24))
+    assert await visibility(db, waits) == "removed"
+    assert await open_ones(db) == []
+    await assert_sound(db)
+
+
 async def test_what_is_refused_stays(db: Database) -> None:
     number = await file_issue(db)
     await hide(db, number)

@@ -28,6 +28,8 @@ def test_a_customer_who_takes_her_time_is_not_doubted() -> None:
         (WORDS, {"age_s": None}, ("stale",)),
         (WORDS, {"left": 0}, ("hurried",)),
         (WORDS, {"is_repeated": True}, ("repeated",)),
+        (WORDS, {"is_crowded": True}, ("crowded",)),
+        (WORDS, {"is_crowded": True, "is_newcomer": False}, ()),
         (LINK, {}, ("newcomer_links",)),
         ("Buy at best-kettles.shop now", {}, ("newcomer_links",)),
         ("[tea](http://tea.example)", {}, ("newcomer_links",)),

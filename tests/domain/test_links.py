@@ -1,10 +1,12 @@
 """The secrets in private links: one for each purpose and issue, made again when needed, never guessed."""
 
+from urllib.parse import urljoin, urlsplit
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from board.domain.links import Links
+from board.domain.links import Links, inside
 from tests.cast import LINKS
 
 
@@ -50,3 +52,29 @@ def test_a_changed_secret_opens_nothing(change: "type[str]") -> None:
 def test_anything_else_opens_nothing(secret: str) -> None:
     assert LINKS.opened("filer", secret) is None
     assert LINKS.opened("filer", f"12-{secret}") is None
+
+
+@pytest.mark.parametrize(
+    "place", ["/", "/staff/issues/12?queue=all&q=tea", "/me#data", "/issues/1?next=//evil.example"]
+)
+def test_a_path_of_the_board_stays_as_it_is(place: str) -> None:
+    assert inside(place) == place
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "", "staff", "//evil.example", "/\\evil.example", "\\\\evil.example", "/staff\\..\\evil", "https://evil.example",
+        "https:/evil.example", "javascript:a(1)", "data:,x", " /staff", "/staff ", "/\t/evil.example", "/\n/evil",
+        "/a\r\nSet-Cookie: x=y", "/\0", "/\x7f", "/\u2028", "/\uff0fevil.example", "@evil.example", "?x", "#x",
+        "/" * 600, "/" + "x" * 501,
+    ],
+)  # fmt: skip
+def test_what_might_lead_elsewhere_is_no_path_of_the_board(place: str) -> None:
+    assert inside(place) is None
+
+
+@given(st.text(st.sampled_from("/\\:@?#. \t\r\n\0ahttps"), max_size=12))
+def test_a_path_of_the_board_is_read_as_its_own_by_whoever_joins_it(place: str) -> None:
+    if inside(place):
+        assert urlsplit(urljoin("https://board.example/signin", place)).netloc == "board.example"

@@ -22,6 +22,7 @@ def test_every_sentence_can_be_said(kind: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "given", "text"),
     [
+        ("text.redacted", {"role": "moderator"}, "A moderator took words out, because " + PLACES["reason"] + "."),
         ("issue.started", {"role": "company"}, "X is working on it."),
         ("issue.started", {"role": "system"}, "The customer answered. The clock goes on."),
         ("issue.closed", {"role": "company", "resolution": "declined"}, "X closed this issue: X."),

@@ -11,7 +11,7 @@ from board.domain.decisions import Then
 from board.domain.words import Filing
 from board.followers import mail, sending
 from board.followers.sending import Post
-from board.store import outbox
+from board.store import company, outbox
 from board.store.database import Database
 from tests.cast import ADA, BO, CY, LINKS, MO, NOON, do, do_at, later, say
 from tests.followers.postbox import postbox, text_of
@@ -119,6 +119,32 @@ async def test_held_and_hidden_words_go_out_to_nobody(db: Database) -> None:
     await follow(db, number, "eve@home.example")
     await do(db, moderators.remove, number, by=MO, reason="spam")
     assert await told(db) == []
+
+
+async def test_held_words_are_mailed_once_they_are_shown(db: Database) -> None:
+    number = await file(db)
+    await follow(db, number, "eve@home.example")
+    await told(db)
+    async with db.saving() as tx:
+        await company.save(tx, {"moderation": "hold"})
+    done = await do(db, customers.comment, number, by=CY, body="Mine leaks, too.", via="web")
+    assert await told(db) == []
+    await do(db, moderators.judge_comment, number, by=MO, target=done.events[0].index, reason=None)
+    assert sorted(await told(db)) == ["ada@home.example", "eve@home.example"]
+    assert all("Mine leaks, too." in letter.paragraphs[-1] for _, letter in (await letters(db))[-2:])
+
+
+async def test_who_filed_is_told_what_became_of_own_words_and_nobody_else_is(db: Database) -> None:
+    number = await file(db)
+    await follow(db, number, "eve@home.example")
+    cys = await do(db, customers.comment, number, by=CY, body="Buy watches.", via="web")
+    own = await do(db, customers.comment, number, by=ADA, body="My key is 12.", via="web")
+    await told(db)
+    for target in (cys.events[0].index, own.events[0].index):
+        await do(db, moderators.redact, number, by=MO, target=target, fields=("body",), reason="third_party_privacy")
+    assert await told(db) == ["ada@home.example"]
+    _, letter = (await letters(db))[-1]
+    assert letter.paragraphs[1:] == ("A moderator took words out, because it told private things about somebody else.",)
 
 
 async def test_imported_conversations_send_nothing(db: Database) -> None:

@@ -118,6 +118,36 @@ async def test_one_click_in_a_mail_program_ends_the_mails(posted: tuple[Site, Po
     assert "0 follow" in words_of((await robot.get(f"/issues/{number}")).text)
 
 
+async def test_whose_address_a_stranger_typed_ends_the_mails_without_signing_in(posted: tuple[Site, Postbox]) -> None:
+    site, box = posted
+    number, bo = await web.file_issue(site.browser(), email="eve@home.example"), await site.staff(BO)
+    await until(lambda: len(to(box, "eve@home.example")) == 1)
+    receipt, eve = to(box, "eve@home.example")[0], site.browser()
+    assert receipt["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    place = receipt["List-Unsubscribe"].strip("<> ").removeprefix("https://board.example")
+    assert place in text_of(receipt)
+    assert "Stop following?" in words_of((await eve.get(place)).text)  # looking ends nothing
+    await act(bo, number, "updates", body="We look.")
+    await until(lambda: len(to(box, "eve@home.example")) == 2)
+    assert (await eve.post(place, data={"List-Unsubscribe": "One-Click"})).status_code == 200
+    assert (await eve.get(f"/issues/{number}/receipt")).status_code == 403  # the link can do nothing else
+    other = await web.file_issue(site.browser(), email="eve@home.example")
+    await act(bo, number, "updates", body="Mended.")
+    await until(lambda: len(to(box, "eve@home.example")) == 3)
+    await asyncio.sleep(0.5)
+    assert [f"[#{n}]" in to(box, "eve@home.example")[-1]["Subject"] for n in (number, other)] == [False, True]
+
+
+async def test_a_receipt_holds_no_word_that_nobody_has_looked_at(posted: tuple[Site, Postbox]) -> None:
+    site, box = posted
+    await site.settle_policy(moderation_policy="hold", mail_policy="optional")
+    number = await web.file_issue(site.browser(), email="eve@home.example", title="Cheap watches at watches.example")
+    await until(lambda: len(to(box, "eve@home.example")) == 1)
+    receipt = to(box, "eve@home.example")[0]
+    assert receipt["Subject"] == f"[#{number}] Your issue"
+    assert "watches" not in receipt.as_string()
+
+
 async def test_a_sign_in_link_comes_by_mail_and_the_page_does_not_tell_who_is_known(
     posted: tuple[Site, Postbox],
 ) -> None:

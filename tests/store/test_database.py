@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import asyncpg
 import pytest
 
 from board.store import company, record
-from board.store.database import Database, numbered, sqlite_file
+from board.store.database import Database, connect_postgres, numbered, sqlite_file
 from board.store.hearing import listening
 from tests.cast import NOON, file_issue, head, later
 from tests.postgres import throw_out
@@ -218,6 +219,41 @@ async def set_name(db: Database) -> None:
 )
 def test_named_places_are_numbered_for_postgresql(sql: str, text: str, names: tuple[str, ...]) -> None:
     assert numbered(sql) == (text, names)
+
+
+SHALL_WE_ENCRYPT = b"\x00\x00\x00\x08\x04\xd2\x16\x2f"
+
+
+async def said_in_the_clear(query: str, speak: Callable[[str], Awaitable[Any]]) -> bytes:
+    """What a server hears that knows no encryption, and says so when it is asked."""
+    heard: list[bytes] = []
+    visits: set[asyncio.Task[Any]] = set()
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if visit := asyncio.current_task():
+            visits.add(visit)
+        heard.append(await reader.read(99))
+        if heard[-1] == SHALL_WE_ENCRYPT:
+            writer.write(b"N")
+            heard.append(await reader.read(99))
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+
+    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises((OSError, asyncpg.PostgresError, asyncpg.InterfaceError)):
+            await speak(f"postgresql://board:secret@127.0.0.1:{port}/board{query}")
+        await asyncio.wait_for(asyncio.gather(*visits), 5)
+    return b"".join(heard).replace(SHALL_WE_ENCRYPT, b"")
+
+
+@pytest.mark.parametrize("speak", [lambda url: Database(url).connect(), connect_postgres])
+async def test_where_the_address_wants_encryption_nothing_is_said_in_the_clear(
+    speak: Callable[[str], Awaitable[Any]],
+) -> None:
+    assert b"board" in await said_in_the_clear("", speak)
+    assert await said_in_the_clear("?sslmode=require", speak) == b""
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from board.actions import customers, moderators
+from board.domain.excerpts import END, HIT
 from board.store import issues, search
 from board.store.database import Database
 from board.store.issues import Wanted
-from board.store.search import END, HIT
 from tests.cast import ADA, CY, MO, answer, do, file_issue
 from tests.soundness import assert_sound
 

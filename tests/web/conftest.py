@@ -30,8 +30,8 @@ async def wire(url: str, tmp_path: Path) -> AsyncIterator[Wire]:
         yield board
 
 
-@pytest.fixture
-async def quick_wire(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Wire]:
-    """A board behind its server, on SQLite."""
-    async with served(sqlite_url, tmp_path) as board:
+@pytest.fixture(params=[True, False], ids=["hub", "plain"])
+async def quick_wire(request: pytest.FixtureRequest, sqlite_url: str, tmp_path: Path) -> AsyncIterator[Wire]:
+    """A board on SQLite behind its server, and behind one whose connections nobody can take over."""
+    async with served(sqlite_url, tmp_path, has_hub=request.param) as board:
         yield board

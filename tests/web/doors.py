@@ -81,6 +81,7 @@ FORMS: dict[str, dict[str, str]] = {
     "/staff/settings/areas/{slug}": {"name": "Mills", "first_answer_h": "4", "resolve_h": "8"},
     "/staff/settings/colleagues": {"email": "di@board.example", "name": "Di", "role": "agent"},
     "/staff/settings/colleagues/{id}/removal": {},
+    "/staff/settings/colleagues/{id}/signout": {},
     "/staff/settings/tokens": {"label": "Robot", "role": "reader"},
     "/staff/settings/tokens/{id}/revocation": {},
     "/staff/settings/company": {"name": "Tea & Co", "tagline": "in the open", "accent": "#123456"},

@@ -1,5 +1,6 @@
 """Auditors read what is hidden, with addresses and private details masked, and do nothing."""
 
+import json
 import re
 
 import httpx
@@ -8,10 +9,11 @@ import pytest
 from board.actions import privately
 from board.domain.auditing import mask, mask_html
 from board.store import people
-from board.web.session import now_ms
+from board.web.session import cookie_name, now, now_ms
 from tests import cast
 from tests.cast import ADA, BO, ROOT
 from tests.web.site import Site, act, file_issue, words_of
+from tests.web.wire import Frame, Wire, hear
 
 WORDS = "Write to ada@home.example, please; order 4711."
 
@@ -21,7 +23,7 @@ async def auditor(site: Site) -> httpx.AsyncClient:
         au = await people.add(tx, email="au@board.example", name="Au", role="auditor", now_ms=0)
         secret = await people.new_session(tx, person=au.id, email=None, now_ms=now_ms())
     browser = site.browser()
-    browser.cookies.set("__Host-board", secret, domain="board.example")
+    browser.cookies.set(cookie_name(site.board.settings), secret, domain=browser.base_url.host)
     return browser
 
 
@@ -70,6 +72,46 @@ async def test_an_issue_is_given_to_no_auditor(site: Site) -> None:
     assert refused.status_code == 422
 
 
+async def test_an_auditor_follows_the_queue_live_and_hears_no_address(wire: Wire) -> None:
+    """Staff on the same topics hear the words as they are, at the same time."""
+    number, au, bo = await held_issue(wire), await auditor(wire), await wire.staff(BO)
+    open_issue = await cast.file_issue(wire.db, title="Ask otto@home.example", body=WORDS)
+    await act(await wire.staff(ROOT), open_issue, "publication")
+    topics = f"queue,board,issue:{number},issue:{open_issue}"
+    for html in (True, False):
+        after = await wire.cursor()
+        async with wire.socket(topics, after, html=html) as staffs, wire.socket(topics, after, html=html) as auditors:
+            for socket, client in ((staffs, bo), (auditors, au)):
+                ticket = (await client.post("/live/tickets")).json()["ticket"]
+                await socket.send(json.dumps({"t": "ticket", "ticket": ticket}))
+                assert (await hear(socket))["t"] == "hello"
+            await act(bo, number, "notes", body="Unheard of.")
+            for place in (number, open_issue):
+                await cast.answer(wire.db, place, body="We wrote to ada@home.example.", at=now())
+            heard = [[await hear(socket) for _ in range(6)] for socket in (staffs, auditors)]
+        assert [shape(frame) for frame in heard[0]] == [shape(frame) for frame in heard[1]]
+        assert "home.example" in json.dumps(heard[0])
+        assert "home.example" not in json.dumps(heard[1])
+        assert "otto" not in json.dumps(heard[1])
+
+
+def shape(frame: Frame) -> tuple[object, ...]:
+    return frame["topic"], frame["event"], frame["seq"], bool(frame.get("html"))
+
+
+async def test_the_public_gets_no_frame_that_was_masked_for_an_auditor(wire: Wire) -> None:
+    number = await cast.file_issue(wire.db, title="Ask otto@home.example")
+    au, after = await auditor(wire), await wire.cursor()
+    async with wire.socket("queue,board", after, html=True) as auditors, wire.socket("board", after, html=True) as all_:
+        await auditors.send(json.dumps({"t": "ticket", "ticket": (await au.post("/live/tickets")).json()["ticket"]}))
+        assert [(await hear(socket))["t"] for socket in (auditors, all_)] == ["hello", "hello"]
+        await cast.answer(wire.db, number, at=now())
+        masked = [await hear(auditors), await hear(auditors)]
+        plain = await hear(all_)
+    assert "otto@home.example" in plain["html"]
+    assert "otto@home.example" not in json.dumps(masked)
+
+
 @pytest.mark.parametrize(
     ("text", "masked"),
     [
@@ -77,6 +119,9 @@ async def test_an_issue_is_given_to_no_auditor(site: Site) -> None:
         ("<a@b.example>, (c@d.example)", "<•••>, (•••)"),
         ("an @ alone, @name, name@, and a@@b", "an @ alone, @name, name@, and •••"),
         ("no address\n here ", "no address\n here "),
+        ("Ring +49 170 1234567, card 4111 1111 1111 1111!", "Ring •••, card •••!"),
+        ("IBAN DE89 3704 0044 0532 0130 00 of a@b.example", "IBAN ••• of •••"),
+        ("a@b.example: c@d.example", "•••: •••"),
         ("x" * 100_000 + "@" * 100_000, "x" * 100_000 + "@" * 100_000),
     ],
 )
@@ -87,3 +132,6 @@ def test_addresses_are_masked_and_nothing_else(text: str, masked: str) -> None:
 def test_html_keeps_its_tags_but_those_with_an_address() -> None:
     html = '<p>By <a href="mailto:a@b.example">a@b.example</a> <em>c</em></p>'
     assert mask_html(html) == "<p>By •••</a> <em>c</em></p>"
+    assert mask_html("<p>a@<mark>b</mark>.example</p><p>c</p>") == "<p>•••<mark></mark></p><p>c</p>"
+    assert mask_html("<p><em>a</em>@b.example<br>c@d.example</p>") == "<p><em>•••</em><br>•••</p>"
+    assert mask_html("x" * 1_000 + "<em>" * 10_000) == "x" * 1_000 + "<em>" * 10_000

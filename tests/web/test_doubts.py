@@ -2,6 +2,7 @@
 
 import json
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import altcha
@@ -9,10 +10,11 @@ import httpx
 import pytest
 import time_machine
 
-from board.web import proof
+from board.domain.limits import Limit
+from board.web import arrival, proof
 from board.web.session import now_ms
 from tests.cast import BO
-from tests.web.site import FILING, SECRET, Site, act, file_issue
+from tests.web.site import FILING, SECRET, Site, act, file_issue, furnish, opened, settings_for
 
 LINKED = {**FILING, "body": "Look at https://spam.example for kettles."}
 SCRIPT = {"can_prove": "yes"}
@@ -116,6 +118,39 @@ async def test_the_same_long_text_again_and_again_waits(quick_site: Site) -> Non
     numbers = [await file_issue(quick_site.browser(), body=spam.format(place)) for place in range(5)]
     assert [await visibility(quick_site, number) for number in numbers] == ["public"] * 4 + ["held"]
     assert await reasons(quick_site) == ["repeated"]
+
+
+async def test_when_more_comes_in_than_anybody_reads_newcomers_wait_and_customers_go_on(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arrival, "CROWD", Limit(2, 3_600))
+    await furnish(url, file_board=1, comment_board=1, mine_too_board=1)
+    async with opened(settings_for(url, tmp_path)) as site:
+        ada = site.browser()
+        number = await file_issue(ada)
+        await act(ada, number, "comments", body="The flood begins.")
+        await act(ada, number, "mine-too")
+
+        assert await visibility(site, await file_issue(site.browser())) == "held"
+        said = await site.browser().post("/api/v1/issues", json=FILING)
+        assert await visibility(site, said.json()["number"]) == "held"
+        full = await site.browser().post("/issues", data={**FILING, "body": "Words worth keeping."})
+        assert (full.status_code, "Words worth keeping." in full.text) == (429, True)
+        assert "More comes in than we can read." in full.text
+        assert (await site.browser().post(f"/issues/{number}/mine-too")).status_code == 429
+
+        solution = {"altcha": solved(challenge_of(await site.browser().post("/issues", data={**FILING, **SCRIPT})))}
+        assert await visibility(site, await file_issue(site.browser(), **SCRIPT, **solution)) == "held"
+        assert await reasons(site) == ["crowded"] * 3
+
+        key = site.filer_key(number)
+        assert (await ada.post(f"/api/v1/issues/{number}/comments", json={"body": "By key."}, headers=key)).is_success
+        for somebody in (ada, await site.filer(number), await site.staff(BO)):
+            assert await visibility(site, await file_issue(somebody, body="It leaks again.")) == "public"
+            await act(somebody, number, "mine-too")
+        assert "done=commented" in (await act(ada, number, "comments", body="Still here.")).headers["location"]
+        await act(ada, number, "withdrawal")
+        assert await reasons(site) == ["crowded"] * 3
 
 
 @pytest.mark.parametrize("door", ["/issues", "/issues/1/comments"])

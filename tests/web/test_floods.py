@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -11,8 +12,9 @@ import pytest
 import time_machine
 
 from board.domain.limits import ACTS, DEFAULTS
+from board.store import people
 from board.web import session
-from tests.cast import ROOT
+from tests.cast import BO, MO, ROOT
 from tests.web.site import FILING, Forms, Site, act, file_issue, furnish, opened, settings_for
 
 PROXY = "10.0.0.0/8"
@@ -50,18 +52,62 @@ async def test_who_files_too_often_is_told_when_to_come_back_and_keeps_the_words
     await file_issue(cy)
 
 
-async def test_reports_sign_in_mails_and_codes_have_buckets_of_their_own(tight_site: Site) -> None:
+@pytest.mark.parametrize("door", ["updates", "notes", "promise", "private-words", "reading", "queue"])
+async def test_a_colleague_does_no_more_at_the_desk_than_the_limit_of_staff(tight_site: Site, door: str) -> None:
+    """A session in wrong hands is slow; another colleague goes on meanwhile."""
+    number = await file_issue(from_address(tight_site, "192.0.2.9"), private="Order 4711")
+    mo, root = await tight_site.staff(MO), await tight_site.staff(ROOT)
+    path = {"reading": f"/staff/issues/{number}/private", "queue": "/staff/moderation"}.get(
+        door, f"/issues/{number}/{door}"
+    )
+    due = (session.now() + timedelta(days=2)).isoformat(timespec="minutes")
+    typed = {"body": "We look.", "promise_due": due, "private": "We look.", "do": "publish"}
+    typed |= {"chosen": str(number)} if door == "queue" else {}
+    for _ in range(4):
+        assert (await mo.post(path, data=typed)).status_code in (200, 303, 409)
+    before = await tight_site.head()
+    full = await mo.post(path, data={**typed, "body": "Words worth keeping."})
+    assert full.status_code == 429
+    assert int(full.headers["retry-after"]) >= 1
+    assert await tight_site.head() == before
+    if door in ("updates", "notes"):
+        assert "Words worth keeping." in full.text
+    assert (await root.post(path, data=typed)).status_code in (200, 303, 409)
+    assert (await mo.get(f"/staff/issues/{number}")).status_code == 200
+
+
+async def test_reports_and_every_door_of_the_sign_in_have_buckets(tight_site: Site) -> None:
     number = await file_issue(from_address(tight_site, "192.0.2.9"))
     doors = {
         f"/issues/{number}/reports": {"at": "1", "reason": "spam", "body": "Kettles of gold."},
         "/signin": {"email": "ada@elsewhere.example"},
+        "/me/address": {"email": "ada@elsewhere.example"},
+        "/prove/mail": {},
         "/signin/code": {"code": "123456"},
+        "/signin/link": {"t": "x"},
+        "/signin/passkey": {"credential": "{}"},
+        "/signin/passkey/question": {},
+        "/signin/x": {},
+        "/prove/code": {"code": "123456"},
+        "/me/address/x": {},
     }
-    for door, typed in doors.items():
-        ada = from_address(tight_site, "192.0.2.7")
+    for place, (door, typed) in enumerate(doors.items(), 10):
+        ada = from_address(tight_site, f"192.0.2.{place}")
         answers = [(await ada.post(door, data=typed)).status_code for _ in range(3)]
         assert 429 not in answers[:2], (door, answers)
         assert answers[2] == 429, (door, answers)
+
+
+async def test_whoever_has_no_more_than_a_colleagues_mailbox_has_no_colleagues_buckets(tight_site: Site) -> None:
+    async with tight_site.db.saving() as tx:
+        secret = await people.new_session(tx, person=BO.person, email=None, now_ms=session.now_ms(), is_proved=False)
+    half = from_address(tight_site, "192.0.2.7")
+    half.cookies.set("__Host-board", secret, domain="board.example")
+    answers = [(await half.post("/prove/code", data={"code": "123456"})).status_code for _ in range(3)]
+    assert answers == [422, 422, 429]
+    assert await file_issue(half, body="See https://spam.example.")
+    async with tight_site.db.reading() as tx:
+        assert await tx.value("SELECT why FROM holds") == "newcomer_links"
 
 
 DOORS = {"comments": {"body": "Some words."}, "mine-too": {}, "follow": {"email": "ada@elsewhere.example"}}
@@ -81,6 +127,15 @@ async def test_each_public_door_of_an_issue_has_its_own_buckets(tight_site: Site
     others = [name for name in DOORS if name != door]
     for other in others:
         await act(ada, number, other, **DOORS[other])
+
+
+async def test_private_words_take_tokens_too_and_are_kept_in_the_form(tight_site: Site) -> None:
+    ada = from_address(tight_site, "192.0.2.7")
+    number = await file_issue(ada)
+    for _ in range(2):
+        await act(ada, number, "private-words", private="Order 4711")
+    full = await ada.post(f"/issues/{number}/private-words", data={"private": "Order 4712"})
+    assert (full.status_code, "Order 4712" in full.text) == (429, True)
 
 
 async def test_an_address_of_version_6_shares_its_buckets_with_its_network(tight_site: Site) -> None:
@@ -148,8 +203,10 @@ async def test_a_refused_act_leaves_the_other_buckets_as_they_were(url: str, tmp
         for _ in range(9):
             assert (await ada.post("/issues", data=FILING)).status_code == 429
         await file_issue(cy)
-        full = await cy.post("/issues", data=FILING)
-        assert "More comes in than we can read." in full.text
+        await file_issue(from_address(site, "192.0.2.9"))
+        async with site.db.reading() as tx:
+            waits = await tx.rows("SELECT issue, why FROM holds ORDER BY seq")
+        assert [(row["issue"], row["why"]) for row in waits] == [(2, "hurried"), (4, "crowded")]
 
 
 async def test_one_mail_address_can_be_given_so_often_from_anywhere(url: str, tmp_path: Path) -> None:

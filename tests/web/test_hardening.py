@@ -162,6 +162,7 @@ async def test_what_is_written_of_a_request_names_its_route_and_none_of_its_secr
         await browser.get("/static/js/board.js")
         await browser.request("BREW", "/new")
         await browser.post("/api/v1/issues", json=FILING, headers={"authorization": "Bearer secret"})
+        await browser.post("/signin/code", data={"code": "secret"})
     lines = [json.loads(logs.Lines().format(record)) for record in caplog.records if record.name == "board.requests"]
     told = [(line["method"], line["route"], line["status"]) for line in lines]
     assert told == [
@@ -171,6 +172,7 @@ async def test_what_is_written_of_a_request_names_its_route_and_none_of_its_secr
         ("GET", "/static", 200),
         ("-", "/new", 405),
         ("POST", "/api/v1/issues", 401),
+        ("POST", "/signin/code", 422),
     ]
     assert all(line["time"].endswith("+00:00") for line in lines)
     assert {tuple(line) for line in lines} == {("time", "level", "name", "message", "method", "route", "status", "ms")}

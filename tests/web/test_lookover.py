@@ -134,6 +134,52 @@ async def test_more_finds_than_anybody_decides_one_by_one_are_taken_out_together
     assert "home.example" not in await public(quick_site, 1)
 
 
+@pytest.mark.parametrize("door", ["merge", "split", "reopening"])
+async def test_tools_of_the_desk_keep_what_was_confirmed_through_a_mistake(quick_site: Site, door: str) -> None:
+    bo = await quick_site.staff(BO)
+    first, number = await file_issue(quick_site.browser()), await file_issue(quick_site.browser())
+    if door == "split":
+        await act(bo, number, "merge", body="The same.", into=str(first))
+    if door == "reopening":
+        await act(bo, number, "updates", body="A new seal.", state="settled", resolution="fixed")
+    path, wrong = f"/issues/{number}/{door}", {"into": "x"} if door == "merge" else {"body": "x" * 20_001}
+    page = await asked(bo, path, {"body": f"Call {PHONE}."})
+    (choice,) = choices(page)
+    decided = {choice: "publish"} if door == "merge" else {"confirmed": choice.removeprefix("find-")}
+    mistaken = await bo.post(path, data={**carried(page), **decided, **wrong})
+    assert mistaken.status_code == 422
+    tool = re.search(rf'<form[^>]*action="{path}.*?</form>', mistaken.text, re.DOTALL)
+    assert tool
+    assert "Not sent yet" in tool[0]
+    kept = carried(httpx.Response(200, text=tool[0]))
+    sent = {**kept, "body": f"Call {PHONE}.", "into": str(first)}
+    assert (await bo.post(path, data=sent)).status_code == 303
+    assert f"Call {PHONE}." in words_of((await quick_site.browser().get(f"/issues/{number}")).text)
+
+
+@pytest.mark.parametrize("is_staff", [False, True], ids=["customer", "staff"])
+async def test_a_correction_asks_only_about_what_does_not_stand_there_yet(quick_site: Site, is_staff: bool) -> None:
+    ada, bo = quick_site.browser(), await quick_site.staff(BO)
+    number = await file_issue(ada)
+    writer, door = (bo, "updates") if is_staff else (ada, "comments")
+    page = await asked(writer, f"/issues/{number}/{door}", {"body": f"Call {PHONE}."})
+    said = await writer.post(
+        f"/issues/{number}/{door}", data={**carried(page), **dict.fromkeys(choices(page), "publish")}
+    )
+    assert said.status_code == 303
+    found = re.search(
+        r'<li id="e(\d+)" class="entry entry--(?:comment|update)', (await ada.get(f"/issues/{number}")).text
+    )
+    assert found
+    path, target = f"/issues/{number}/corrections", found[1]
+    assert (await writer.post(path, data={"target": target, "body": f"Ring {PHONE}!"})).status_code == 303
+    again = await asked(writer, path, {"target": target, "body": f"Ring {PHONE}, or pay by {CARD}."})
+    assert re.findall(r"<bdi>([\d ]+)</bdi>", again.text) == [CARD]
+    assert len(choices(again)) == 1
+    elsewhere = await writer.post(path, data={"target": "1", "body": f"Ring {PHONE}."})
+    assert elsewhere.status_code in (403, 422)
+
+
 @pytest.mark.parametrize("door", ["comments", "thanks", "dispute", "confirmation", "corrections"])
 async def test_customers_words_on_an_issue_are_looked_over(quick_site: Site, door: str) -> None:
     ada, bo = quick_site.browser(), await quick_site.staff(BO)

@@ -2,6 +2,9 @@
 
 import re
 
+from board.actions import moderators
+from board.store import moderation
+from tests import cast
 from tests.cast import BO, MO, ROOT
 from tests.soundness import assert_sound
 from tests.web.site import Site, act, file_issue, words_of
@@ -50,6 +53,24 @@ async def test_a_newcomers_first_words_wait_and_the_next_are_shown_at_once(site:
     await act(cy, number, "comments", body="And the lid.")
     assert "And the lid." not in await read(site, number)
     await assert_sound(site.db)
+
+
+async def test_as_much_is_decided_at_once_as_the_queue_shows(quick_site: Site) -> None:
+    mo, keys = await quick_site.staff(MO), [str(9000 + more) for more in range(moderation.AT_ONCE)]
+    done = await mo.post("/staff/moderation", data={"chosen": keys, "do": "publish", "reason": ""})
+    assert done.status_code == 303
+
+
+async def test_a_customer_without_an_address_reads_on_the_page_what_may_be_hidden(quick_site: Site) -> None:
+    ada, mo = quick_site.browser(), await quick_site.staff(MO)
+    number = await file_issue(ada)
+    await quick_site.settle_policy(moderation_policy="open", mail_policy="optional", held_words="")
+    if "being looked at" in await read(quick_site, number):
+        await act(mo, number, "publication", target="")
+    await act(mo, number, "removal", reason="off_topic")
+    told = "A moderator asked to remove this issue from view, because it was off topic."
+    assert told in words_of((await ada.get(f"/issues/{number}")).text)
+    assert told not in await read(quick_site, number)
 
 
 async def test_words_of_the_list_wait_whoever_writes_them(quick_site: Site) -> None:
@@ -164,3 +185,18 @@ async def test_the_public_figures_count_what_the_record_holds(quick_site: Site) 
     assert "it held a threat 1 0" in told
     assert "it told private things about somebody else 0 1" in told
     assert "it was spam" not in told
+
+
+async def test_the_public_figures_tell_each_month_with_its_reasons(site: Site) -> None:
+    april = cast.later(days=40)
+    numbers = [await cast.file_issue(site.db) for _ in range(4)]
+    for number, reason, at in zip(
+        numbers, ("spam", "spam", "spam", "threat"), (cast.NOON, cast.NOON, april, april), strict=True
+    ):
+        await cast.do_at(at, site.db, moderators.remove, number, by=MO, reason=reason)
+    told = words_of((await site.browser().get("/moderation")).text)
+    assert "Month Not shown, or removed Words erased Held for a look Shown again Apr 2026 2 0 0 0 Mar 2026 2 0" in told
+    assert (
+        "All months it was spam 3 0 it held a threat 1 0"
+        " Apr 2026 it was spam 1 0 it held a threat 1 0 Mar 2026 it was spam 2 0"
+    ) in told

@@ -1,5 +1,7 @@
 """Single sign-on against a real provider on a loopback port: who gets in as what, and what is not believed."""
 
+import json
+from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -8,8 +10,11 @@ from typing import Any
 import httpx
 import pytest
 import time_machine
-from joserfc.jwk import ECKey
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, KeySet, OctKey
 
+from board.oidc import Provider
 from board.store import people
 from board.web.session import now
 from tests.cast import BO, ROOT
@@ -74,6 +79,10 @@ async def test_an_account_is_made_at_the_first_sign_in_and_its_role_is_that_of_t
     assert "Sign in with the company’s account" in words_of((await di.get("/signin")).text)
     assert (await enter(di)).headers["location"] == "/staff"
     assert (await di.get("/staff")).status_code == 200
+    async with site.db.reading() as tx:
+        found = await people.by_subject(tx, f"{issuer.url} di-1")
+    assert found
+    assert found.email == "di@board.example"
     assert (await di.get("/staff/settings")).status_code == 403
     assert (await staff(site))["di@board.example"] == "Di, agent"
     issuer.user = {**DI, "groups": ["ops", "support"], "email": "other@board.example"}
@@ -177,6 +186,50 @@ async def test_a_token_that_another_key_signed_is_not_believed(issuer: Issuer, s
         assert (await enter(site.browser())).status_code == 403
 
 
+def header(token: str, **fields: str) -> str:
+    """The token with another header, which says what its signature cannot."""
+    told = json.dumps({"kid": "one", **fields}).encode()
+    return ".".join((urlsafe_b64encode(told).decode().rstrip("="), *token.split(".")[1:]))
+
+
+async def test_only_signatures_of_the_issuers_own_keys_count(issuer: Issuer) -> None:
+    trusted = Provider(issuer.url, CLIENT, SECRET, "groups", dict(ROLES), HOME)
+    claims = {"iss": issuer.url, "aud": CLIENT, "sub": "di", "exp": 99, "nonce": "n"}
+    kept, keys = {"nonce": "n", "anew": ""}, KeySet([issuer.key])
+    good = jwt.encode({"alg": "ES256", "kid": "one"}, claims, issuer.key)
+    assert trusted.checked(good, keys, kept, 9) == claims
+    evil = ECKey.generate_key("P-256", {"kid": "evil"})
+    tokens = [
+        good.rsplit(".", 1)[0] + ".",
+        header(good, alg="none").rsplit(".", 1)[0] + ".",
+        jwt.encode({"alg": "HS256", "kid": "one"}, claims, OctKey.import_key(SECRET * 2)),
+        jwt.encode({"alg": "ES256", "kid": "one", "jwk": evil.as_dict(private=False)}, claims, evil),
+        jwt.encode({"alg": "ES256", "jku": "https://evil.example/keys"}, claims, evil),
+    ]
+    for token in tokens:
+        with pytest.raises((JoseError, ValueError)):
+            trusted.checked(token, keys, kept, 9)
+
+
+async def test_an_issuer_that_names_itself_otherwise_is_not_asked(
+    issuer: Issuer, sqlite_url: str, tmp_path: Path
+) -> None:
+    async with trusting(issuer, sqlite_url, tmp_path) as site:
+        issuer.url += "/evil"
+        refused = await site.browser().get("/signin/oidc")
+        assert "does not describe itself as it should" in words_of(refused.text)
+        assert refused.status_code == 503
+
+
+async def test_another_site_begins_no_sign_in(issuer: Issuer, sqlite_url: str, tmp_path: Path) -> None:
+    async with trusting(issuer, sqlite_url, tmp_path) as site:
+        for sent_from in ("cross-site", "same-site"):
+            led = await site.browser({"Sec-Fetch-Site": sent_from}).get("/signin/oidc")
+            assert led.headers["location"] == "/signin"
+        led = await site.browser({"Sec-Fetch-Site": "same-origin"}).get("/signin/oidc")
+        assert led.headers["location"].startswith(f"{issuer.url}/authorization?")
+
+
 async def test_whoever_says_no_at_the_issuer_is_told_so(issuer: Issuer, sqlite_url: str, tmp_path: Path) -> None:
     async with trusting(issuer, sqlite_url, tmp_path) as site:
         refused = await enter(site.browser())
@@ -188,6 +241,26 @@ async def test_without_the_right_secret_nobody_gets_in(issuer: Issuer, sqlite_ur
     async with trusting(issuer, sqlite_url, tmp_path, oidc_client_secret="another") as site:
         issuer.user = DI
         assert (await enter(site.browser())).status_code == 403
+
+
+async def test_no_redirect_takes_the_boards_own_secret_elsewhere(
+    issuer: Issuer, sqlite_url: str, tmp_path: Path
+) -> None:
+    async with issuing(HOME) as elsewhere, trusting(issuer, sqlite_url, tmp_path) as site:
+        issuer.user, issuer.moved_to = DI, f"{elsewhere.url}/token"
+        assert (await enter(site.browser())).status_code == 503
+        assert (issuer.told, elsewhere.told) == (1, 0)
+
+
+async def test_one_place_may_go_to_the_issuer_only_so_often(issuer: Issuer, sqlite_url: str, tmp_path: Path) -> None:
+    async with trusting(issuer, sqlite_url, tmp_path) as site:
+        await (await site.staff(ROOT)).post("/staff/settings/limits", data={"code.burst": "3"})
+        di = site.browser()
+        place = await come_back(di)
+        assert (await di.get(place)).status_code == 403
+        assert (await di.get("/signin/oidc")).status_code == 303
+        assert (await di.get("/signin/oidc")).status_code == 429
+        assert (await di.get(place)).status_code == 429
 
 
 async def test_an_issuer_that_is_away_is_told_and_nothing_breaks(sqlite_url: str, tmp_path: Path) -> None:

@@ -183,12 +183,21 @@ async def test_the_sign_in_link_works_once_and_looking_at_it_uses_nothing_up(qui
     assert {"HttpOnly", "Path=/", "SameSite=lax", "Secure"} <= set(cookie.split("; "))
     assert (await mo.get("/staff")).status_code == 200
     assert (await quick_site.browser().post(found[1])).status_code == 404
-    assert (await mo.post("/signout")).headers["location"] == "/?done=signed_out"
+    for path in ("/", "/staff", "/staff/outbox", "/me", "/prove"):
+        assert 'action="/signout"' in (await mo.get(path)).text, path
+    kept = dict(mo.cookies)
+    left = await mo.post("/signout")
+    assert (left.headers["location"], left.headers["clear-site-data"]) == ("/?done=signed_out", '"storage"')
+    mo.cookies.update(kept)
     assert (await mo.get("/staff")).headers["location"] == "/signin"
 
 
-async def test_a_removed_colleague_is_out_at_once(quick_site: Site) -> None:
+async def test_a_colleague_who_is_removed_or_signed_out_is_out_at_once(quick_site: Site) -> None:
     bo, root = await quick_site.staff(BO), await quick_site.staff(ROOT)
+    assert (await bo.get("/staff")).status_code == 200
+    assert (await root.post(f"/staff/settings/colleagues/{BO.person}/signout")).status_code == 303
+    assert (await bo.get("/staff")).headers["location"] == "/signin"
+    bo = await quick_site.staff(BO)
     assert (await bo.get("/staff")).status_code == 200
     assert (await root.post(f"/staff/settings/colleagues/{BO.person}/removal")).status_code == 303
     assert (await bo.get("/staff")).headers["location"] == "/signin"

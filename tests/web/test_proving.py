@@ -89,6 +89,9 @@ async def test_removing_an_issue_waits_for_a_proof_and_goes_on_with_what_was_typ
         ("/issues/1/rejection", {"target": "", "reason": "spam"}),
         ("/staff/settings/colleagues", {"name": "Di", "email": "di@board.example", "role": "agent"}),
         ("/staff/settings/colleagues/1/removal", {}),
+        ("/staff/settings/colleagues/1/signout", {}),
+        ("/me/sessions", {}),
+        ("/me/sessions/0123456789abcdef", {}),
         ("/staff/settings/tokens", {"label": "A <b>robot</b>", "role": "reader"}),
         ("/staff/settings/tokens/1/revocation", {}),
         ("/me/codes", {}),
@@ -110,6 +113,33 @@ async def test_what_is_grave_wants_a_fresh_proof(
     assert target == path
     assert kept == {name: value.replace("<", "&lt;").replace(">", "&gt;") for name, value in typed.items()}
     assert not led_to_prove(await root.post(path, data=typed))
+
+
+@pytest.mark.parametrize(
+    ("path", "typed", "told"),
+    [
+        ("/issues/1/removal", {"reason": "spam"}, "About #1 Reason, in public it was spam"),
+        ("/staff/settings/colleagues/1/removal", {}, "About {name}"),
+        (
+            "/staff/moderation",
+            {"chosen": [str(number) for number in range(1, 101)], "do": "reject", "reason": "threat"},
+            "Reason, in public it held a threat The chosen #1, #2, #3,",
+        ),
+    ],
+)
+async def test_whoever_has_proved_is_told_what_one_press_does(
+    quick_site: Site, clock: time_machine.Traveller, path: str, typed: dict[str, str | list[str]], told: str
+) -> None:
+    await quick_site.settle_policy(moderation_policy="hold" if "moderation" in path else "open", mail_policy="optional")
+    await file_issue(quick_site.browser())
+    root = await quick_site.staff(ROOT)
+    clock.shift(FRESH_S + 1)
+    assert led_to_prove(await root.post(path, data=typed))
+    await root.post("/signin/code", data={"code": await mailed_code(quick_site, root)})
+    async with quick_site.db.reading() as tx:
+        first = await people.by_id(tx, 1)
+    assert first
+    assert told.format(name=first.name) in words_of((await root.get("/prove/done")).text)
 
 
 async def test_daily_work_wants_no_fresh_proof(quick_site: Site, clock: time_machine.Traveller) -> None:
@@ -169,6 +199,21 @@ async def test_whoever_asked_for_a_page_before_the_proof_gets_it_afterwards(
     assert led_to_prove(await other.get("/staff/outbox?state=kept"))
     proved = await other.post("/prove/code", data={"code": app.at(now())})
     assert (await other.get(proved.headers["location"])).headers["location"] == "/staff/outbox?state=kept"
+
+
+async def test_a_half_sign_in_keeps_the_page_that_was_asked_for_until_the_whole(
+    quick_site: Site, clock: time_machine.Traveller
+) -> None:
+    app, _ = await app_of(await quick_site.staff(MO))
+    clock.shift(60)
+    other = quick_site.browser()
+    assert (await other.get("/staff/outbox?state=kept")).headers["location"] == "/signin"
+    await other.post("/signin", data={"email": "mo@board.example"})
+    async with quick_site.db.reading() as tx:
+        code = outbox.letter_of((await outbox.newest(tx, limit=1))[0]).code
+    assert (await other.post("/signin/code", data={"code": str(code)})).headers["location"] == "/prove"
+    proved = await other.post("/prove/code", data={"code": app.at(now())})
+    assert proved.headers["location"] == "/staff/outbox?state=kept"
 
 
 async def test_a_passkey_is_made_and_then_proves_and_signs_in(site: Site, clock: time_machine.Traveller) -> None:

@@ -10,6 +10,7 @@ from board import stream
 from board.actions import customers, staff
 from board.web.session import now
 from tests.cast import BO, CY, do_at, file_issue
+from tests.web.site import Site
 from tests.web.wire import Follower, Frame, Wire, hear
 
 TOPICS = {"issue": "issue:1", "area": "area:service", "board": "board", "many": "board,issue:1,issue:2,area:returns"}
@@ -58,7 +59,7 @@ async def soon(connection: Any) -> Frame | None:
         return None
 
 
-async def expected(wire: Wire, follower: Follower) -> dict[str, list[int]]:
+async def expected(wire: Site, follower: Follower) -> dict[str, list[int]]:
     """The indices of each topic's events behind the start, from the database itself."""
     found = {}
     for topic in follower.cursors:

@@ -66,7 +66,7 @@ ACTS = {
     "/api/v1/issues": "file",
     **{f"/issues/{{number}}/{name}": right for name, right in OF_AN_ISSUE.items()},
     **{f"/api/v1/issues/{{number}}/{name}": right for name, right in OF_AN_ISSUE.items()},
-    "/live/tickets": "see_private",
+    "/live/tickets": "see_desk",
     "/finds": OPEN,
     "/staff/issues/{number}/private": "see_private",
     "/staff/moderation": "publish",
@@ -81,8 +81,9 @@ ACTS = {
     **{path: SIGNED_IN for path in FORMS if path.startswith("/me/sessions")},
     **{path: COLLEAGUES for path in FORMS if path.startswith(("/me/passkeys", "/me/codes", "/prove"))},
 }
-OF_THEMSELVES = ("/me", "/me/data.json", "/me/address", "/me/mail", "/me/erasure")
-LAST = ("/me/sessions", "/me/sessions/{mark}", "/me/erasure", "/signout")  # end what the walk needs
+SESSIONS = ("/me/sessions", "/me/sessions/{mark}")
+OF_THEMSELVES = ("/me", "/me/data.json", "/me/address", "/me/mail", "/me/erasure", *SESSIONS)
+LAST = (*SESSIONS, "/me/erasure", "/signout")  # end what the walk needs
 
 
 @dataclass(frozen=True)
@@ -194,6 +195,25 @@ async def test_every_route_lets_in_those_who_have_the_right_and_nobody_else(quic
             assert await counted(quick_site) == before, (method, path)
     assert wrong == []
     await assert_sound(quick_site.db)
+
+
+@pytest.mark.parametrize("name", VISITORS)
+async def test_who_may_not_act_hears_that_before_anything_about_the_words(quick_site: Site, name: str) -> None:
+    number, other = await file_issue(quick_site.db), await file_issue(quick_site.db)
+    browser, shown = await visit(quick_site, name, number, other)
+    private, cookies, tried = {"body": "Call +49 170 1234567."}, list(browser.cookies.jar), []
+    for method, path in walk():
+        if method != "POST" or is_let_in(name, method, path):
+            continue
+        show_only(browser, cookies)
+        target = filled(path, number=number)
+        if takes_json(path):
+            answers = [await browser.post(target, json=body, headers=shown) for body in (private, {}, {"no": "such"})]
+        else:
+            answers = [await browser.post(target, data={**FORMS[path], **private})]
+        tried.append(path)
+        assert [was_let_in(answer) for answer in answers] == [False] * len(answers), path
+    assert tried
 
 
 def show_only(browser: httpx.AsyncClient, cookies: list[Cookie]) -> None:

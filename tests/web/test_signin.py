@@ -3,6 +3,7 @@
 import re
 
 import httpx
+import pytest
 import time_machine
 
 from board.domain.letters import Letter
@@ -66,6 +67,41 @@ async def test_the_code_signs_in_without_script(site: Site) -> None:
     used = await bo.post("/signin/code", data={"code": f" {code.lower()} "})
     assert (used.status_code, used.headers["location"]) == (303, "/staff")
     assert (await bo.get("/staff")).status_code == 200
+
+
+async def test_signing_in_leads_to_the_page_that_was_asked_for_first(quick_site: Site) -> None:
+    number = await file_issue(quick_site.browser(), email="ada@home.example")
+    for email, asked_for, led_to in (
+        (KNOWN, f"/staff/issues/{number}?queue=all&q=%5Ctea", f"/staff/issues/{number}?queue=all&q=%5Ctea"),
+        (KNOWN, "/prove", "/staff"),
+        ("ada@home.example", "/me/data.json", "/me/data.json"),
+        ("ada@home.example", "/staff/outbox", "/me"),
+    ):
+        browser = quick_site.browser()
+        sent_away = await browser.get(asked_for)
+        assert (sent_away.status_code, sent_away.headers["location"]) == (303, "/signin")
+        assert {"HttpOnly", "SameSite=lax", "Secure"} <= set(sent_away.headers["set-cookie"].split("; "))
+        await browser.post("/signin", data={"email": email})
+        entered = await browser.post("/signin/code", data={"code": str((await mails(quick_site))[0].code)})
+        assert (entered.status_code, entered.headers["location"]) == (303, led_to)
+        assert "__Host-place" not in browser.cookies
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "https://evil.example",
+        "//evil.example",
+        "/%2Fevil.example",
+        "/%5Cevil.example",
+        "%2F%2Fevil.example",
+        "/%09/evil",
+    ],
+)
+async def test_no_cookie_leads_to_another_site(quick_site: Site, place: str) -> None:
+    bo, token, _ = await asked(quick_site)
+    bo.cookies.set("__Host-place", place, domain="board.example")
+    assert (await bo.post("/signin/link", data={"t": token})).headers["location"] == "/staff"
 
 
 async def test_a_wrong_code_is_told_and_the_fifth_is_the_last(site: Site) -> None:

@@ -162,7 +162,7 @@ async def test_a_sign_in_link_is_no_ticket(quick_wire: Wire) -> None:
 
 async def test_one_address_has_at_most_thirty_sockets(quick_wire: Wire) -> None:
     async with AsyncExitStack() as stack:
-        for _ in range(live.MOST_SOCKETS):
+        for _ in range(quick_wire.board.settings.live_sockets):
             assert (await hear(await stack.enter_async_context(quick_wire.socket("board"))))["t"] == "hello"
         async with quick_wire.socket("board") as socket:
             assert await closed(socket) == 4504
@@ -177,11 +177,11 @@ async def test_one_address_has_at_most_thirty_sockets(quick_wire: Wire) -> None:
 
 async def test_who_talks_too_much_or_too_long_is_cut_off(quick_wire: Wire) -> None:
     async with quick_wire.socket("board") as socket:
-        for _ in range(live.MOST_MESSAGES + 1):
+        for _ in range(quick_wire.board.settings.live_messages + 1):
             await socket.send("x")
         assert await closed(socket, after=1) == 4009
     async with quick_wire.socket("board") as socket:
-        for _ in range(live.MOST_MESSAGES):
+        for _ in range(quick_wire.board.settings.live_messages):
             await socket.send("x" * 16_000)
         assert (await hear(socket))["t"] == "hello"
     async with quick_wire.socket("board") as socket:

@@ -100,10 +100,10 @@ def browser(application: object) -> httpx.AsyncClient:
 PUBLIC = (
     "/", "/?state=all&q=nothing", "/?state=confirmed", "/new", "/issues/1", "/issues/1/log", "/issues/1/receipt",
     "/issues/2", "/issues/3", "/rules", "/about", "/signin", "/me", "/nowhere", "/issues/99",
-    "/similar?q=§first", "/issues/1?done=commented",
+    "/similar?q=§first", "/issues/1?done=commented", "/api", "/moderation", "/issues/1/report",
 )  # fmt: skip
 STAFF = ("/staff", "/staff?queue=all", "/staff?queue=held", "/staff/issues/1", "/staff/issues/2", "/staff/settings",
-         "/staff/outbox")  # fmt: skip
+         "/staff/outbox", "/staff/moderation")  # fmt: skip
 REFUSED = (
     ("/issues", {"body": "", "title": "x", "email": "§"}),
     ("/issues", {"body": "§ada@example.org", "title": "§bo@example.org"}),

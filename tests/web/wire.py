@@ -91,15 +91,16 @@ class Events:
 
 
 @asynccontextmanager
-async def served(url: str, folder: Path, **changes: Any) -> AsyncIterator[Wire]:
-    """A board with the cast's staff and areas, on a free port."""
+async def served(url: str, folder: Path, *, has_hub: bool = True, **changes: Any) -> AsyncIterator[Wire]:
+    """A board with the cast's staff and areas, on a free port; without a hub as under any other ASGI server."""
     await furnish(url)
     # With the protocol named, asyncio turns Nagle's algorithm off, as it does for a server that it binds itself.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
         base = f"http://127.0.0.1:{listening.getsockname()[1]}"
         app = create(assemble(settings_for(url, folder, base_url=base, **changes), RENDERER))
-        server = uvicorn.Server(uvicorn.Config(app, **serving.OPTIONS))
+        plain = {} if has_hub else {"ws": "websockets-sansio"}
+        server = uvicorn.Server(uvicorn.Config(app, **{**serving.OPTIONS, **plain}))
         serving_on = asyncio.create_task(server.serve(sockets=[listening]))
         while not server.started:
             await asyncio.sleep(0.01)
