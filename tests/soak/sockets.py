@@ -66,6 +66,11 @@ async def dropped(url: str, folder: Path, kills: int) -> dict[str, Any]:
         "kills": kills,
         "events": len(record),
         "sockets whose sequence is not the record's": wrong,
+        "what they miss": [
+            sorted(set(record) - set(told.by_topic()["board"]))
+            for told in followers
+            if told.by_topic() != {"board": record}
+        ][:5],
         "gaps seen": sum(told.gaps for told in followers),
         "repeats applied": sum(len(seqs) - len(set(seqs)) for told in followers for seqs in told.by_topic().values()),
         **found,
