@@ -1,5 +1,6 @@
 """What the soak breaks: boards that are served as processes of their own, and a PostgreSQL as durable as it comes."""
 
+import atexit
 import os
 import random
 import signal
@@ -142,3 +143,4 @@ def postgres(folder: Path) -> Iterator[Postgres]:
         yield Postgres(server)
     finally:
         server.cleanup()
+        atexit.unregister(server._cleanup)  # it would make its folder again
