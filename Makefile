@@ -29,8 +29,9 @@ bench: tools
 flood: tools
 	@$(BIN)/python -m tests.bench.flood
 
-# What takes minutes and proves by numbers: 21,000 made-up requests to the API.
+# What takes minutes and proves by numbers: faults under load, then 21,000 made-up requests to the API.
 soak: tools
+	@$(BIN)/python -m tests.soak
 	@BOARD_CASES=1400 $(BIN)/python -m pytest -n 2 --timeout 1200 -rs tests/test_openapi.py
 
 # The sentences for translators.

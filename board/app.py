@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
+import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -18,6 +19,7 @@ from board import keys, leaving, oidc, sealing
 from board.actions import clock, limits, passkeys, privately
 from board.actions.passkeys import Relying
 from board.domain.links import Links
+from board.domain.phrase import phrase
 from board.domain.proof import vkey
 from board.errors import NotFound, ProveFirst, Refused, SignInFirst, TooMany
 from board.followers import mail
@@ -28,7 +30,8 @@ from board.render import Renderer
 from board.sealing import Box
 from board.settings import Settings
 from board.store import record
-from board.store.database import LOST, Database
+from board.store.database import AWAY, LOST, Database, Unsure
+from board.store.leading import Leading
 from board.stream import Stream
 from board.web import proving, routes, session
 from board.web.guard import Guard
@@ -41,9 +44,16 @@ from board.web.page import frame, page
 from board.web.remembered import Remembered
 from board.web.telling import Telling
 
+AGAIN_S = 5.0
+START_S = 30.0
 CLOCK_EVERY_S = 5.0
 FORGET_EVERY_S = 3600.0
 MIB = 1024 * 1024
+
+AWAY_NOW = phrase("The database cannot be reached just now. Nothing was written; please try again.")
+UNSURE = phrase(
+    "The database went away just as this was written. Please look whether it is there before you try again."
+)
 
 log = logging.getLogger("board")
 
@@ -57,6 +67,7 @@ class Board:
     links: Links
     db: Database
     stream: Stream
+    leading: Leading
     renderer: Renderer
     provider: Provider | None = None
     frames: Frames = field(default_factory=Frames)
@@ -86,7 +97,7 @@ def assemble(settings: Settings, renderer: Renderer | None = None) -> Board:
     secrets = keys.load(settings)
     db = Database(settings.database_url)
     links = Links(settings.base_url, secrets.secret)
-    return Board(settings, secrets, links, db, Stream(db), renderer or Renderer(), oidc.provider(settings))
+    return Board(settings, secrets, links, db, Stream(db), Leading(db), renderer or Renderer(), oidc.provider(settings))
 
 
 def create(board: Board) -> Starlette:
@@ -108,10 +119,10 @@ def create(board: Board) -> Starlette:
 @asynccontextmanager
 async def lifespan(app: Starlette) -> AsyncIterator[None]:
     board: Board = app.state.board
-    await board.db.connect()
+    await patiently(board.db, board.db.connect)
     try:
-        await found(board)
-        await board.stream.start()
+        await patiently(board.db, lambda: found(board))
+        await patiently(board.db, board.stream.start)
         board.hub.start()
         async with running(board):
             with leaving.in_order(board.stream, board.hub):
@@ -119,6 +130,19 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
     finally:
         board.telling.write()
         await board.db.disconnect()
+
+
+async def patiently(db: Database, begin: Callable[[], Awaitable[None]]) -> None:
+    """Waits for a server that is just being restarted: of several workers, one that fails here would end them all."""
+    until = time.monotonic() + START_S
+    while True:
+        try:
+            return await begin()
+        except LOST as lost:
+            if db.sqlite or time.monotonic() > until:
+                raise
+            log.warning("the database is away: %r", lost)
+            await asyncio.sleep(0.5)
 
 
 async def found(board: Board) -> None:
@@ -129,16 +153,12 @@ async def found(board: Board) -> None:
 
 @asynccontextmanager
 async def running(board: Board) -> AsyncIterator[None]:
-    post = Post(board.settings.smtp_url, sender(board.settings), board.links, board.renderer.say)
+    """Every process reads the record; one of all does what is to be done once."""
     tasks = [
-        asyncio.create_task(board.stream.run(), name="stream"),
-        asyncio.create_task(board.hub.run(), name="live"),
-        asyncio.create_task(mail.run(board.db, board.stream, post, session.now), name="mail"),
-        asyncio.create_task(tick_for_ever(board.db), name="clock"),
-        asyncio.create_task(forget_for_ever(board.db), name="forgetting"),
+        asyncio.create_task(for_ever("the stream", board.stream.run)),
+        asyncio.create_task(for_ever("leading", lambda: board.leading.run(lambda: followers(board)))),
+        asyncio.create_task(for_ever("live", board.hub.run)),
     ]
-    for task in tasks:
-        task.add_done_callback(report)
     try:
         yield
     finally:
@@ -147,9 +167,24 @@ async def running(board: Board) -> AsyncIterator[None]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def report(task: "asyncio.Task[None]") -> None:
-    if not task.cancelled() and task.exception():
-        log.error("%s has stopped", task.get_name(), exc_info=task.exception())
+async def followers(board: Board) -> None:
+    """What one process does for all: news by mail, what time does by itself, and forgetting."""
+    post = Post(board.settings.smtp_url, sender(board.settings), board.links, board.renderer.say)
+    await asyncio.gather(
+        for_ever("the mail", lambda: mail.run(board.db, board.stream, post, session.now)),
+        for_ever("the clock", lambda: tick_for_ever(board.db)),
+        for_ever("forgetting", lambda: forget_for_ever(board.db)),
+    )
+
+
+async def for_ever(name: str, work: Callable[[], Awaitable[None]]) -> None:
+    """Begins again what has come to an end by a fault; a fault is told, and delays only itself."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception("%s has stopped", name)
+        await asyncio.sleep(AGAIN_S)
 
 
 def sender(settings: Settings) -> str:
@@ -160,7 +195,7 @@ def sender(settings: Settings) -> str:
 async def forget_for_ever(db: Database) -> None:
     """Deletes once an hour what the company has chosen to keep no longer."""
     while True:
-        with suppress(*LOST):
+        with suppress(*AWAY):
             async with db.saving() as tx:
                 await privately.forget_settled(tx, session.now())
         await asyncio.sleep(FORGET_EVERY_S)
@@ -168,7 +203,7 @@ async def forget_for_ever(db: Database) -> None:
 
 async def tick_for_ever(db: Database) -> None:
     while True:
-        with suppress(*LOST):
+        with suppress(*AWAY):
             await clock.tick(db, session.now())
             await limits.clear(db, session.now_ms())
         await asyncio.sleep(CLOCK_EVERY_S)
@@ -218,13 +253,14 @@ async def refuse_http(request: Request, wrong: Exception) -> Response:
 
 
 async def away(request: Request, lost: Exception) -> Response:
-    """The database cannot be reached: nothing was written, so trying again is safe."""
-    log.warning("the database is away: %s", lost)
+    """The database cannot be reached: nothing was written, unless it went in the very moment; that is told."""
+    log.warning("the database is away: %r", lost)
+    said = UNSURE if isinstance(lost, Unsure) else AWAY_NOW
     if request.url.path.startswith("/api/"):
-        refused = Refused("The database cannot be reached just now. Nothing was written; please try again.")
+        refused = Refused(said)
         refused.status, refused.title = 503, "Try again"
         response = problem(refused)
     else:
-        response = Response("The board cannot be reached just now. Nothing was lost; please try again.", 503)
+        response = PlainTextResponse(request.app.state.board.renderer.say(said), 503)
     response.headers["Retry-After"] = "5"
     return response

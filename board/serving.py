@@ -1,6 +1,8 @@
 """The HTTP server: uvicorn with the settings that live sockets need."""
 
+import asyncio
 import gc
+import multiprocessing
 import os
 import resource
 import signal
@@ -17,6 +19,7 @@ from board.settings import Settings
 from board.wire import Line
 
 KEPT_S = 75  # idle connections; longer than proxies and clients keep theirs, so that none meets a closing door
+WORKER_S = 30  # a worker that begins on a busy machine is not yet a hung one
 OPTIONS: dict[str, Any] = {
     "http": Patience,
     "ws": Line,
@@ -30,6 +33,7 @@ OPTIONS: dict[str, Any] = {
     "log_config": None,
     "timeout_keep_alive": KEPT_S,
     "timeout_graceful_shutdown": 3,
+    "timeout_worker_healthcheck": WORKER_S,
 }
 
 
@@ -67,9 +71,24 @@ def check_address(host: str, port: int) -> None:
 def application() -> Starlette:
     """One process's application, from the environment."""
     logs.begin(on_terminal=sys.stderr.isatty())
+    end_with_parent()
     made = app.create(app.assemble(settings.read(os.environ)))
     look_over_less()
     return made
+
+
+def end_with_parent() -> None:
+    """Ends a worker whose parent was killed: it would keep the address, and nobody would look after it."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+    loop, sentinel = asyncio.get_running_loop(), parent.sentinel
+
+    def end() -> None:
+        loop.remove_reader(sentinel)
+        signal.raise_signal(signal.SIGTERM)
+
+    loop.add_reader(sentinel, end)
 
 
 def look_over_less() -> None:

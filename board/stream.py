@@ -13,7 +13,8 @@ from itertools import takewhile
 
 from board.domain.leaf import Recorded
 from board.store import record, touches
-from board.store.database import LOST, Database, Tx
+from board.store.database import AWAY, Database, Tx
+from board.store.hearing import listening
 
 TAIL = 2_000  # events kept in memory
 BATCH = 500
@@ -101,13 +102,13 @@ class Stream:
 
     async def run(self) -> None:
         """Pumps until cancelled; a lost database is asked again each second."""
-        async with self.db.listening() as hint:
+        async with listening(self.db) as hint:
             while True:
                 hint.clear()
                 try:
                     while await self.read_on():
                         pass
-                except LOST as lost:
+                except AWAY as lost:
                     log.warning("the record cannot be read just now: %s", lost)
                 await until(hint, LOOK_AGAIN_S)
 

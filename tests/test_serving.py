@@ -65,13 +65,15 @@ class Served:
 
 
 @contextmanager
-def serve(folder: Path, *options: str, port: int | None = None) -> Iterator[Served]:
+def serve(folder: Path, *options: str, port: int | None = None, **settings: str) -> Iterator[Served]:
+    """A board with the settings, by their names in small letters."""
     chosen = port or free_port()
     command = [sys.executable, "-m", "board", "serve", "--port", str(chosen), *options]
     kept = {key: value for key, value in os.environ.items() if not key.startswith("BOARD_")}
+    given = {f"BOARD_{name.upper()}": value for name, value in settings.items()}
     process = subprocess.Popen(
         command,
-        env={**kept, "BOARD_DATA_DIR": str(folder), "PYTHONUNBUFFERED": "1"},
+        env={**kept, "BOARD_DATA_DIR": str(folder), "PYTHONUNBUFFERED": "1", **given},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -90,10 +92,11 @@ def owner_link(said: str) -> str:
 
 
 def assert_requests(told: str) -> None:
-    """Only requests were told, each in a line of JSON, and none of them with the secret of a link."""
+    """Besides who leads, only requests were told, each in a line of JSON, and none with the secret of a link."""
     lines = [json.loads(line) for line in told.splitlines()]
-    assert {line["name"] for line in lines} == {"board.requests"}
-    assert ("POST", "/signin/{secret}", 303) in [(line["method"], line["route"], line["status"]) for line in lines]
+    requests = [line for line in lines if line["name"] == "board.requests"]
+    assert {line["name"] for line in lines if line not in requests} == {"board.leading"}
+    assert ("POST", "/signin/{secret}", 303) in [(line["method"], line["route"], line["status"]) for line in requests]
 
 
 def test_one_command_serves_an_empty_board_and_its_printed_link_makes_the_owner(tmp_path: Path) -> None:

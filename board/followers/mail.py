@@ -19,7 +19,7 @@ from board.domain.wording import Say
 from board.followers import sending
 from board.followers.sending import Post
 from board.store import company, entries, intake, issues, moderation, outbox, positions, private, record
-from board.store.database import LOST, Database, Tx
+from board.store.database import AWAY, Database, Tx
 from board.store.intake import Filer
 from board.store.positions import Position
 from board.stream import OutOfReach, Stream
@@ -61,9 +61,10 @@ REMINDERS_CONFIRM = (7, 12)  # days after the cure, of the 14 that the customer 
 
 async def run(db: Database, stream: Stream, post: Post, clock: Callable[[], datetime]) -> None:
     """Follows the record and the outbox until cancelled; `clock` tells the time."""
-    await asyncio.gather(
-        follow(db, stream, post, clock), remind_for_ever(db, post, clock), sending.send_for_ever(db, post, clock)
-    )
+    async with asyncio.TaskGroup() as group:
+        group.create_task(follow(db, stream, post, clock))
+        group.create_task(remind_for_ever(db, post, clock))
+        group.create_task(sending.send_for_ever(db, post, clock))
 
 
 async def follow(db: Database, stream: Stream, post: Post, clock: Callable[[], datetime]) -> None:
@@ -75,7 +76,7 @@ async def follow(db: Database, stream: Stream, post: Post, clock: Callable[[], d
                 await anext(coming, None)
         except OutOfReach:
             await asyncio.sleep(1)
-        except LOST as lost:
+        except AWAY as lost:
             log.warning("the database is away: %s", lost)
             await asyncio.sleep(1)
 
@@ -85,7 +86,7 @@ async def remind_for_ever(db: Database, post: Post, clock: Callable[[], datetime
         try:
             await catch_up(db, post, clock())
             await remind(db, post, clock())
-        except LOST as lost:
+        except AWAY as lost:
             log.warning("the database is away: %s", lost)
         await asyncio.sleep(REMIND_EVERY_S)
 

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import logging
 import ssl
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -21,7 +22,7 @@ from board.domain.letters import Letter
 from board.domain.links import Links
 from board.domain.wording import Say
 from board.store import outbox
-from board.store.database import LOST, Database, Tx
+from board.store.database import AWAY, Database, Tx
 
 log = logging.getLogger("board.mail")
 
@@ -46,7 +47,7 @@ async def send_for_ever(db: Database, post: Post, clock: Callable[[], datetime])
     while True:
         try:
             sent = await send_due(db, post, clock())
-        except LOST as lost:
+        except AWAY as lost:
             log.warning("the database is away: %s", lost)
             sent = 0
         await asyncio.sleep(0 if sent else LOOK_EVERY_S)
@@ -54,24 +55,28 @@ async def send_for_ever(db: Database, post: Post, clock: Callable[[], datetime])
 
 async def send_due(db: Database, post: Post, now: datetime) -> int:
     """Sends what is due, each message apart; without a mail server they are kept as they are."""
+    began = time.monotonic()
     async with db.reading() as tx:
         waiting = await outbox.due(tx, milliseconds(now), limit=AT_ONCE)
     for row in waiting:
-        await try_one(db, row, post, now)
+        await try_one(db, row, post, now, late_ms=int((time.monotonic() - began) * 1000))
     return len(waiting)
 
 
-async def try_one(db: Database, row: dict[str, Any], post: Post, now: datetime) -> None:
-    now_ms = milliseconds(now)
+async def try_one(db: Database, row: dict[str, Any], post: Post, now: datetime, *, late_ms: int = 0) -> None:
+    now_ms = milliseconds(now) + late_ms  # those before it may have taken long: its claim begins now
+    until_ms = now_ms + CLAIM_MS
     async with db.saving() as tx:
-        if not await outbox.claim(tx, row["id"], now_ms=now_ms, until_ms=now_ms + CLAIM_MS):
+        if not await outbox.claim(tx, row["id"], now_ms=now_ms, until_ms=until_ms):
             return
     error = await send(row, post, now) if post.url else None
     async with db.saving() as tx:
-        await settle(tx, row, error, now, is_mail_set=post.url is not None)
+        await settle(tx, row, error, now, is_mail_set=post.url is not None, until_ms=until_ms)
 
 
-async def settle(tx: Tx, row: dict[str, Any], error: str | None, now: datetime, *, is_mail_set: bool) -> None:
+async def settle(
+    tx: Tx, row: dict[str, Any], error: str | None, now: datetime, *, is_mail_set: bool, until_ms: int
+) -> None:
     tries = row["tries"] + 1
     if error is None:
         state, retry_ms = ("sent" if is_mail_set else "kept"), milliseconds(now)
@@ -79,7 +84,7 @@ async def settle(tx: Tx, row: dict[str, Any], error: str | None, now: datetime, 
         state, retry_ms = "failed", milliseconds(now)
     else:
         state, retry_ms = "queued", milliseconds(now) + RETRIES_S[tries - 1] * 1000
-    await outbox.settle(tx, row["id"], state=state, tries=tries, retry_ms=retry_ms, error=error)
+    await outbox.settle(tx, row["id"], state=state, tries=tries, retry_ms=retry_ms, error=error, until_ms=until_ms)
     letter = outbox.letter_of(row)
     if state == "sent" and letter.code:  # whoever reads the database later cannot sign in with it
         await outbox.rewrite(tx, row["id"], replace(letter, link=None, code=None))

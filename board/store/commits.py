@@ -69,7 +69,7 @@ class Commits:
         """
         is_first = batch.size == 0
         if not is_first:
-            await batch.tx.run("SAVEPOINT act")
+            await steady(batch.tx.run("SAVEPOINT act"))
         try:
             yield
         except BaseException as failed:
@@ -107,6 +107,16 @@ class Commits:
     def _leave(self, batch: Batch) -> None:
         batch.is_open = False
         self._batch = None
+
+
+async def steady(doing: Coroutine[Any, Any, None]) -> None:
+    """Whoever is cancelled meanwhile leaves afterwards: a statement broken off here would spoil the batch of all."""
+    task = asyncio.ensure_future(doing)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
 
 
 async def whole(doing: Coroutine[Any, Any, None]) -> None:

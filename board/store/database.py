@@ -14,6 +14,7 @@ from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import asyncpg
 import databases
@@ -26,9 +27,16 @@ from board.store.commits import Commits
 READERS = 4  # held SQLite connections for reading
 POOL = 10  # PostgreSQL connections
 BUSY_S = 30.0
-HEAR_S = 10.0  # how often the listening connection is tested
-LOOK_S = 0.1  # how often SQLite is asked whether another process wrote
-COALESCE_S = 0.01
+CONNECT_S = 5.0
+
+# What PostgreSQL does about a process that is gone without a word: what it has locked must not stay locked.
+SESSION = {
+    "idle_in_transaction_session_timeout": "15000",  # ms; nothing but the database is awaited inside
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "10000",
+}
 
 PLACE = re.compile(r"'[^']*'|:([a-z]\w*)")  # a text in quotes, or the place of a value
 
@@ -36,7 +44,10 @@ LOST = (
     OSError,
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
-    asyncpg.TooManyConnectionsError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.PostgresSystemError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # the driver's word where the server goes just as a statement begins
     sqlite3.OperationalError,
@@ -48,6 +59,13 @@ NO_ENTRY = (
     asyncpg.InvalidCatalogNameError,
     asyncpg.InsufficientPrivilegeError,
 )
+
+# For whoever goes on for ever: one day the server is there, and lets us in.
+AWAY = (*LOST, *NO_ENTRY)
+
+
+class Unsure(ConnectionError):
+    """Nobody can tell whether the transaction was kept: the answer to its COMMIT never came."""
 
 
 class Tx:
@@ -151,14 +169,24 @@ class Database:
             {"factory": SafeSqlite, "timeout": BUSY_S, "check_same_thread": False}
             if self.sqlite
             # The library reads no more of the address than where it leads: how it is encrypted stands behind that.
-            else {"min_size": 1, "max_size": POOL, "command_timeout": 60, "dsn": url}
+            else {
+                "dsn": url,
+                "min_size": 1,
+                "max_size": POOL,
+                "timeout": CONNECT_S,
+                "command_timeout": 60,
+                "server_settings": SESSION,
+                "init": self._remember,
+            }
         )
+        self._pooled: WeakSet[Any] = WeakSet()
+        self.is_away = False
         self._databases = databases.Database(url, **options)
         self._idle: asyncio.Queue[Connection] = asyncio.Queue()
         self._writer: Connection | None = None
         self._commits = Commits(self._begin)
-        self._moved = asyncio.Event()
-        self._told = asyncio.Event()
+        self.moved = asyncio.Event()
+        self.told = asyncio.Event()
         self.written = 0  # how often this process has changed what is shown
 
     async def connect(self) -> None:
@@ -196,6 +224,8 @@ class Database:
             finally:
                 self._idle.put_nowait(connection)
         else:
+            if self.is_away:
+                raise ConnectionError("the database does not answer")
             async with Connection(self._databases, self._databases._backend) as connection:
                 yield connection
 
@@ -221,7 +251,7 @@ class Database:
             if tx.has_erased:
                 await tx.run_long("PRAGMA wal_checkpoint(TRUNCATE)")
         else:
-            async with self._connection() as connection, connection.raw_connection.transaction():
+            async with self._connection() as connection, committed(connection.raw_connection):
                 yield Tx(connection, sqlite=False)
 
     @asynccontextmanager
@@ -261,56 +291,31 @@ class Database:
     def announce(self) -> None:
         """Tells this process at once, and the others soon, that the head has moved. A hint, never more."""
         self.written += 1
-        self._moved.set()
-        self._told.set()
+        self.moved.set()
+        self.told.set()
 
     @asynccontextmanager
-    async def listening(self) -> AsyncIterator[asyncio.Event]:
-        """An event that is set whenever the head may have moved, in this process or another."""
-        hear = self._hear_sqlite() if self.sqlite else self._hear_postgres()
-        task = asyncio.create_task(hear)
-        try:
-            yield self._moved
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-
-    async def _hear_sqlite(self) -> None:
+    async def beside(self) -> AsyncIterator[sqlite3.Connection]:
+        """A connection to SQLite of one's own."""
         connection = await self._open()
         try:
-            seen = None
-            while True:
-                with suppress(*LOST):
-                    version = await Tx(connection, sqlite=True).value("PRAGMA data_version")
-                    if version != seen:
-                        seen = version
-                        self._moved.set()
-                await asyncio.sleep(LOOK_S)
+            yield connection.raw_connection._conn
         finally:
             await connection.__aexit__()
 
-    async def _hear_postgres(self) -> None:
-        while True:
-            with suppress(*LOST, TimeoutError):
-                await self._hear_connection()
-            await asyncio.sleep(1)
+    async def apart(self, **settings: str) -> Any:
+        """A connection to PostgreSQL of one's own."""
+        return await connect_postgres(self.url, timeout=CONNECT_S, server_settings={**SESSION, **settings})
 
-    async def _hear_connection(self) -> None:
-        connection = await connect_postgres(self.url)
-        try:
-            await connection.add_listener("board", lambda *_: self._moved.set())
-            connection.add_termination_listener(lambda _: self._told.set())
-            self._moved.set()
-            while not connection.is_closed():
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(HEAR_S):
-                        await self._told.wait()
-                self._told.clear()
-                await connection.execute("SELECT pg_notify('board', '')", timeout=HEAR_S)
-                await asyncio.sleep(COALESCE_S)
-        finally:
-            connection.terminate()
+    def cut_off(self, *, is_away: bool) -> None:
+        """Where the server is silent, nobody goes on waiting for it: all are told at once, until it answers again."""
+        if is_away and not self.is_away:
+            for connection in list(self._pooled):
+                connection.terminate()
+        self.is_away = is_away
+
+    async def _remember(self, connection: Any) -> None:
+        self._pooled.add(connection)
 
 
 @asynccontextmanager
@@ -326,14 +331,32 @@ async def begin(connection: Connection, statement: str) -> AsyncIterator[None]:
         raise
 
 
+@asynccontextmanager
+async def committed(driver: Any) -> AsyncIterator[None]:
+    """A PostgreSQL transaction. Where a statement in it failed, COMMIT takes all of it back and raises nothing."""
+    try:
+        await driver.execute("BEGIN")
+        yield
+        try:
+            said = await driver.execute("COMMIT")
+        except LOST as lost:
+            raise Unsure("the database went away during a commit") from lost
+        if said != "COMMIT":
+            raise ConnectionError("the transaction was taken back")
+    except BaseException:
+        with suppress(*LOST):
+            await asyncio.shield(driver.execute("ROLLBACK"))
+        raise
+
+
 async def roll_back(tx: Tx) -> None:
     with suppress(sqlite3.OperationalError):  # where BEGIN or COMMIT itself failed, nothing may be left to roll back
         await tx.run("ROLLBACK")
 
 
-async def connect_postgres(url: str) -> Any:
+async def connect_postgres(url: str, **given: Any) -> Any:
     """A connection of its own, as the whole address says (`sslmode`, `sslrootcert` …)."""
-    return await asyncpg.connect(url)
+    return await asyncpg.connect(url, **given)
 
 
 @lru_cache(maxsize=1000)

@@ -7,13 +7,18 @@ CLEARED = 1_000  # buckets at a time
 
 
 async def take(tx: Tx, key_hash: bytes, limit: Limit, now_ms: int) -> int | None:
-    """Takes one token; returns when the bucket is full again, None where it was empty."""
+    """Takes one token; returns when the bucket is full again, None where it was empty.
+
+    A bucket that would be full later than an empty one is from before a clock went back: it begins anew.
+    """
     taken: int | None = await tx.value(
         "INSERT INTO buckets (key_hash, full_ms)"
         " VALUES (:key_hash, CAST(:now AS BIGINT) + CAST(:cost AS BIGINT))"
         " ON CONFLICT (key_hash) DO UPDATE"
-        " SET full_ms = CASE WHEN buckets.full_ms > :now THEN buckets.full_ms ELSE :now END + :cost"
+        " SET full_ms = CASE WHEN buckets.full_ms BETWEEN :now AND CAST(:now AS BIGINT) + CAST(:span AS BIGINT)"
+        " THEN buckets.full_ms ELSE :now END + :cost"
         " WHERE buckets.full_ms + :cost <= CAST(:now AS BIGINT) + CAST(:span AS BIGINT)"
+        " OR buckets.full_ms > CAST(:now AS BIGINT) + CAST(:span AS BIGINT)"
         " RETURNING full_ms",
         key_hash=key_hash,
         now=now_ms,

@@ -45,10 +45,15 @@ async def put_if(tx: Tx, goes_out: bool, *, message_id: str, recipient: str, let
     )
 
 
+FAR_MS = 2 * 86_400_000  # further ahead than any next try: the clock was ahead when it was set
+IS_DUE = "state = 'queued' AND (retry_ms <= :now OR retry_ms > :far)"
+
+
 async def due(tx: Tx, now_ms: int, *, limit: int) -> list[dict[str, Any]]:
     return await tx.rows(
-        f"SELECT {COLUMNS} FROM outbox WHERE state = 'queued' AND retry_ms <= :now ORDER BY retry_ms, id LIMIT :limit",
+        f"SELECT {COLUMNS} FROM outbox WHERE {IS_DUE} ORDER BY retry_ms, id LIMIT :limit",
         now=now_ms,
+        far=now_ms + FAR_MS,
         limit=limit,
     )
 
@@ -56,23 +61,32 @@ async def due(tx: Tx, now_ms: int, *, limit: int) -> list[dict[str, Any]]:
 async def claim(tx: Tx, message: int, *, now_ms: int, until_ms: int) -> bool:
     """Whether this process may try the message now; if it dies on the way, the message is due again at `until_ms`."""
     row = await tx.row(
-        "UPDATE outbox SET retry_ms = :until WHERE id = :id AND state = 'queued' AND retry_ms <= :now RETURNING id",
+        f"UPDATE outbox SET retry_ms = :until WHERE id = :id AND {IS_DUE} RETURNING id",
         id=message,
         now=now_ms,
+        far=now_ms + FAR_MS,
         until=until_ms,
     )
     return row is not None
 
 
-async def settle(tx: Tx, message: int, *, state: str, tries: int, retry_ms: int, error: str | None) -> None:
-    """What became of a try: sent, failed for good, or queued for the next one."""
+async def settle(
+    tx: Tx, message: int, *, state: str, tries: int, retry_ms: int, error: str | None, until_ms: int
+) -> None:
+    """What became of a try: sent, failed for good, or queued for the next one.
+
+    Whoever comes back with a failure after its claim `until_ms` has passed on says nothing about a message that is
+    somebody else's now.
+    """
     await tx.run(
-        "UPDATE outbox SET state = :state, tries = :tries, retry_ms = :retry_ms, error = :error WHERE id = :id",
+        "UPDATE outbox SET state = :state, tries = :tries, retry_ms = :retry_ms, error = :error WHERE id = :id"
+        " AND (CAST(:state AS TEXT) = 'sent' OR (state = 'queued' AND retry_ms = :until))",
         id=message,
         state=state,
         tries=tries,
         retry_ms=retry_ms,
         error=error,
+        until=until_ms,
     )
 
 

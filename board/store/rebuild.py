@@ -30,6 +30,8 @@ async def compare(tx: WriteTx) -> list[str]:
 
     Commit to keep what was made anew, roll back to change nothing.
     """
+    if not tx.sqlite:  # between two statements many events may be folded
+        await tx.run("SET LOCAL idle_in_transaction_session_timeout = 0")
     tables = derived(tx)
     for table in tables:
         await set_aside(tx, table)

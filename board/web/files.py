@@ -30,17 +30,22 @@ class Static(StaticFiles):
 
 
 def kept(path: str, scope: Scope, version: str) -> str:
-    """Scripts of another version, or of none, are asked for again each time (and mostly answered 304)."""
+    """Scripts of another version, or of none, are asked for again each time (and mostly answered 304).
+
+    A process of the release before may be asked for a version that it does not have: its answer is not kept for long.
+    """
     if version == static_version():
         return VERSIONED
     if version or path.startswith("js/"):
         return "no-cache"
-    return VERSIONED if b"v=" in scope["query_string"] else PLAIN
+    known = scope["app"].state.board.renderer.versions.get(path)
+    return VERSIONED if known and scope["query_string"] == f"v={known}".encode() else PLAIN
 
 
 async def stylesheet(request: Request) -> Response:
-    kept = VERSIONED if request.query_params.get("v") else PLAIN
-    content = request.app.state.board.renderer.stylesheet
+    renderer = request.app.state.board.renderer
+    is_ours = renderer.static("board.css").endswith(f"?{request.url.query}") and request.url.query
+    kept, content = VERSIONED if is_ours else PLAIN, renderer.stylesheet
     return Response(content, media_type="text/css", headers={"Cache-Control": kept})
 
 

@@ -15,18 +15,25 @@ async def healthz(request: Request) -> Response:
 
 async def readyz(request: Request) -> Response:
     """200 where the database answers, its schema is current and the followers keep up; else, or when the process goes
-    away, 503 with what is wrong."""
+    away, 503 with what is wrong.
+
+    `leads` says whether this process is the one that sends the mail and keeps the clock for all.
+    """
     board = request.app.state.board
     checks = {"process": "going away" if board.stream.is_closed else "ok"}
     try:
+        async with board.db.reading():
+            pass  # where it is away, this says so at once
         checks["migrations"] = "ok" if await migrate.is_current(board.settings.database_url) else "run `board migrate`"
         async with board.db.reading() as tx:
             _, head = await record.head(tx)
             mail = await positions.read(tx, "mail", "")
         checks["database"] = "ok"
+        checks["stream"] = "ok" if head - board.stream.head < 1_000 else f"{head - board.stream.head} events behind"
         behind = head - (mail.seq if mail else -1)
         checks["mail"] = "ok" if behind < 1_000 else f"{behind} events behind"
     except LOST as lost:
         checks["database"] = f"cannot be read: {type(lost).__name__}"
     ready = all(found == "ok" for found in checks.values())
-    return JSONResponse({"ready": ready, "checks": checks}, 200 if ready else 503, headers=NO_STORE)
+    told = {"ready": ready, "checks": checks, "leads": board.leading.is_leader}
+    return JSONResponse(told, 200 if ready else 503, headers=NO_STORE)

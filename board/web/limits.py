@@ -45,7 +45,7 @@ class Floods:
     def wait_s(self, act: Act, network: str, now_ms: int) -> int:
         """For how long the place is refused without another look; 0 where it gets one."""
         times, until_ms = self.places.get((act, network), (0, 0))
-        if until_ms <= now_ms:
+        if not now_ms < until_ms <= now_ms + REMEMBERED_MS:  # it is over, or the clock went back
             self.places.pop((act, network), None)
             return 0
         return -(-(until_ms - now_ms) // 1000) if times >= PAGES else 0

@@ -110,7 +110,7 @@ def test_a_passkey_is_made_signs_in_and_proves_before_words_are_removed(owned: H
     expect(page.locator("[data-passkey-failed]")).to_be_hidden()
 
     window.open("/me")
-    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("main").get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/?done=signed_out")
     window.open("/signin")
     page.get_by_role("button", name="Use a passkey").click()

@@ -5,6 +5,7 @@ import sqlite3
 from contextlib import suppress
 from typing import Any
 
+import asyncpg
 import pytest
 
 from board.store.database import LOST, Database
@@ -105,3 +106,19 @@ async def test_a_server_that_goes_away_loses_nothing_that_it_said_yes_to(postgre
         assert {one for one in told if isinstance(one, int)} <= there
     await assert_sound(db)
     await db.disconnect()
+
+
+async def test_a_transaction_that_was_spoilt_in_silence_is_not_taken_for_kept(postgres_url: str) -> None:
+    db = Database(postgres_url)
+    await db.connect()
+    await move_in(db)
+    with pytest.raises(LOST, match="taken back"):
+        await fail_in_silence(db)
+    assert await file_issue(db) == 1
+    await db.disconnect()
+
+
+async def fail_in_silence(db: Database) -> None:
+    async with db.writing(NOON) as tx:
+        with suppress(asyncpg.PostgresError):
+            await tx.run("SELECT 1 / 0")

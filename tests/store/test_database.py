@@ -12,6 +12,7 @@ import pytest
 
 from board.store import company, record
 from board.store.database import Database, connect_postgres, numbered, sqlite_file
+from board.store.hearing import listening
 from tests.cast import NOON, file_issue, head, later
 from tests.postgres import throw_out
 from tests.soundness import assert_sound
@@ -124,7 +125,7 @@ async def test_the_holder_of_the_pen_knows_its_place_and_time(db: Database) -> N
 
 
 async def test_whoever_listens_hears_of_an_act_in_this_process(db: Database) -> None:
-    async with db.listening() as hint:
+    async with listening(db) as hint:
         await asyncio.sleep(0.2)
         hint.clear()
         await file_issue(db)
@@ -134,7 +135,7 @@ async def test_whoever_listens_hears_of_an_act_in_this_process(db: Database) -> 
 async def test_whoever_listens_hears_of_an_act_in_another_process(db: Database) -> None:
     other = Database(db.url)
     await other.connect()
-    async with other.listening(), db.listening() as hint:
+    async with listening(other), listening(db) as hint:
         await asyncio.sleep(0.5)
         hint.clear()
         await file_issue(other)
@@ -146,14 +147,14 @@ async def test_listening_goes_on_after_the_database_was_away(postgres_url: str) 
     db = Database(postgres_url)
     await db.connect()
     await record.found(db, origin="board.example/log", vkey="k", at=NOON)
-    async with db.listening() as hint:
+    async with listening(db) as hint:
         await asyncio.sleep(0.3)
         await throw_out(postgres_url)
         await asyncio.sleep(1.5)
         hint.clear()
         other = Database(postgres_url)
         await other.connect()
-        async with other.listening():
+        async with listening(other):
             await asyncio.sleep(0.3)
             hint.clear()
             other.announce()

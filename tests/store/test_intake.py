@@ -36,17 +36,15 @@ async def test_a_reminder_is_due_once(db: Database) -> None:
     assert (due, again) == ([True, False, True], True)
 
 
-async def test_an_address_is_known_once_it_has_filed_or_confirmed_to_follow(db: Database) -> None:
+async def test_an_address_is_known_once_it_has_said_that_it_wants_mail(db: Database) -> None:
     async with db.saving() as tx:
         await intake.add_filer(tx, issue=1, email="ada@example.com")
         wish = await intake.follow(tx, issue=1, email="cy@example.com", now_ms=0)
-        assert [await intake.knows_email(tx, e) for e in ("ada@example.com", "cy@example.com", "x@example.com")] == [
-            True,
-            False,
-            False,
-        ]
+        assert not [e for e in ("ada@example.com", "cy@example.com") if await intake.knows_email(tx, e)]
+        await intake.confirm_filer(tx, 1, 1)
         await intake.confirm_follow(tx, wish.id, 1)
-        assert await intake.knows_email(tx, "cy@example.com")
+        addresses = ("ada@example.com", "cy@example.com", "x@example.com")
+        assert [await intake.knows_email(tx, address) for address in addresses] == [True, True, False]
         assert await intake.follows_of(tx, "cy@example.com") == [replace(wish, confirmed=True)]
         assert await intake.follow_by_id(tx, 99) is None
 
@@ -59,8 +57,8 @@ async def test_a_letter_waits_until_it_is_sent_and_is_not_doubled(db: Database) 
         assert [m["message_id"] for m in await outbox.due(tx, 49, limit=9)] == ["one"]
         first, second = await outbox.due(tx, 50, limit=9)
         assert outbox.letter_of(first) == LETTER
-        await outbox.settle(tx, first["id"], state="sent", tries=1, retry_ms=0, error=None)
-        await outbox.settle(tx, second["id"], state="queued", tries=1, retry_ms=900, error="busy")
+        await outbox.settle(tx, first["id"], state="sent", tries=1, retry_ms=0, error=None, until_ms=0)
+        await outbox.settle(tx, second["id"], state="queued", tries=1, retry_ms=900, error="busy", until_ms=50)
         assert await outbox.due(tx, 899, limit=9) == []
         await outbox.try_now(tx, first["id"], 60)
         await outbox.try_now(tx, second["id"], 60)
@@ -87,6 +85,33 @@ async def test_of_many_processes_one_sends_a_letter(db: Database) -> None:
             return await outbox.claim(tx, 1, now_ms=10, until_ms=100)
 
     assert sorted(await asyncio.gather(*[claim() for _ in range(5)])) == [False] * 4 + [True]
+
+
+async def test_a_letter_whose_next_try_was_set_by_a_clock_that_was_ahead_is_due(db: Database) -> None:
+    year, day = 365 * 86_400_000, 86_400_000
+    await put(db, "one", now_ms=year)
+    await put(db, "two", now_ms=day)
+    async with db.saving() as tx:
+        assert [m["message_id"] for m in await outbox.due(tx, 50, limit=9)] == ["one"]
+        assert await outbox.claim(tx, 1, now_ms=50, until_ms=60)
+        assert not await outbox.claim(tx, 2, now_ms=50, until_ms=60)
+
+
+async def test_whoever_comes_back_too_late_changes_nothing_but_what_was_sent(db: Database) -> None:
+    await put(db, "one")
+
+    async def settle(state: str, until_ms: int) -> tuple[str, int]:
+        async with db.saving() as tx:
+            await outbox.settle(tx, 1, state=state, tries=1, retry_ms=900, error=None, until_ms=until_ms)
+            (row,) = await outbox.newest(tx, limit=9)
+        return row["state"], row["retry_ms"]
+
+    async with db.saving() as tx:
+        assert await outbox.claim(tx, 1, now_ms=10, until_ms=100)
+        assert await outbox.claim(tx, 1, now_ms=100, until_ms=200)
+    assert await settle("failed", 100) == ("queued", 200)
+    assert await settle("sent", 100) == ("sent", 900)
+    assert await settle("queued", 200) == ("sent", 900)
 
 
 async def test_a_follower_goes_on_where_it_was(db: Database) -> None:

@@ -28,6 +28,12 @@ async def test_a_bucket_gives_its_count_and_then_one_each_time_it_gets_one_back(
     assert await taken(db, b"another", FIVE, NOW) == NOW + 120_000
 
 
+async def test_a_clock_that_was_ahead_for_a_while_locks_nobody_out(db: Database) -> None:
+    year = 365 * 86_400_000
+    assert [await taken(db, b"key", FIVE, NOW + year) for _ in range(5)][-1] == NOW + year + 600_000
+    assert [await taken(db, b"key", FIVE, NOW) for _ in range(6)][-2:] == [NOW + 600_000, None]
+
+
 async def test_of_many_processes_that_take_at_once_the_count_gets_one(url: str) -> None:
     command = (sys.executable, "-m", "tests.store.taker", url, "40", "25")
     started = [await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE) for _ in range(4)]

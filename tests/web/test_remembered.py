@@ -344,7 +344,7 @@ async def test_what_the_company_sets_is_on_every_page_at_once(quick_site: Site) 
     await root.post("/staff/settings/company", data={"name": "Kettles", "tagline": "in daylight", "accent": "#112233"})
     for path in pages:
         assert "in daylight" in (await reader.get(path)).text, path
-    assert (await reader.get("/moderation")).text.count("<dd>0</dd>") == 5
+    assert (await reader.get("/moderation")).text.count("<dd>0</dd>") == 7
     await act(reader, 1, "reports", reason="spam", at="1")
     assert (await reader.get("/moderation")).text.count("<dd>1</dd>") == 1
 

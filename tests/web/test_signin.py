@@ -71,6 +71,7 @@ async def test_the_code_signs_in_without_script(site: Site) -> None:
 
 async def test_signing_in_leads_to_the_page_that_was_asked_for_first(quick_site: Site) -> None:
     number = await file_issue(quick_site.browser(), email="ada@home.example")
+    await quick_site.want_mail(number)
     for email, asked_for, led_to in (
         (KNOWN, f"/staff/issues/{number}?queue=all&q=%5Ctea", f"/staff/issues/{number}?queue=all&q=%5Ctea"),
         (KNOWN, "/prove", "/staff"),

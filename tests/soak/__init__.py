@@ -1,0 +1,1 @@
+"""Faults under load, again and again: what takes minutes, and proves by numbers."""
