@@ -14,7 +14,7 @@ from websockets.typing import Subprotocol
 from board.store import people
 from board.store.database import Database
 from board.web.session import now
-from tests.cast import answer, file_issue
+from tests.cast import answer, file_issue, want_mail
 from tests.followers.postbox import Postbox, postbox
 from tests.soundness import assert_sound
 from tests.test_serving import Served, serve
@@ -111,6 +111,7 @@ async def test_of_two_processes_both_hear_all_and_one_takes_over_the_mail_of_the
             first = await leader(served)
             number = await file_issue(db, at=now(), email="ada@home.example")
             await mailed(box, 1)
+            await want_mail(db, number, now())
             first.process.kill()
             began = monotonic()
             await answer(db, number, at=now(), body="We look.")
