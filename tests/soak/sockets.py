@@ -4,6 +4,7 @@ import asyncio
 import os
 import random
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ PLACES = 50  # from which they come: one address has at most 30
 DROP = 0.02  # how likely a socket drops after a frame
 PAUSE_S = 1.5
 REST_S = 60.0
+# A client that reads no more because it has much to work off would not see the answer to its farewell either.
+QUICK: dict[str, Any] = {"max_queue": None, "close_timeout": 1}
 
 
 async def follow(house: House, told: Follower, place: int, over: "asyncio.Future[int]") -> None:
@@ -29,7 +32,7 @@ async def follow(house: House, told: Follower, place: int, over: "asyncio.Future
     while not (over.done() and told.cursors["board"] >= over.result()):
         url = f"{house.url.replace('http', 'ws', 1)}/live?topics=board&after={told.cursor}"
         try:
-            async with connect(url, additional_headers=headers, proxy=None, open_timeout=20) as socket:
+            async with connect(url, additional_headers=headers, proxy=None, open_timeout=20, **QUICK) as socket:
                 while random.random() >= DROP and not (over.done() and told.cursors["board"] >= over.result()):
                     told.take(await hear(socket))
         except (OSError, WebSocketException):
@@ -45,12 +48,15 @@ async def dropped(url: str, folder: Path, kills: int) -> dict[str, Any]:
     house = House(folder, url, workers=2, settings={"trusted_proxies": "127.0.0.1"})
     over: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     followers = [Follower.at(cursor, ["board"]) for _ in range(SOCKETS)]
+    began = time.monotonic()
     with served(house):
+        grown_s = time.monotonic() - began
         tasks = [asyncio.create_task(follow(house, told, place, over)) for place, told in enumerate(followers)]
         async with load(Load([house.url], headers), writers=2) as done:
             for _ in range(kills):
                 await asyncio.sleep(PAUSE_S)
-                os.kill(random.choice(house.app_processes()), signal.SIGKILL)
+                if pid := house.victim(grown_s):
+                    os.kill(pid, signal.SIGKILL)
             await asyncio.sleep(PAUSE_S)
         over.set_result(last := await head(db))
         _, late = await asyncio.wait(tasks, timeout=REST_S)

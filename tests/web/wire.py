@@ -40,7 +40,7 @@ class Wire(Site):
         query = httpx.QueryParams(
             {"topics": topics, **({"after": after} if after else {}), "as": "html" if html else "json"}
         )
-        given = {"origin": Origin(self.base), "subprotocols": [Subprotocol("board.v1")], **options}
+        given = {"origin": Origin(self.base), "subprotocols": [Subprotocol("board.v1")], "max_queue": None, **options}
         return connect(f"{self.live}?{query}", proxy=None, **given)
 
     @asynccontextmanager
