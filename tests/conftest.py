@@ -9,14 +9,15 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 from board.store.database import Database
 from board.store.migrate import migrate
 from tests.cast import move_in
 from tests.postgres import roomy_memory, tell, with_name
 
-settings.register_profile("board", deadline=None)  # a busy machine makes no test wrong
+# A busy machine makes no test wrong. To explain a failure, every line of every run would be traced.
+settings.register_profile("board", deadline=None, phases=[each for each in Phase if each is not Phase.explain])
 settings.load_profile("board")
 
 pytest.register_assert_rewrite("tests.soundness")

@@ -18,7 +18,7 @@ from board.stream import LOOK_AGAIN_S, WHOLE_RECORD, Happening, OutOfReach, Prog
 from board.web import live
 from board.web.live import DRAINING, FAILED, NORMAL, RATE_LIMITED, TOO_SLOW, Key, Wish
 
-AT_ONCE = 100  # sockets that are written to before others get their turn
+AT_ONCE = 40  # sockets that are written to before others get their turn
 TOGETHER = 16  # events that are written as one
 BATCHES, BATCH_S = 50, 0.1  # how those who must leave are sent away
 
