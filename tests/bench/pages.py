@@ -152,7 +152,7 @@ def serve_board(url: str, folder: str, port: int, core: int | None) -> None:
     os.environ |= {"BOARD_DATABASE_URL": url, "BOARD_DATA_DIR": folder, "BOARD_BASE_URL": f"http://127.0.0.1:{port}"}
     pin(core)
     os.dup2(os.open(f"{folder}/requests.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND), 2)
-    uvicorn.run(serving.application(), host="127.0.0.1", port=port, **serving.OPTIONS)
+    uvicorn.run(serving.application, factory=True, host="127.0.0.1", port=port, **serving.OPTIONS)
 
 
 def serve_bare(bodies: dict[str, tuple[int, bytes]], port: int, core: int | None) -> None:
