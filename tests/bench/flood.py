@@ -13,7 +13,6 @@ import random
 import re
 import sqlite3
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -28,7 +27,7 @@ import httpx
 
 from board.domain.doubt import QUICK_S
 from board.domain.limits import DEFAULTS, Limit
-from tests.test_serving import free_port
+from tests.bench import house
 
 QUIET_S = 15.0
 THINK_S = 0.1  # between two posts of all customers
@@ -134,17 +133,12 @@ def told(answers: Counter[int], served: Counter[int], before: float, during: flo
 
 
 def main(posts: int = 10_000, addresses: int = 200, rate: float = 100) -> int:
-    with tempfile.TemporaryDirectory() as folder:
-        port = free_port()
-        given = {"BOARD_DATA_DIR": folder, "BOARD_TRUSTED_PROXIES": "127.0.0.1"}
-        command = [sys.executable, "-m", "board", "serve", "--port", str(port)]
-        with subprocess.Popen(command, env={**os.environ, **given}, stdout=subprocess.DEVNULL) as server:
-            try:
-                wait_for(f"http://127.0.0.1:{port}")
-                make_room(Path(folder))
-                held = asyncio.run(run(f"http://127.0.0.1:{port}", posts, addresses, rate))
-            finally:
-                server.terminate()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        house.served(Path(folder), "", {"BOARD_TRUSTED_PROXIES": "127.0.0.1"}) as board,
+    ):
+        make_room(Path(folder))
+        held = asyncio.run(run(board.url, posts, addresses, rate))
     return 0 if held else 1
 
 
@@ -152,15 +146,6 @@ def make_room(folder: Path) -> None:
     """Lets all customers of the run through the board's own bucket, so that the flood meets those of its places."""
     with closing(sqlite3.connect(folder / "board.db", isolation_level=None)) as db:
         db.execute("INSERT INTO company (key, value) VALUES ('limits', ?)", (json.dumps({"file.board": 100_000}),))
-
-
-def wait_for(url: str) -> None:
-    while True:
-        try:
-            if httpx.get(f"{url}/readyz").status_code == 200:
-                return
-        except httpx.TransportError:
-            time.sleep(0.1)
 
 
 if __name__ == "__main__":

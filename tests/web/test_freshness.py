@@ -14,7 +14,7 @@ from uuid import uuid4
 import brotli
 import httpx
 import time_machine
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import rule, run_state_machine_as_test
 
@@ -52,8 +52,6 @@ PAGES = (
 AT_ONCE = 5  # pages that are looked at after each act
 # A remembered page may carry an older cursor, and an older length of the whole record in its foot. Nothing else.
 MAY_DIFFER = re.compile(r'data-after="[^"]*"|(?<=href="/about#check">)[\d,]+ entr(y|ies), check (it|them) yourself')
-
-PHASES = (Phase.reuse, Phase.generate, Phase.shrink)  # to explain would trace every line of every page
 
 
 class Reader(test_life_cycle.Board):
@@ -157,7 +155,6 @@ def play(url: Callable[[], Coroutine[Any, Any, str]], *, examples: int, steps: i
             stateful_step_count=steps,
             deadline=None,
             suppress_health_check=list(HealthCheck),
-            phases=PHASES,
         ),
     )
 
