@@ -118,6 +118,15 @@ async def followers(tx: Tx, issue: int) -> list[Follow]:
     return [read_follow(row) for row in rows]
 
 
+async def heard(tx: Tx, first: int, last: int) -> set[int]:
+    """Of the issues of these events: those of which somebody wants to hear by mail."""
+    here = "confirmed_ms IS NOT NULL AND issue IN (SELECT issue FROM events WHERE seq >= :first AND seq <= :last)"
+    rows = await tx.rows(
+        f"SELECT issue FROM filers WHERE {here} UNION SELECT issue FROM follows WHERE {here}", first=first, last=last
+    )
+    return {row["issue"] for row in rows}
+
+
 async def follows_of(tx: Tx, email: str) -> list[Follow]:
     rows = await tx.rows(FOLLOW + "WHERE email = :email AND confirmed_ms IS NOT NULL ORDER BY id DESC", email=email)
     return [read_follow(row) for row in rows]
