@@ -69,10 +69,10 @@ async def settle_owed(tx: Tx, issue: int) -> None:
 
 
 async def knows_email(tx: Tx, email: str) -> bool:
-    """Whether the address has said that it wants mail about something that it has filed or follows."""
+    """Whether the address was given with an issue, or has said that it follows one: then it can sign in."""
     return bool(
         await tx.value(
-            "SELECT 1 FROM filers WHERE email = :email AND confirmed_ms IS NOT NULL UNION"
+            "SELECT 1 FROM filers WHERE email = :email UNION"
             " SELECT 1 FROM follows WHERE email = :email AND confirmed_ms IS NOT NULL",
             email=email,
         )

@@ -17,7 +17,7 @@ from board.domain.people import GRAVE, STRANGER, Actor, Poster, Standing, requir
 from board.domain.phrase import no_issue
 from board.errors import NotAllowed, NotFound, ProveFirst, SignInFirst
 from board.settings import Settings
-from board.store import intake, issues, moderation, own_data, people
+from board.store import issues, moderation, own_data, people
 from board.store.database import Tx
 from board.store.people import CUSTOMER_ENDS, SEEN_MS, Session
 
@@ -321,7 +321,3 @@ def is_own_origin(request: HTTPConnection) -> bool:
         return True
     own = urlsplit(request.app.state.board.settings.base_url).netloc
     return origin.split("://", 1)[-1] in (own, request.headers.get("host", ""))
-
-
-async def is_known(tx: Tx, email: str) -> bool:
-    return await people.by_email(tx, email) is not None or await intake.knows_email(tx, email)
