@@ -189,6 +189,7 @@ class Database:
                 "command_timeout": 60,
                 "server_settings": SESSION,
                 "init": self._remember,
+                "reset": leave,
             }
         )
         self._pooled: WeakSet[Any] = WeakSet()
@@ -366,6 +367,10 @@ async def committed(driver: Any) -> AsyncIterator[None]:
         with suppress(*LOST):
             await asyncio.shield(driver.execute("ROLLBACK"))
         raise
+
+
+async def leave(connection: Any) -> None:
+    """What is said to a pooled connection between its users: nothing, for nobody sets what outlives a transaction."""
 
 
 async def roll_back(tx: Tx) -> None:
