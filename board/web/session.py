@@ -94,6 +94,11 @@ async def actor(tx: Tx, who: Viewer | None, issue: int | None = None) -> Actor:
     return STRANGER
 
 
+async def has_filed(tx: Tx, who: Viewer | None, issue: int) -> bool:
+    """Whether the viewer has filed the issue, as whoever."""
+    return who is not None and who.is_proved and await people.is_granted(tx, who.session, issue)
+
+
 async def require_staff(tx: Tx, request: Request, act: str = "see_desk", *, fresh: bool = False) -> Viewer:
     """The staff viewer with this right, freshly proved where the act is grave; raises NotAllowed otherwise."""
     who = await viewer(tx, request)
