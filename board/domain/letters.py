@@ -133,6 +133,22 @@ def news(
     )
 
 
+def hook_off(*, host: str, error: str, company: str, url: str, say: Say) -> Letter:
+    """Tells an admin that a webhook takes nothing any more."""
+    return Letter(
+        subject=say("A webhook was switched off"),
+        paragraphs=(
+            say("{host} was told nothing new of the board of {company} for days, or said that it is gone.").format(
+                host=host, company=company
+            ),
+            say("What it answered last: {error}").format(error=error),
+            say("Nothing is lost: once it is switched on again, it hears of all that it has missed, in order."),
+        ),
+        label=say("Look at the webhook"),
+        link=url,
+    )
+
+
 def hiding_notice(*, number: int, company: str, reason: str, whole: bool, url: str, say: Say) -> Letter:
     """Tells the filer that somebody asked to hide the issue or words in it, a day before it can happen."""
     asked = (

@@ -56,6 +56,7 @@ DONE = {
     "unchanged": "Nothing had to change.",
     "saved": "Saved.",
     "trying": "It is tried again now.",
+    "hook_asked": "It is on its way. Load this page again to see what came of it.",
     "signed_out": "You are signed out.",
 }
 
