@@ -20,6 +20,7 @@ from board.errors import Conflict, Invalid, NotAllowed, NotFound
 from board.store import company, entries, intake, moderation, outbox, people, record
 from board.store.database import Tx, WriteTx
 
+HIDDEN = ("rejected", "hidden")  # a comment that is not shown, and one that is not shown any more
 REPORTABLE = tuple(reason for reason in REASONS if reason not in ("privacy_request", "author_request", "test"))
 
 
@@ -89,7 +90,7 @@ def against(r: Recorded, issue: Issue, by: Actor) -> Decision | None:
         case IssueRemoved(reason=reason) | IssueRejected(reason=reason):
             is_own = by.standing == "filer" and issue.visibility == "removed"
             return Decision(r.index, "issue", None, reason) if is_own else None
-        case CommentRejected(target=target, reason=reason) if issue.texts[target].status == "rejected":
+        case CommentRejected(target=target, reason=reason) if issue.texts[target].status in HIDDEN:
             return Decision(r.index, "comment", target, reason) if is_of(by, issue, target) else None
         case TextRedacted(target=target, reason=reason, role="moderator"):
             first = issue.texts[target].original or target
@@ -128,8 +129,8 @@ async def show_again(tx: WriteTx, number: int, event: Event, by: Actor) -> Done:
     match event:
         case IssueRemoved() | IssueRejected() if issue.visibility == "removed":
             return await moderators.restore(tx, number, by=by)
-        case CommentRejected(target=target) if issue.texts[target].status == "rejected":
-            return await moderators.judge_comment(tx, number, by=by, target=target, reason=None, was="rejected")
+        case CommentRejected(target=target) if issue.texts[target].status in HIDDEN:
+            return await moderators.show_comment_again(tx, number, by=by, target=target)
     return Done(number, ())
 
 

@@ -16,9 +16,10 @@ AT_ONCE = 200  # what a queue shows of each sort
 
 @dataclass(frozen=True)
 class Hiding:
-    """Words that somebody asked to take from view. `act` is remove, redact or mask; `detail` what it needs besides.
+    """Words that somebody asked to take from view. `act` is remove (the issue), hide (a comment), redact or mask.
 
-    `state`: asked (waits for a second person or until `due_ms`), done, refused; done at once: review, agreed, wrong.
+    `detail` is what it needs besides. `state`: asked (waits for a second person or until `due_ms`), done, refused; done
+    at once: review, agreed, wrong.
     """
 
     id: int

@@ -10,7 +10,6 @@ from markupsafe import Markup
 from board.actions import objections
 from board.domain import clocks, decisions, wording
 from board.domain.auditing import mask, mask_html
-from board.domain.events import CommentRejected
 from board.domain.issue import Author, Issue, fold
 from board.domain.leaf import Recorded, parse_time
 from board.domain.people import Actor
@@ -51,18 +50,12 @@ async def read(
     redactions = await record.redactions_of_issue(tx, number)
     timeline = await entries.of_issue(tx, number, reader=reader, mark=mark)
     target = await company.target(tx, row["area"])
-    why = {
-        r.event.target: wording.reason(r.event.reason, names.say) for r in chain if isinstance(r.event, CommentRejected)
-    }
     return Case(
         fold(chain),
         {
             "issue": await head(tx, row, chain, redactions, names, now),
             "clock": views.clock(clocks.read(chain), target, now),
-            "timeline": [
-                {**views.entry(entry, names, redactions.get(entry["seq"], ())), "rejected": why.get(entry["seq"])}
-                for entry in timeline
-            ],
+            "timeline": [views.entry(entry, names, redactions.get(entry["seq"], ())) for entry in timeline],
             "side": {
                 "owner": row["owner"],
                 "target": {"first_answer_s": target.first_answer_s, "resolve_s": target.resolve_s},
