@@ -38,9 +38,9 @@ async def judge_comment(tx: WriteTx, number: int, *, by: Actor, target: int, rea
 
 
 async def hide_comment(tx: WriteTx, number: int, *, by: Actor, target: int, reason: str) -> Done:
-    """Takes a public comment from view; letters and kept answers that quote it lose their words with it."""
+    """Takes a public comment from view; the issue's letters, which may quote it, lose their words with it."""
     done = await act(tx, number, by, lambda i, at: judging.hide_comment(i, by=by, target=target, reason=reason, at=at))
-    await forget_quotes(tx, number)
+    await outbox.forget_words(tx, number)
     return done
 
 
@@ -119,10 +119,6 @@ async def with_words(tx: WriteTx, number: int, target: int) -> Issue:
 async def erase(tx: WriteTx, number: int, events: list[Event], by: Actor) -> Done:
     """Appends the redaction; letters and kept answers that quote the issue lose their words with it."""
     done = Done(number, tuple(await record.append(tx, events, by)))
-    await forget_quotes(tx, number)
-    return done
-
-
-async def forget_quotes(tx: WriteTx, number: int) -> None:
     await outbox.forget_words(tx, number)
     await intake.forget_answers(tx, number)
+    return done
