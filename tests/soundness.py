@@ -105,6 +105,7 @@ def assert_same_state(folded: Issue, row: dict[str, Any]) -> None:
         "last_hash": folded.last_hash,
         "settled_time": format_time(folded.settled_at) if folded.settled_at else None,
         "reopened": folded.reopened,
+        "comments": sum((t.kind, t.status) == ("comment.posted", "public") for t in folded.texts.values()),
         "merged_into": folded.merged_into,
         "promise_seq": promise.index if promise else None,
         "promise_due": format_time(promise.due) if promise else None,
