@@ -53,6 +53,42 @@ def test_erased_words_vanish_from_the_open_case_and_the_open_list_without_a_load
     assert focused(case).startswith("#e")
 
 
+def test_a_hidden_comment_turns_into_its_stub_on_the_open_page_and_comes_back(
+    house: House, open_window: OpenWindow, moderator: Page
+) -> None:
+    number = file_elsewhere(house.url, "The lid is loose")
+    quiet = open_window().open(f"/issues/{number}")
+    live(quiet)
+    comment_elsewhere(house.url, number, COMMENT)
+    expect(quiet.locator("[data-live-say]")).to_contain_text("number 9")
+    case, listed = open_window().open(f"/issues/{number}"), open_window().open("/")
+    for page in (case, listed):
+        live(page)
+        assert "number 9" in page.content()
+    for page in (quiet, case, listed):
+        mark(page)
+    place = case.locator("#timeline li", has_text="number 9").get_attribute("id")
+    case.get_by_text("number 9").select_text()
+
+    moderator.goto(f"{house.url}/staff/issues/{number}")
+    moderator.get_by_text("Hide a comment").click()
+    moderator.locator("#hide-target").select_option(index=1)
+    moderator.locator("#hide-reason").select_option("third_party_privacy")
+    moderator.get_by_role("button", name="Hide it").click()
+    for page in (quiet, case):
+        expect(page.locator(f"#{place}")).to_contain_text("by a moderator, because it told private things")
+    expect(listed.locator(f"#issue-{number}")).not_to_contain_text("number 9")
+    for page in (quiet, case, listed):
+        assert "number 9" not in page.content()
+
+    expect(moderator.locator(f"#{place}")).to_contain_text("number 9")
+    moderator.get_by_role("button", name="Show this comment again").click()
+    for page in (quiet, case):
+        expect(page.locator(f"#{place}")).to_contain_text(COMMENT)
+    expect(listed.locator(f"#issue-{number}")).to_contain_text("number 9")
+    assert all(was_not_loaded_again(page) for page in (quiet, case, listed))
+
+
 def test_a_removed_issue_turns_into_its_stub_and_leaves_the_list(
     house: House, open_window: OpenWindow, moderator: Page
 ) -> None:
