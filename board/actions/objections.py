@@ -113,8 +113,8 @@ async def judge_appeal(
     found = await moderation.appeal_by_id(tx, number)
     if found is None:
         raise NotFound("There is no such appeal.")
-    await refuse_own_case(tx, by, found["seq"])
     event = (await record.after(tx, found["seq"] - 1, limit=1))[0].event
+    await refuse_own_case(tx, by, found, event)
     if isinstance(event, TextRedacted) and not words:
         raise Invalid({"answer": "Answer with a few words: what was taken out cannot come back."})
     outcome = "upheld" if upheld else "refused"
@@ -134,10 +134,14 @@ async def show_again(tx: WriteTx, number: int, event: Event, by: Actor) -> Done:
     return Done(number, ())
 
 
-async def refuse_own_case(tx: WriteTx, by: Actor, decision: int) -> None:
-    others = [p for p in await people.all_staff(tx) if p.role in MAY["restore"] and p.id != by.person]
-    if others and await moderation.person_behind(tx, decision) == by.person:
-        raise Conflict("You made this decision yourself. Somebody else has to look at the appeal.")
+async def refuse_own_case(tx: WriteTx, by: Actor, found: dict[str, Any], event: Event) -> None:
+    """Neither who decided judges it nor who asked or agreed, as long as there is somebody else."""
+    judges = {person.id for person in await people.all_staff(tx) if person.role in MAY["restore"]}
+    decided = {await moderation.person_behind(tx, found["seq"])}
+    took_part = await moderation.took_part(tx, found["issue"], target=getattr(event, "target", None))
+    for parties in (decided, decided | took_part):
+        if by.person in parties and judges - parties:
+            raise Conflict("You took part in this decision yourself. Somebody else has to look at the appeal.")
 
 
 async def answer_author(

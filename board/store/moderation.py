@@ -106,6 +106,17 @@ async def settle_hiding(tx: Tx, number: int, *, before: str, state: str, by: int
     return row is not None
 
 
+async def took_part(tx: Tx, issue: int, *, target: int | None) -> set[int]:
+    """Which colleagues asked to hide the issue, or the words at `target`, or agreed to it, where it was done."""
+    rows = await tx.rows(
+        "SELECT person, decided_by FROM hidings WHERE issue = :issue AND COALESCE(target, -1) = :target"
+        " AND state IN ('done', 'review', 'agreed')",
+        issue=issue,
+        target=-1 if target is None else target,
+    )
+    return {person for row in rows for person in row.values() if person is not None}
+
+
 async def note_post(tx: Tx, *, seq: int, issue: int, voter: bytes, email: str | None = None) -> None:
     """Whose browser posted the words at `seq`: an opaque mark, and the address that was signed in there."""
     await tx.run(

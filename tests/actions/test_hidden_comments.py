@@ -7,9 +7,9 @@ import pytest
 
 from board.actions import clock, customers, hiding, moderators, objections
 from board.domain import letters
-from board.domain.people import Poster
+from board.domain.people import Actor, Poster
 from board.errors import Conflict, Invalid, NotAllowed, NotFound
-from board.store import entries, issues, moderation, outbox, record, search, tallies
+from board.store import entries, issues, moderation, outbox, people, record, search, tallies
 from board.store.database import Database
 from tests.cast import ADA, BO, CY, LINKS, MO, NOON, ROOT, answer, do, file_issue, kinds, say, want_mail
 from tests.soundness import assert_sound
@@ -177,6 +177,23 @@ async def test_an_appeal_is_judged_by_another_and_shows_it_again(db: Database) -
     await do(db, hiding.refuse, (await open_one(db, "review")).id, by=ROOT)  # it is shown already
     assert (await said(db, number))[target]["status"] == "public"
     await assert_sound(db)
+
+
+async def test_whoever_asked_for_it_does_not_judge_the_appeal_where_there_is_a_third(db: Database) -> None:
+    number = await file_issue(db)
+    target = await comment(db, number, by=ADA)
+    async with db.saving() as tx:
+        third = await people.add(tx, email="di@board.example", name="Di", role="moderator", now_ms=0)
+    await hide(db, number, target)
+    await do(db, hiding.second, (await open_one(db)).id, by=ROOT)
+    decision = (await said(db, number))[target]["hidden"]["seq"]
+    await do(db, objections.appeal, number, by=ADA, words="It is about tea.", decision=decision)
+    for by in (MO, ROOT):
+        with pytest.raises(Conflict, match="Somebody else"):
+            await do(db, objections.judge_appeal, 1, by=by, upheld=True, **WITH)
+    di = Actor(standing="moderator", person=third.id, name="Di")
+    await do(db, objections.judge_appeal, 1, by=di, upheld=True, **WITH)
+    assert (await said(db, number))[target]["body"] == WORDS
 
 
 async def test_what_was_reported_about_it_is_settled(db: Database) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from board.actions import clock, hiding
+from board.actions import clock, customers, hiding
 from board.store import moderation, people
 from board.web.session import cookie_name, now_ms
 from tests import cast
@@ -126,7 +126,7 @@ async def test_moderators_show_it_again_from_the_desk(quick_site: Site) -> None:
 
 async def test_after_a_day_the_clock_hides_it(quick_site: Site) -> None:
     number = await cast.file_issue(quick_site.db)
-    done = await cast.do(quick_site.db, cast.customers.comment, number, by=CY, body=WORDS, via="web")
+    done = await cast.do(quick_site.db, customers.comment, number, by=CY, body=WORDS, via="web")
     given: dict[str, Any] = {"links": quick_site.board.links, "say": cast.say, "target": done.index, "how": "hide"}
     await cast.do(quick_site.db, hiding.hide, number, by=MO, reason="off_topic", **given)
     assert WORDS in await read(quick_site, number)
