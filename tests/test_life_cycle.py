@@ -22,7 +22,7 @@ from board.errors import Refused
 from board.store.database import Database
 from tests.cast import ADA, BO, CY, LINKS, MO, NOON, ROOT, chain, do_at, file_issue, head, move_in, say, words_of_ada
 from tests.postgres import tell, with_name
-from tests.soundness import assert_sound
+from tests.soundness import assert_comments_counted, assert_sound
 
 T = TypeVar("T")
 ISSUES = 4
@@ -89,6 +89,7 @@ class Board(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.run(assert_sound(self.db))
+        self.run(assert_comments_counted(self.db))
         self.run(self.db.disconnect())
         self.runner.close()
 

@@ -10,6 +10,7 @@ from tests.browser.people import comment_elsewhere, file_elsewhere, live, mark, 
 TITLE = "Jane Roe of Elm Street owes me a kettle"
 BODY = f"{TITLE}, and I am not amused."
 HELD = "The driver spoke ill of my neighbour"
+TOLD = "The mechanic who did this comes from Leeds."
 COMMENT = "I know Jane Roe, she lives at number 9."
 
 
@@ -59,16 +60,16 @@ def test_a_hidden_comment_turns_into_its_stub_on_the_open_page_and_comes_back(
     number = file_elsewhere(house.url, "The lid is loose")
     quiet = open_window().open(f"/issues/{number}")
     live(quiet)
-    comment_elsewhere(house.url, number, COMMENT)
-    expect(quiet.locator("[data-live-say]")).to_contain_text("number 9")
+    comment_elsewhere(house.url, number, TOLD)
+    expect(quiet.locator("[data-live-say]")).to_contain_text("Leeds")
     case, listed = open_window().open(f"/issues/{number}"), open_window().open("/")
     for page in (case, listed):
         live(page)
-        assert "number 9" in page.content()
+        assert "Leeds" in page.content()
     for page in (quiet, case, listed):
         mark(page)
-    place = case.locator("#timeline li", has_text="number 9").get_attribute("id")
-    case.get_by_text("number 9").select_text()
+    place = case.locator("#timeline li", has_text="Leeds").get_attribute("id")
+    case.get_by_text("Leeds").select_text()
 
     moderator.goto(f"{house.url}/staff/issues/{number}")
     moderator.get_by_text("Hide a comment").click()
@@ -77,15 +78,15 @@ def test_a_hidden_comment_turns_into_its_stub_on_the_open_page_and_comes_back(
     moderator.get_by_role("button", name="Hide it").click()
     for page in (quiet, case):
         expect(page.locator(f"#{place}")).to_contain_text("by a moderator, because it told private things")
-    expect(listed.locator(f"#issue-{number}")).not_to_contain_text("number 9")
+    expect(listed.locator(f"#issue-{number}")).not_to_contain_text("Leeds")
     for page in (quiet, case, listed):
-        assert "number 9" not in page.content()
+        assert "Leeds" not in page.content()
 
-    expect(moderator.locator(f"#{place}")).to_contain_text("number 9")
+    expect(moderator.locator(f"#{place}")).to_contain_text("Leeds")
     moderator.get_by_role("button", name="Show this comment again").click()
     for page in (quiet, case):
-        expect(page.locator(f"#{place}")).to_contain_text(COMMENT)
-    expect(listed.locator(f"#issue-{number}")).to_contain_text("number 9")
+        expect(page.locator(f"#{place}")).to_contain_text(TOLD)
+    expect(listed.locator(f"#issue-{number}")).to_contain_text("Leeds")
     assert all(was_not_loaded_again(page) for page in (quiet, case, listed))
 
 
