@@ -24,9 +24,11 @@ SHOWN = (
 )
 NO_WORDS: Row = dict.fromkeys(("name", "body", "body_html", "grade", "whose"))
 Reader = Literal["anyone", "filer", "staff"]
+# Asked for each entry that not everybody reads, by the key: no index of all posts knows addresses.
+OWN = "EXISTS (SELECT 1 FROM posts WHERE posts.seq = entries.seq AND (voter = :mark OR email = :email))"
 SEEN: dict[Reader, str] = {
-    "anyone": "(status = 'public' OR seq IN (SELECT seq FROM posts WHERE voter = :mark))",
-    "filer": "(status = 'public' OR by_filer = 1 OR seq IN (SELECT seq FROM posts WHERE voter = :mark))",
+    "anyone": f"(status = 'public' OR {OWN})",
+    "filer": f"(status = 'public' OR by_filer = 1 OR {OWN})",
     "staff": "1 = 1",
 }
 INSERT = f"INSERT INTO entries ({COLUMNS}) VALUES ({', '.join(':' + name.strip() for name in COLUMNS.split(','))})"
@@ -169,17 +171,20 @@ async def last_word(tx: Tx, issue: int) -> Row | None:
     )
 
 
-async def of_issue(tx: Tx, issue: int, *, reader: Reader = "anyone", mark: bytes = b"") -> list[Row]:
+async def of_issue(
+    tx: Tx, issue: int, *, reader: Reader = "anyone", mark: bytes = b"", email: str | None = None
+) -> list[Row]:
     """The timeline behind the filing, oldest first; held and rejected words for their authors and for staff.
 
-    `mark` is the browser that may have posted some of them. A comment that was public once keeps its place for
-    everybody, without its words. `rejected` and `hidden` are the decisions against it.
+    `mark` is the browser, and `email` the address signed in there, that may have posted some of them. A comment that
+    was public once keeps its place for everybody, without its words. `rejected` and `hidden` are the decisions
+    against it.
     """
     rows = await tx.rows(
         f"SELECT {COLUMNS}, CASE WHEN {SEEN[reader]} THEN 1 ELSE 0 END AS is_seen FROM entries WHERE issue = :issue"
         f" AND kind IN ({SHOWN}) AND (status = 'hidden' OR {SEEN[reader]}) ORDER BY seq",
         issue=issue,
-        **({} if reader == "staff" else {"mark": mark}),
+        **({} if reader == "staff" else {"mark": mark, "email": email or ""}),
     )
     is_judged = any(row["status"] in ("rejected", "hidden") for row in rows)
     against = await rejections(tx, issue) if is_judged else {}

@@ -40,7 +40,14 @@ class Case:
 
 
 async def read(
-    tx: Tx, number: int, names: Names, now: datetime, *, reader: Reader = "anyone", mark: bytes = b""
+    tx: Tx,
+    number: int,
+    names: Names,
+    now: datetime,
+    *,
+    reader: Reader = "anyone",
+    mark: bytes = b"",
+    email: str | None = None,
 ) -> Case:
     """Raises NotFound where there is no such issue."""
     row = await issues.find(tx, number)
@@ -48,7 +55,7 @@ async def read(
         raise NotFound(no_issue(number))
     chain = await record.of_issue(tx, number)
     redactions = await record.redactions_of_issue(tx, number)
-    timeline = await entries.of_issue(tx, number, reader=reader, mark=mark)
+    timeline = await entries.of_issue(tx, number, reader=reader, mark=mark, email=email)
     target = await company.target(tx, row["area"])
     return Case(
         fold(chain),

@@ -15,6 +15,7 @@ from board.domain.words import address, optional_text, person_name, text, title_
 from board.errors import Conflict, Invalid, NotFound, TooMany
 from board.store import company, intake, issues, moderation, own_data
 from board.store.database import Tx, WriteTx
+from board.store.entries import Reader
 from board.store.moderation import Hiding
 from board.web import arrival, case, limits, lookover, session, views
 from board.web.lookover import WouldBePublic
@@ -47,9 +48,9 @@ async def answer(
         by = await session.actor(tx, around.viewer, number)
         is_filer = by.standing == "filer"
         mark = session.voter(request, around.viewer) if around.viewer else b""
-        found = await case.read(
-            tx, number, around.names, around.now, reader="filer" if is_filer else "anyone", mark=mark
-        )
+        email = around.viewer.session.email if around.viewer else None
+        reader: Reader = "filer" if is_filer else "anyone"
+        found = await case.read(tx, number, around.names, around.now, reader=reader, mark=mark, email=email)
         told = await privately.opened(tx, number, request.app.state.board.box(privately.PURPOSE)) if is_filer else []
         posts = await own_words(tx, around, mark)
         decided = await case.decided(tx, replace(by, own=posts), number, around.names)

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from board.actions import clock, customers, hiding
+from board.domain.people import Poster
 from board.store import moderation, people
 from board.web.session import cookie_name, now_ms
 from tests import cast
@@ -146,6 +147,20 @@ async def test_its_author_appeals_and_somebody_else_decides(quick_site: Site, ou
     await decide(quick_site, "appeals", outcome)
     assert ("Zanzibar" in await read(quick_site, number)) == (outcome == "uphold")
     assert ("Your comment is not shown" in await page(cy, number)) == (outcome == "refuse")
+
+
+async def test_who_signs_in_elsewhere_with_the_same_address_reads_own_words_and_appeals(quick_site: Site) -> None:
+    number = await cast.file_issue(quick_site.db)
+    poster = Poster(mark=b"cy", is_known=True, email="cy@home.example")
+    said = await cast.do(quick_site.db, customers.comment, number, by=CY, body=WORDS, via="web", poster=poster)
+    await act(await quick_site.staff(MO), number, "hidings", target=str(said.index), reason="threat")
+    for email, is_theirs in (("cy@home.example", True), ("eve@home.example", False)):
+        async with quick_site.db.saving() as tx:
+            secret = await people.new_session(tx, person=None, email=email, now_ms=now_ms())
+        browser = quick_site.browser()
+        browser.cookies.set(cookie_name(quick_site.board.settings), secret, domain=browser.base_url.host)
+        told = words_of(await page(browser, number))
+        assert ("Zanzibar" in told, "Your comment is not shown" in told) == (is_theirs, is_theirs)
 
 
 async def test_what_cannot_be_hidden_so_is_told_clearly(quick_site: Site) -> None:
