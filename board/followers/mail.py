@@ -263,14 +263,21 @@ async def said(tx: Tx, happened: list[Recorded], name: str, say: Say, *, to_file
 async def spoken_of(tx: Tx, r: Recorded, *, to_filer: bool) -> dict[str, Any] | None:
     """The public entry that a letter is about; what became of somebody's words is for whose words they were."""
     match r.event:
-        case e.CommentPublished():
-            entry = await entries.one(tx, r.event.target)
+        case e.CommentPublished(target=target):
+            entry = None if await was_public(tx, r, target) else await entries.one(tx, target)
         case e.CommentRejected() | e.TextRedacted():
             words = await entries.one(tx, r.event.target)
             entry = await entries.one(tx, r.index) if to_filer and words and words["by_filer"] else None
         case _:
             entry = await entries.one(tx, r.index)
     return entry if entry and entry["status"] == "public" else None
+
+
+async def was_public(tx: Tx, published: Recorded, target: int) -> bool:
+    """Whether readers heard of the comment before it was hidden and is shown again now."""
+    chain = await record.of_issue(tx, published.issue or 0)
+    held = [r.event for r in chain if r.index < published.index and isinstance(r.event, e.CommentHeld)]
+    return any(event.target == target and event.role == "moderator" for event in held)
 
 
 def line(entry: dict[str, Any], name: str, say: Say) -> str:

@@ -44,6 +44,7 @@ DONE = {
     "published": "Everybody can read it now.",
     "rejected": "It is not shown. The reason is in the record.",
     "removed": "It is removed from view. A stub with the reason stays.",
+    "hidden": "It is hidden. A line with the reason stays in its place.",
     "restored": "Everybody can read it again.",
     "redacted": "The words are erased.",
     "told": "Sent, for their eyes only.",

@@ -135,6 +135,7 @@ def acts() -> list[BaseRoute]:
         "publication": staff_act("publication", desk.publish, "publish"),
         "rejection": staff_act("rejection", desk.reject, "reject"),
         "removal": hiding_door("removal", moderation.read_removal, "remove"),
+        "hidings": hiding_door("hidings", moderation.read_hiding, "hide"),
         "private-words": shared(privately.write, privately.answer),
         "reports": objections.report,
         "appeals": act("appeals", objections.appeal, "appeal", in_public=False),

@@ -54,6 +54,7 @@ FORMS: dict[str, dict[str, str]] = {
     "/staff/moderation/appeals/{id}": {"do": "uphold"},
     "/staff/moderation/reports/{id}": {},
     "/issues/{number}/removal": {"reason": "spam"},
+    "/issues/{number}/hidings": {"target": "1", "reason": "spam"},
     "/issues/{number}/restoration": {},
     "/issues/{number}/redactions": {"target": "1", "fields": "body", "reason": "abuse"},
     "/finds": {"text": "Ring 0171 5550100."},

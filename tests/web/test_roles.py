@@ -55,6 +55,7 @@ OF_AN_ISSUE = {
     "publication": "publish",
     "rejection": "reject",
     "removal": "remove",
+    "hidings": "hide",
     "restoration": "restore",
     "redactions": "redact",
     "reports": OPEN,
