@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from board.actions import clock, customers, staff
+from board.actions import clock, customers, moderators, staff
 from board.actions.acting import signed
 from board.actions.company import publish_policy
 from board.domain import decisions
@@ -93,12 +93,12 @@ async def file(tx: WriteTx, step: Step) -> int:
     return number
 
 
-async def colleague(tx: WriteTx, name: str) -> Actor:
+async def colleague(tx: WriteTx, name: str, role: Literal["agent", "moderator"] = "agent") -> Actor:
     """A made-up colleague, who can never sign in."""
     person = await people.add(
-        tx, email=f"{name.lower()}@northwind.invalid", name=name, role="agent", now_ms=milliseconds(tx.at)
+        tx, email=f"{name.lower()}@northwind.invalid", name=name, role=role, now_ms=milliseconds(tx.at)
     )
-    return Actor(standing="agent", person=person.id, name=name)
+    return Actor(standing=role, person=person.id, name=name)
 
 
 async def update(tx: WriteTx, number: int, step: Step, numbers: dict[int, int]) -> None:
@@ -165,7 +165,24 @@ async def assign(tx: WriteTx, number: int, step: Step, numbers: dict[int, int]) 
     await staff.assign(tx, number, by=by, person=by.person)
 
 
+async def hide(tx: WriteTx, number: int, step: Step, numbers: dict[int, int]) -> None:
+    by, target = await colleague(tx, step.act["by"], "moderator"), await newest_comment(tx, number)
+    await moderators.hide_comment(tx, number, by=by, target=target, reason=step.act["reason"])
+
+
+async def redact(tx: WriteTx, number: int, step: Step, numbers: dict[int, int]) -> None:
+    by, target = await colleague(tx, step.act["by"], "moderator"), await newest_comment(tx, number)
+    fields = tuple(step.act["fields"])
+    await moderators.redact(tx, number, by=by, target=target, fields=fields, reason=step.act["reason"])
+
+
+async def newest_comment(tx: WriteTx, number: int) -> int:
+    return max(r.index for r in await record.of_issue(tx, number) if r.name == "comment.posted")
+
+
 ACTS = {
+    "hide": hide,
+    "redact": redact,
     "update": update,
     "comment": comment,
     "filer_comment": filer_comment,
