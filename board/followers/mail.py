@@ -18,9 +18,10 @@ from board.domain.text import to_plain
 from board.domain.wording import Say
 from board.followers import sending
 from board.followers.sending import Post
-from board.store import company, entries, intake, issues, moderation, outbox, positions, private, record
+from board.store import company, entries, fan_outs, intake, issues, moderation, outbox, positions, private, record
 from board.store.database import AWAY, Database, Tx
-from board.store.intake import Filer
+from board.store.fan_outs import FanOut
+from board.store.intake import Filer, Follow
 from board.store.positions import Position
 from board.stream import OutOfReach, Stream
 
@@ -28,6 +29,8 @@ log = logging.getLogger("board.mail")
 
 BATCH = 200
 REMIND_EVERY_S = 60
+FAN_OUT_EVERY_S = 0.5
+AT_A_TIME = 100  # followers for whom letters are written in one transaction
 LINE_LENGTH = 2_000
 TOLD = {
     "issue.published",
@@ -64,6 +67,7 @@ async def run(db: Database, stream: Stream, post: Post, clock: Callable[[], date
     """Follows the record and the outbox until cancelled; `clock` tells the time."""
     async with asyncio.TaskGroup() as group:
         group.create_task(follow(db, stream, post, clock))
+        group.create_task(fan_out_for_ever(db, post, clock))
         group.create_task(remind_for_ever(db, post, clock))
         group.create_task(sending.send_for_ever(db, post, clock))
 
@@ -80,6 +84,41 @@ async def follow(db: Database, stream: Stream, post: Post, clock: Callable[[], d
         except AWAY as lost:
             log.warning("the database is away: %s", lost)
             await asyncio.sleep(1)
+
+
+async def fan_out_for_ever(db: Database, post: Post, clock: Callable[[], datetime]) -> None:
+    while True:
+        try:
+            went_on = await fan_out(db, post, clock())
+        except AWAY as lost:
+            log.warning("the database is away: %s", lost)
+            went_on = False
+        await asyncio.sleep(0 if went_on else FAN_OUT_EVERY_S)
+
+
+async def fan_out(db: Database, post: Post, now: datetime) -> bool:
+    """Writes letters to the next followers of one issue; whether there was anything to do."""
+    async with db.reading() as tx:
+        found = await fan_outs.next_one(tx)
+    if found is None:
+        return False
+    async with db.saving() as tx:
+        if await fan_outs.take(tx, found):
+            await tell_next(tx, found, post, now)
+    return True
+
+
+async def tell_next(tx: Tx, found: FanOut, post: Post, now: datetime) -> None:
+    """Each time from the record as it is now: words that are gone are told to nobody any more."""
+    row = await issues.find(tx, found.issue)
+    readers = await fan_outs.followers(tx, found, limit=AT_A_TIME)
+    if row is None or row["visibility"] != "public" or not readers:
+        await fan_outs.end(tx, found.id)
+        return
+    chain = await record.of_issue(tx, found.issue, since=found.first)
+    happened = [r for r in chain if r.index <= found.last and is_told(r)]
+    await tell_followers(tx, News(row, happened, (await company.read(tx)).name, now), readers, post)
+    await fan_outs.go_on(tx, found.id, readers[-1].email)
 
 
 async def remind_for_ever(db: Database, post: Post, clock: Callable[[], datetime]) -> None:
@@ -154,7 +193,8 @@ async def tell_of_issue(tx: Tx, news: News, post: Post) -> None:
         await tell_filer(tx, news, filer, post)
     await tell_authors(tx, news, post)
     if news.row["visibility"] == "public":
-        await tell_followers(tx, news, filer, post)
+        first, last = news.happened[0].index, news.happened[-1].index
+        await fan_outs.add(tx, issue=news.row["number"], first=first, last=last, now_ms=milliseconds(news.at))
 
 
 async def tell_filer(tx: Tx, news: News, filer: Filer, post: Post) -> None:
@@ -218,9 +258,10 @@ async def said_alone(tx: Tx, news: News, say: Say) -> tuple[str, ...]:
     return tuple(lines)
 
 
-async def tell_followers(tx: Tx, news: News, filer: Filer | None, post: Post) -> None:
-    lines = await said(tx, news.happened, news.company, post.say)
-    for one in await intake.followers(tx, news.row["number"]):
+async def tell_followers(tx: Tx, news: News, readers: list[Follow], post: Post) -> None:
+    """The filer hears of it as the filer."""
+    lines, filer = await said(tx, news.happened, news.company, post.say), await intake.filer(tx, news.row["number"])
+    for one in readers:
         if filer is None or one.email != filer.mail:
             stop = post.links.follow(one.id)
             await put(tx, news, one.email, lines, post, url=post.links.issue(one.issue), stop=stop)
@@ -250,7 +291,9 @@ async def put(
         say=post.say,
     )
     message_id = f"news.{news.row['number']}.{news.happened[-1].index}.{recipient}"
-    await outbox.put(tx, message_id=message_id, recipient=recipient, letter=letter, now_ms=milliseconds(news.at))
+    rank = outbox.OF_MANY if stop else outbox.OF_ONE
+    now_ms = milliseconds(news.at)
+    await outbox.put(tx, message_id=message_id, recipient=recipient, letter=letter, now_ms=now_ms, rank=rank)
 
 
 async def said(tx: Tx, happened: list[Recorded], name: str, say: Say, *, to_filer: bool = False) -> tuple[str, ...]:

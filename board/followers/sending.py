@@ -5,7 +5,8 @@ import hashlib
 import logging
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email.message import EmailMessage
@@ -27,7 +28,10 @@ from board.store.database import AWAY, Database, Tx
 log = logging.getLogger("board.mail")
 
 RETRIES_S = (5, 300, 1_800, 7_200, 18_000, 36_000, 86_400)
-AT_ONCE = 20
+AT_ONCE = 40
+LINES = 4  # connections to the mail server
+A_LINE = 100  # messages over one connection
+GOODBYE_S = 5.0
 PATIENCE_S = 60.0  # for one message
 CLAIM_MS = 120_000  # longer than that, so that no other process takes it meanwhile
 LOOK_EVERY_S = 1.0
@@ -54,22 +58,42 @@ async def send_for_ever(db: Database, post: Post, clock: Callable[[], datetime])
 
 
 async def send_due(db: Database, post: Post, now: datetime) -> int:
-    """Sends what is due, each message apart; without a mail server they are kept as they are."""
-    began = time.monotonic()
-    async with db.reading() as tx:
-        waiting = await outbox.due(tx, milliseconds(now), limit=AT_ONCE)
-    for row in waiting:
-        await try_one(db, row, post, now, late_ms=int((time.monotonic() - began) * 1000))
-    return len(waiting)
+    """Sends all that is due, over a few connections that are held meanwhile; returns how many were tried.
+
+    Without a mail server they are kept as they are.
+    """
+    began, tried = time.monotonic(), 0
+    lines = [Line(post) for _ in range(LINES)]
+    try:
+        while True:
+            async with db.reading() as tx:
+                waiting = await outbox.due(tx, milliseconds(now), limit=AT_ONCE)
+            if not waiting:
+                return tried
+            rows = iter(waiting)
+            await asyncio.gather(*[send_each(db, rows, line, post, now, began) for line in lines])
+            tried += len(waiting)
+    finally:
+        for line in lines:
+            await line.close()
 
 
-async def try_one(db: Database, row: dict[str, Any], post: Post, now: datetime, *, late_ms: int = 0) -> None:
+async def send_each(
+    db: Database, rows: Iterator[dict[str, Any]], line: "Line", post: Post, now: datetime, began: float
+) -> None:
+    for row in rows:
+        await try_one(db, row, post, now, line, late_ms=int((time.monotonic() - began) * 1000))
+
+
+async def try_one(
+    db: Database, row: dict[str, Any], post: Post, now: datetime, line: "Line", *, late_ms: int = 0
+) -> None:
     now_ms = milliseconds(now) + late_ms  # those before it may have taken long: its claim begins now
     until_ms = now_ms + CLAIM_MS
     async with db.saving() as tx:
         if not await outbox.claim(tx, row["id"], now_ms=now_ms, until_ms=until_ms):
             return
-    error = await send(row, post, now) if post.url else None
+    error = await line.send(row, now) if post.url else None
     async with db.saving() as tx:
         await settle(tx, row, error, now, is_mail_set=post.url is not None, until_ms=until_ms)
 
@@ -90,28 +114,63 @@ async def settle(
         await outbox.rewrite(tx, row["id"], replace(letter, link=None, code=None))
 
 
-async def send(row: dict[str, Any], post: Post, now: datetime) -> str | None:
-    """One try; returns what went wrong, as a value."""
+class Line:
+    """A connection to the mail server, made when it is needed and held for the messages after."""
+
+    def __init__(self, post: Post) -> None:
+        self._post = post
+        self._smtp: aiosmtplib.SMTP | None = None
+        self._taken = 0
+
+    async def send(self, row: dict[str, Any], now: datetime) -> str | None:
+        """One try; returns what went wrong, as a value. After that nobody knows where the talk stands: it is ended."""
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                message = compose(row, outbox.letter_of(row), self._post, now)
+                smtp = await self._connected()
+                await smtp.send_message(message)
+                return None
+        except TimeoutError:
+            error = f"The mail server did not answer within {PATIENCE_S:g} seconds."
+        except (aiosmtplib.SMTPException, OSError, ssl.SSLError, ValueError) as wrong:
+            error = f"{type(wrong).__name__}: {wrong}"[:500]
+        self._hang_up()
+        return error
+
+    async def close(self) -> None:
+        if self._smtp and self._smtp.is_connected:
+            with suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
+                async with asyncio.timeout(GOODBYE_S):
+                    await self._smtp.quit()
+        self._hang_up()
+
+    async def _connected(self) -> aiosmtplib.SMTP:
+        self._taken += 1
+        if self._smtp is None or not self._smtp.is_connected or self._taken > A_LINE:
+            await self.close()
+            self._smtp, self._taken = connection(self._post), 1
+            await self._smtp.connect()
+        return self._smtp
+
+    def _hang_up(self) -> None:
+        if self._smtp:
+            self._smtp.close()
+        self._smtp = None
+
+
+def connection(post: Post) -> aiosmtplib.SMTP:
     assert post.url
     server = urlsplit(post.url)
-    try:
-        async with asyncio.timeout(PATIENCE_S):
-            await aiosmtplib.send(
-                compose(row, outbox.letter_of(row), post, now),
-                hostname=server.hostname,
-                # Its own look-up of this machine's name can take longer than the mail.
-                local_hostname=host_of(post),
-                port=server.port or (465 if server.scheme == "smtps" else 587),
-                username=unquote(server.username) if server.username else None,
-                password=unquote(server.password) if server.password else None,
-                use_tls=server.scheme == "smtps",
-                start_tls=None if server.scheme == "smtp" else False,
-            )
-    except TimeoutError:
-        return f"The mail server did not answer within {PATIENCE_S:g} seconds."
-    except (aiosmtplib.SMTPException, OSError, ssl.SSLError, ValueError) as wrong:
-        return f"{type(wrong).__name__}: {wrong}"[:500]
-    return None
+    return aiosmtplib.SMTP(
+        hostname=server.hostname,
+        # Its own look-up of this machine's name can take longer than the mail.
+        local_hostname=host_of(post),
+        port=server.port or (465 if server.scheme == "smtps" else 587),
+        username=unquote(server.username) if server.username else None,
+        password=unquote(server.password) if server.password else None,
+        use_tls=server.scheme == "smtps",
+        start_tls=None if server.scheme == "smtp" else False,
+    )
 
 
 def host_of(post: Post) -> str:

@@ -11,15 +11,19 @@ from board.store.database import Tx
 COLUMNS = "id, message_id, recipient, subject, letter, state, tries, retry_ms, error, created_ms"
 
 
-async def put(tx: Tx, *, message_id: str, recipient: str, letter: Letter, now_ms: int) -> None:
+# What goes first: what somebody waits for at the screen, then letters to one person, then those to many.
+NOW, OF_ONE, OF_MANY = range(3)
+
+
+async def put(tx: Tx, *, message_id: str, recipient: str, letter: Letter, now_ms: int, rank: int = NOW) -> None:
     """Queues a letter; one whose Message-ID is there already is not doubled, and about issues none goes where none
     is wanted.
     """
     if letter.issue is not None and await own_data.is_quiet(tx, recipient, letter.issue):
         return
     await tx.run(
-        "INSERT INTO outbox (message_id, recipient, subject, letter, issue, state, tries, retry_ms, created_ms)"
-        " VALUES (:message_id, :recipient, :subject, :letter, :issue, 'queued', 0, :now, :now)"
+        "INSERT INTO outbox (message_id, recipient, subject, letter, issue, state, tries, retry_ms, created_ms, rank)"
+        " VALUES (:message_id, :recipient, :subject, :letter, :issue, 'queued', 0, :now, :now, :rank)"
         " ON CONFLICT (message_id) DO NOTHING",
         message_id=message_id,
         recipient=recipient,
@@ -27,6 +31,7 @@ async def put(tx: Tx, *, message_id: str, recipient: str, letter: Letter, now_ms
         letter=json.dumps(asdict(letter)),
         issue=letter.issue,
         now=now_ms,
+        rank=rank,
     )
 
 
@@ -50,11 +55,18 @@ IS_DUE = "state = 'queued' AND (retry_ms <= :now OR retry_ms > :far)"
 
 
 async def due(tx: Tx, now_ms: int, *, limit: int) -> list[dict[str, Any]]:
+    """What goes out next: of each rank the oldest, by an index, so that a crowd of others costs nothing."""
+    branches = [
+        f"SELECT id FROM (SELECT id FROM outbox WHERE state = 'queued' AND rank = {rank} AND {when}"
+        f" ORDER BY retry_ms, id LIMIT {limit}) AS first_of_rank"
+        for rank in (NOW, OF_ONE, OF_MANY)
+        for when in ("retry_ms <= :now", "retry_ms > :far")
+    ]
     return await tx.rows(
-        f"SELECT {COLUMNS} FROM outbox WHERE {IS_DUE} ORDER BY retry_ms, id LIMIT :limit",
+        f"SELECT {COLUMNS} FROM outbox WHERE id IN ({' UNION ALL '.join(branches)})"
+        f" ORDER BY rank, retry_ms, id LIMIT {limit}",
         now=now_ms,
         far=now_ms + FAR_MS,
-        limit=limit,
     )
 
 
