@@ -1,6 +1,7 @@
 """The databases of the tests: a SQLite file and a real PostgreSQL, each migrated once and copied for every test."""
 
 import asyncio
+import gc
 import os
 import shutil
 import tempfile
@@ -22,8 +23,26 @@ settings.load_profile("board")
 
 pytest.register_assert_rewrite("tests.soundness")
 
+# The thousands of tests live as long as the run: looking through them again and again finds nothing.
+YOUNG, MIDDLE, OLD = 20_000, 20, 20
+gc.set_threshold(YOUNG, MIDDLE, OLD)
+
 # What is lost when the machine stops is no loss for a test.
 CARELESS = ("fsync = off", "full_page_writes = off", "synchronous_commit = off")
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist writes the groups down
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share something made for their file stay in one process; all others go to whichever has time."""
+    for item in items:
+        if isinstance(item, pytest.Function) and any(
+            found.scope == "module" for each in item._fixtureinfo.name2fixturedefs.values() for found in each
+        ):
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -25,6 +25,20 @@ LOOK = """async (options) => {
 }"""
 EVERYTHING = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
 COLOURS = {"resultTypes": ["violations"], "runOnly": ["color-contrast", "link-in-text-block"]}
+# What size and place decide as well; every other rule asks only what there is, and whether it is shown.
+BY_SIGHT = {
+    "resultTypes": ["violations"],
+    "runOnly": [*COLOURS["runOnly"], "target-size", "scrollable-region-focusable"],
+}
+SHOWN = """() => [...document.querySelectorAll("*")].map((each) =>
+  each.checkVisibility({ visibilityProperty: true, opacityProperty: true }) ? "1" : "0").join("")"""
+# Contrast asks less of large letters: 24 pixels, or 18.66 where they are bold.
+PAINTED = """() => [...document.querySelectorAll("*")].map((each) => {
+  if (!each.checkVisibility()) return "";
+  const look = getComputedStyle(each);
+  const isLarge = parseFloat(look.fontSize) >= (look.fontWeight >= 700 ? 18.66 : 24);
+  return [look.color, look.backgroundColor, look.backgroundImage, look.opacity, look.textDecoration, isLarge];
+}).join()"""
 OVERFLOW = """() => {
   const { scrollWidth } = document.documentElement;
   return Math.max(0, Math.round(scrollWidth - document.documentElement.getBoundingClientRect().width));
@@ -216,17 +230,28 @@ def barriers(opened: Window, places: dict[str, Place]) -> list[str]:
 
 
 def in_the_way(page: Page) -> Iterator[str]:
+    """Nothing moves with the colour scheme, so dark colours that were looked at at one width are known at the next."""
+    shown, painted = set[str](), set[str]()
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": HEIGHT})
         page.evaluate("() => scrollTo(0, 0)")  # what sticks to the top covers something of what lies below
         page.emulate_media(color_scheme="light")
-        yield from (f"{width} light: {what}" for what in page.evaluate(LOOK, EVERYTHING))
+        rules = EVERYTHING if is_new(page.evaluate(SHOWN), shown) else BY_SIGHT
+        yield from (f"{width} light: {what}" for what in page.evaluate(LOOK, rules))
         page.emulate_media(color_scheme="dark")
-        yield from (f"{width} dark: {what}" for what in page.evaluate(LOOK, COLOURS))
+        if is_new(page.evaluate(PAINTED), painted):
+            yield from (f"{width} dark: {what}" for what in page.evaluate(LOOK, COLOURS))
     yield from page.evaluate(UNSOUND)
     page.set_viewport_size({"width": NARROW, "height": HEIGHT})
     if wider := page.evaluate(OVERFLOW):
         yield f"{wider} pixels wider than {NARROW}"
+
+
+def is_new(seen: str, before: set[str]) -> bool:
+    if seen in before:
+        return False
+    before.add(seen)
+    return True
 
 
 def submit(page: Page, path: str, button: str, fields: dict[str, str]) -> None:
