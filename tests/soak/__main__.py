@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.postgres import tell, with_name
-from tests.soak import disk, frozen, jumps, kills, silence, sockets
+from tests.soak import cables, crowds, disk, frozen, jumps, kills, silence, sockets
 from tests.soak.servers import Postgres, postgres
 
 KILLS = int(os.environ.get("SOAK_KILLS", "100"))  # on each database
@@ -47,6 +47,9 @@ def faults(server: Postgres, folder: Path) -> dict[str, Callable[[Path], Corouti
         "jumps-postgres": lambda place: on_server(server, "j", lambda url: jumps.of_the_clock(url, place)),
         "frozen-database": lambda place: on_server(server, "f", lambda url: frozen.database(server, url, place)),
         "frozen-host": lambda place: on_server(server, "o", lambda url: frozen.host(url, place, FREEZES)),
+        "cables": lambda place: on_server(server, "c", lambda url: cables.pulled(url, place, FREEZES)),
+        "storm": lambda place: crowds.come_back(),
+        "slow": lambda place: crowds.stop_reading(),
         "silence": lambda place: on_server(server, "h", lambda url: silence.of_database_and_mail(url, place)),
     }
 
