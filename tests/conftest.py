@@ -5,7 +5,7 @@ import gc
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,7 +15,7 @@ from hypothesis import Phase, settings
 from board.store.database import Database
 from board.store.migrate import migrate
 from tests.cast import move_in
-from tests.postgres import roomy_memory, tell, with_name
+from tests.postgres import connect, roomy_memory, tell, with_name
 
 # A busy machine makes no test wrong. To explain a failure, every line of every run would be traced.
 settings.register_profile("board", deadline=None, phases=[each for each in Phase if each is not Phase.explain])
@@ -69,13 +69,22 @@ def postgres_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_server: str) -> Iterator[str]:
+def postgres_desk(postgres_server: str) -> Iterator[Callable[[str], object]]:
+    """Tells the server what to do, on one connection: for each new one it would begin a process."""
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        connection = runner.run(connect(postgres_server))
+        yield lambda statement: runner.run(connection.execute(statement))
+        runner.run(connection.close())
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str, postgres_desk: Callable[[str], object]) -> Iterator[str]:
     """The name of a migrated database, to be copied."""
     name = f"board_template_{uuid4().hex[:8]}"
-    asyncio.run(tell(postgres_server, f"CREATE DATABASE {name}"))
+    postgres_desk(f"CREATE DATABASE {name}")
     asyncio.run(migrate(with_name(postgres_server, name)))
     yield name
-    asyncio.run(tell(postgres_server, f"DROP DATABASE {name} WITH (FORCE)"))
+    postgres_desk(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")
@@ -94,12 +103,12 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-async def postgres_url(postgres_server: str, postgres_template: str) -> AsyncIterator[str]:
+def postgres_url(postgres_server: str, postgres_desk: Callable[[str], object], postgres_template: str) -> Iterator[str]:
     """A migrated PostgreSQL database, empty but for its tables."""
     name = f"board_{uuid4().hex}"
-    await tell(postgres_server, f"CREATE DATABASE {name} TEMPLATE {postgres_template} STRATEGY file_copy")
+    postgres_desk(f"CREATE DATABASE {name} TEMPLATE {postgres_template} STRATEGY file_copy")
     yield with_name(postgres_server, name)
-    await tell(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
+    postgres_desk(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
