@@ -32,7 +32,7 @@ from board.outbound import Outbound
 from board.render import Renderer
 from board.sealing import Box
 from board.settings import Settings
-from board.store import record
+from board.store import intake, record
 from board.store.database import AWAY, LOST, Database, Unsure
 from board.store.leading import Leading
 from board.stream import Stream
@@ -205,6 +205,7 @@ async def forget_for_ever(db: Database) -> None:
         with suppress(*AWAY):
             async with db.saving() as tx:
                 await privately.forget_settled(tx, session.now())
+                await intake.forget_old_answers(tx, session.now_ms())
         await asyncio.sleep(FORGET_EVERY_S)
 
 

@@ -1,10 +1,11 @@
 """The databases of the tests: a SQLite file and a real PostgreSQL, each migrated once and copied for every test."""
 
 import asyncio
+import gc
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -14,7 +15,7 @@ from hypothesis import Phase, settings
 from board.store.database import Database
 from board.store.migrate import migrate
 from tests.cast import move_in
-from tests.postgres import roomy_memory, tell, with_name
+from tests.postgres import connect, roomy_memory, tell, with_name
 
 # A busy machine makes no test wrong. To explain a failure, every line of every run would be traced.
 settings.register_profile("board", deadline=None, phases=[each for each in Phase if each is not Phase.explain])
@@ -22,8 +23,28 @@ settings.load_profile("board")
 
 pytest.register_assert_rewrite("tests.soundness")
 
-# What is lost when the machine stops is no loss for a test.
+# The thousands of tests live as long as the run: looking through them again and again finds nothing.
+YOUNG, MIDDLE, OLD = 20_000, 20, 20
+gc.set_threshold(YOUNG, MIDDLE, OLD)
+
+# What is lost when the machine stops is no loss for a test: its files are in memory, where there is room.
+if memory := roomy_memory():
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
 CARELESS = ("fsync = off", "full_page_writes = off", "synchronous_commit = off")
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist writes the groups down
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share something made for their file stay in one process; all others go to whichever has time."""
+    for item in items:
+        if isinstance(item, pytest.Function) and any(
+            found.scope == "module" for each in item._fixtureinfo.name2fixturedefs.values() for found in each
+        ):
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -50,13 +71,22 @@ def postgres_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_server: str) -> Iterator[str]:
+def postgres_desk(postgres_server: str) -> Iterator[Callable[[str], object]]:
+    """Tells the server what to do, on one connection: for each new one it would begin a process."""
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        connection = runner.run(connect(postgres_server))
+        yield lambda statement: runner.run(connection.execute(statement))
+        runner.run(connection.close())
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str, postgres_desk: Callable[[str], object]) -> Iterator[str]:
     """The name of a migrated database, to be copied."""
     name = f"board_template_{uuid4().hex[:8]}"
-    asyncio.run(tell(postgres_server, f"CREATE DATABASE {name}"))
+    postgres_desk(f"CREATE DATABASE {name}")
     asyncio.run(migrate(with_name(postgres_server, name)))
     yield name
-    asyncio.run(tell(postgres_server, f"DROP DATABASE {name} WITH (FORCE)"))
+    postgres_desk(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")
@@ -75,12 +105,12 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-async def postgres_url(postgres_server: str, postgres_template: str) -> AsyncIterator[str]:
+def postgres_url(postgres_server: str, postgres_desk: Callable[[str], object], postgres_template: str) -> Iterator[str]:
     """A migrated PostgreSQL database, empty but for its tables."""
     name = f"board_{uuid4().hex}"
-    await tell(postgres_server, f"CREATE DATABASE {name} TEMPLATE {postgres_template} STRATEGY file_copy")
+    postgres_desk(f"CREATE DATABASE {name} TEMPLATE {postgres_template} STRATEGY file_copy")
     yield with_name(postgres_server, name)
-    await tell(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
+    postgres_desk(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 from sqlalchemy.engine import make_url
@@ -15,8 +16,12 @@ def roomy_memory() -> Path | None:
     return place if place.is_dir() and shutil.disk_usage(place).free > ROOM else None
 
 
+async def connect(url: str) -> Any:
+    return await asyncpg.connect(url)
+
+
 async def tell(url: str, statement: str) -> None:
-    connection = await asyncpg.connect(url)
+    connection = await connect(url)
     try:
         await connection.execute(statement)
     finally:

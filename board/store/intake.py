@@ -231,7 +231,6 @@ async def answer(tx: Tx, key_hash: bytes) -> dict[str, Any] | None:
 async def keep_answer(
     tx: Tx, *, key_hash: bytes, body_hash: bytes, issue: int | None, status: int, body: str, now_ms: int
 ) -> None:
-    await tx.run("DELETE FROM answers WHERE created_ms < :oldest", oldest=now_ms - KEEP_ANSWERS_MS)
     await tx.run(
         "INSERT INTO answers (key_hash, body_hash, issue, status, body, created_ms)"
         " VALUES (:key, :body_hash, :issue, :status, :body, :now)",
@@ -242,6 +241,24 @@ async def keep_answer(
         body=body,
         now=now_ms,
     )
+
+
+async def forget_old_answers(tx: Tx, now_ms: int) -> None:
+    """Forgets those that were old at the last look already, and marks those that are old now.
+
+    A clock that is a year ahead for a while, here or on another host, makes each of them look old: between two looks,
+    an hour apart by a clock that does not jump, a request that was not heard to be answered still finds its answer.
+    """
+    await drop_marked_answers(tx)
+    await tx.run(
+        "UPDATE answers SET created_ms = 0 WHERE created_ms < :oldest OR created_ms > :newest",
+        oldest=now_ms - KEEP_ANSWERS_MS,
+        newest=now_ms + KEEP_ANSWERS_MS,
+    )
+
+
+async def drop_marked_answers(tx: Tx) -> None:
+    await tx.run("DELETE FROM answers WHERE created_ms = 0")
 
 
 async def forget_answers(tx: Tx, issue: int) -> None:

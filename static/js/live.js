@@ -8,7 +8,7 @@ import { place, takeOut } from "./live/place.js";
 import { isRenewing, renew } from "./live/renew.js";
 import { fetchTicket } from "./live/ticket.js";
 import { countUnseen } from "./live/unseen.js";
-import { hush, say, sayComment } from "./say.js";
+import { hush, say, sayComment, sayIssue } from "./say.js";
 
 const RELOADED = "board:reloaded";
 const LEAST_BETWEEN_RELOADS_MS = 30_000;
@@ -71,6 +71,7 @@ function issueTitle() {
 }
 
 function applyToList({ topic, event, issue, html }) {
+  if (html && document.getElementById(`issue-${issue?.number}`)) sayIssue(issue.number);
   if (issue && topic !== "queue" && issue.visibility !== "public") takeOut(`issue-${issue.number}`);
   place(html ?? "", { isHiding: HIDING.has(event), onAbsent: NEW_ISSUE.has(event) ? countUnseen : undefined });
 }

@@ -118,6 +118,7 @@ def test_a_list_keeps_its_order_and_the_readers_place_while_rows_change_above(
     assert page.evaluate("() => String(getSelection())") == words
     page.evaluate("() => getSelection().removeAllRanges()")
     expect(read).to_contain_text("It is lost.")
+    expect(said(page)).to_contain_text(re.compile(r"\b(1 issue|\d issues) changed"))
 
 
 def watch_sockets(context: BrowserContext) -> dict[Page, list[WebSocket]]:

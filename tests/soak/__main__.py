@@ -1,6 +1,7 @@
 """Faults under load: prints what was done and found as JSON, and ends with 1 where a figure does not hold.
 
-`python -m tests.soak [WHAT …]`, with counts from the environment: SOAK_KILLS, SOAK_RESTARTS, SOAK_SOCKET_KILLS.
+`python -m tests.soak [WHAT …]`, with counts from the environment: SOAK_KILLS, SOAK_RESTARTS, SOAK_SOCKET_KILLS,
+SOAK_FREEZES.
 """
 
 import asyncio
@@ -13,12 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from tests.postgres import tell, with_name
-from tests.soak import disk, kills, silence, sockets
+from tests.soak import cables, crowds, disk, frozen, jumps, kills, silence, sockets
 from tests.soak.servers import Postgres, postgres
 
 KILLS = int(os.environ.get("SOAK_KILLS", "100"))  # on each database
 RESTARTS = int(os.environ.get("SOAK_RESTARTS", "50"))
 SOCKET_KILLS = int(os.environ.get("SOAK_SOCKET_KILLS", "25"))  # on each database
+FREEZES = int(os.environ.get("SOAK_FREEZES", "5"))
 
 Found = dict[str, Any]
 
@@ -41,6 +43,13 @@ def faults(server: Postgres, folder: Path) -> dict[str, Callable[[Path], Corouti
         "sockets-sqlite": lambda place: sockets.dropped(file(place), place, SOCKET_KILLS),
         "sockets-postgres": lambda place: on_server(server, "s", lambda url: sockets.dropped(url, place, SOCKET_KILLS)),
         "disk": lambda place: disk.full(file(place), place),
+        "jumps-sqlite": lambda place: jumps.of_the_clock(file(place), place),
+        "jumps-postgres": lambda place: on_server(server, "j", lambda url: jumps.of_the_clock(url, place)),
+        "frozen-database": lambda place: on_server(server, "f", lambda url: frozen.database(server, url, place)),
+        "frozen-host": lambda place: on_server(server, "o", lambda url: frozen.host(url, place, FREEZES)),
+        "cables": lambda place: on_server(server, "c", lambda url: cables.pulled(url, place, FREEZES)),
+        "storm": lambda place: crowds.come_back(),
+        "slow": lambda place: crowds.stop_reading(),
         "silence": lambda place: on_server(server, "h", lambda url: silence.of_database_and_mail(url, place)),
     }
 

@@ -39,14 +39,31 @@ def age_s(pid: int) -> float:
     return since_boot - int(fields[19]) / os.sysconf("SC_CLK_TCK") if fields else 0.0
 
 
+@contextmanager
+def stopped(pids: list[int]) -> Iterator[None]:
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
+
 @dataclass
 class House:
-    """`board serve` with several workers; `url` is what a proxy would ask. Its log is a file in the folder."""
+    """`board serve` with several workers; `url` is what a proxy would ask. Its log is a file in the folder.
+
+    `before` is a command that runs it, `environment` what it finds beside its settings.
+    """
 
     folder: Path
     database: str
     workers: int = 2
     settings: dict[str, str] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
+    before: tuple[str, ...] = ()
     port: int = field(default_factory=free_port)
     process: "subprocess.Popen[bytes] | None" = None
 
@@ -57,11 +74,12 @@ class House:
     def start(self) -> None:
         given = {"data_dir": str(self.folder), "database_url": self.database, "base_url": self.url, **self.settings}
         kept = {key: value for key, value in os.environ.items() if not key.startswith("BOARD_")}
-        command = [sys.executable, "-m", "board", "serve", "--port", str(self.port), "--workers", str(self.workers)]
+        options = ("--port", str(self.port), "--workers", str(self.workers))
+        command = [*self.before, sys.executable, "-m", "board", "serve", *options]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
                 command,
-                env={**kept, **{f"BOARD_{key.upper()}": value for key, value in given.items()}},
+                env=kept | self.environment | {f"BOARD_{key.upper()}": value for key, value in given.items()},
                 stdout=subprocess.DEVNULL,
                 stderr=log,
             )
@@ -79,6 +97,19 @@ class House:
         assert self.process
         own = self.process.pid
         return [pid for pid in children(own) if b"spawn_main" in told(pid, "cmdline")] or [own]
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """All its processes stand still, as on a host that is stopped and goes on later."""
+        assert self.process
+        with stopped([self.process.pid, *children(self.process.pid)]):
+            yield
+
+    def leads(self) -> bool:
+        """Whether one of its processes says that it leads; only clear where there is one."""
+        with suppress(httpx.TransportError, ValueError):
+            return bool(httpx.get(f"{self.url}/readyz", timeout=2).json()["leads"])
+        return False
 
     def victim(self, grown_s: float) -> int | None:
         """A random process that serves, if another one that is old enough to serve is left."""
@@ -125,6 +156,13 @@ class Postgres:
         while b") Z" not in (state := told(postmaster, "stat")) and state:
             assert time.monotonic() < until
             time.sleep(0.01)
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Its processes stand still; whoever comes is let in by the system, and hears nothing."""
+        postmaster = int(self.server.get_pid())
+        with stopped([postmaster, *children(postmaster)]):
+            yield
 
     def start(self) -> None:
         self.server.ensure_postgres_running()

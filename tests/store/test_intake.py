@@ -3,6 +3,8 @@
 import asyncio
 from dataclasses import replace
 
+import pytest
+
 from board.domain.letters import Letter
 from board.store import intake, outbox, positions
 from board.store.database import Database
@@ -16,17 +18,40 @@ async def put(db: Database, message_id: str, *, now_ms: int = 0) -> None:
         await outbox.put(tx, message_id=message_id, recipient="ada@example.com", letter=LETTER, now_ms=now_ms)
 
 
-async def test_an_answer_is_remembered_for_a_day(db: Database) -> None:
+NOW = 100 * intake.KEEP_ANSWERS_MS
+
+
+async def keep_answer(db: Database, *, now_ms: int) -> None:
     async with db.saving() as tx:
-        await intake.keep_answer(tx, key_hash=b"k", body_hash=b"b", issue=None, status=201, body="{}", now_ms=0)
+        await intake.keep_answer(tx, key_hash=b"k", body_hash=b"b", issue=None, status=201, body="{}", now_ms=now_ms)
+
+
+async def is_kept_after_looks_at(db: Database, *times: int) -> bool:
+    async with db.saving() as tx:
+        for now_ms in times:
+            await intake.forget_old_answers(tx, now_ms)
+        return await intake.answer(tx, b"k") is not None
+
+
+async def test_an_answer_is_remembered_for_a_day_and_until_two_looks_have_found_it_old(db: Database) -> None:
+    await keep_answer(db, now_ms=NOW)
+    async with db.reading() as tx:
         assert await intake.answer(tx, b"other") is None
         kept = await intake.answer(tx, b"k")
-        assert kept
-        assert (bytes(kept["body_hash"]), kept["status"], kept["body"]) == (b"b", 201, "{}")
-        await intake.keep_answer(
-            tx, key_hash=b"k2", body_hash=b"b", issue=None, status=200, body="", now_ms=intake.KEEP_ANSWERS_MS + 1
-        )
-        assert await intake.answer(tx, b"k") is None
+    assert kept
+    assert (bytes(kept["body_hash"]), kept["status"], kept["body"]) == (b"b", 201, "{}")
+    old = NOW + intake.KEEP_ANSWERS_MS + 1
+    assert await is_kept_after_looks_at(db, NOW, NOW + 1, old)
+    assert not await is_kept_after_looks_at(db, old)
+
+
+@pytest.mark.parametrize("wrong", [-365, 365])
+async def test_a_clock_that_is_a_year_wrong_makes_nobody_forget_at_once_nor_keep_for_a_year(
+    db: Database, wrong: int
+) -> None:
+    await keep_answer(db, now_ms=NOW + wrong * intake.KEEP_ANSWERS_MS)
+    assert await is_kept_after_looks_at(db, NOW)
+    assert not await is_kept_after_looks_at(db, NOW)
 
 
 async def test_a_reminder_is_due_once(db: Database) -> None:

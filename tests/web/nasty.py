@@ -42,6 +42,23 @@ VALUES: dict[str, str] = {
     "quotations": "%3E" * 3_000,
     "brackets": "%5B" * 3_000,
 }
+# What is decoded, cleaned, parsed and shown alike, whatever database is below: one of them is enough.
+OF_THE_WEB = {
+    "empty",
+    "blank",
+    "line breaks",
+    "cut UTF-8",
+    "overlong UTF-8",
+    "half an escape",
+    "no escape",
+    "bidi",
+    "not a number",
+    "HTML",
+    "a template",
+    "a path",
+    "quotations",
+    "brackets",
+}
 # As JSON texts.
 JSON_VALUES: dict[str, str] = {
     "null": "null",
@@ -159,3 +176,8 @@ PATHS = [
 ]
 RAW_QUERIES = (b"q=\xff\xfe", b"q=\xe2\x82", b"done=\xff", b"after=\xff.1&sort=new", b"area=\xc3", b"\xff=\xff")
 Nasty = dict[str, Any]
+
+
+def values(*, on_sqlite: bool) -> dict[str, str]:
+    """What a form is tried with: everything on SQLite, on PostgreSQL whatever a database may take in its own way."""
+    return {name: value for name, value in VALUES.items() if on_sqlite or name not in OF_THE_WEB}

@@ -8,6 +8,7 @@ import pytest
 import time_machine
 
 from board.domain.people import Actor
+from board.render import static_folder
 from tests.cast import BO, CY, MO, ROOT, later
 from tests.web.site import COOKIE, Site, file_issue, words_of
 
@@ -145,6 +146,31 @@ async def test_a_browser_keeps_the_scripts_of_this_version_and_asks_again_for_ot
         "/static/@older/%2e%2e/%2e%2e/pyproject.toml",
     ):
         assert (await browser.get(path)).status_code == 404, path
+
+
+@pytest.mark.parametrize("path", ["/static/js/board.js", "/static/board.css", "/static/marks.svg"])
+async def test_a_file_comes_as_small_as_the_browser_takes_it_and_only_when_it_has_changed(
+    quick_site: Site, path: str
+) -> None:
+    tags, browser = set(), quick_site.browser()
+    plain = (await browser.get(path, headers={"accept-encoding": "identity"})).content
+    for coding in ("br", "zstd", "gzip"):
+        accepted = {"accept-encoding": coding}
+        answer = await browser.get(path, headers=accepted)
+        assert answer.content == plain
+        assert (answer.headers["content-encoding"], answer.headers["vary"]) == (coding, "Accept-Encoding")
+        assert int(answer.headers["content-length"]) < len(plain)
+        again = await browser.get(path, headers=accepted | {"if-none-match": answer.headers["etag"]})
+        assert (again.status_code, again.content, again.headers["vary"]) == (304, b"", "Accept-Encoding")
+        tags.add(answer.headers["etag"])
+    assert len(tags) == 3
+
+
+async def test_a_font_comes_as_it_is(quick_site: Site) -> None:
+    font = next(static_folder().rglob("*.woff2"))
+    answer = await quick_site.browser().get(f"/static/{font.relative_to(static_folder()).as_posix()}")
+    assert answer.content == font.read_bytes()
+    assert "content-encoding" not in answer.headers
 
 
 async def test_no_page_holds_script_or_style_of_its_own(quick_site: Site) -> None:
