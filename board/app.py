@@ -29,7 +29,7 @@ from board.oidc import Provider
 from board.render import Renderer
 from board.sealing import Box
 from board.settings import Settings
-from board.store import record
+from board.store import record, scrub
 from board.store.database import AWAY, LOST, Database, Unsure
 from board.store.leading import Leading
 from board.stream import Stream
@@ -48,6 +48,7 @@ AGAIN_S = 5.0
 START_S = 30.0
 CLOCK_EVERY_S = 5.0
 FORGET_EVERY_S = 3600.0
+SCRUB_EVERY_S, SCRUB_PAUSE_S = 1.0, 0.03
 MIB = 1024 * 1024
 
 AWAY_NOW = phrase("The database cannot be reached just now. Nothing was written; please try again.")
@@ -174,6 +175,7 @@ async def followers(board: Board) -> None:
         for_ever("the mail", lambda: mail.run(board.db, board.stream, post, session.now)),
         for_ever("the clock", lambda: tick_for_ever(board.db)),
         for_ever("forgetting", lambda: forget_for_ever(board.db)),
+        for_ever("scrubbing", lambda: scrub_for_ever(board.db)),
     )
 
 
@@ -199,6 +201,15 @@ async def forget_for_ever(db: Database) -> None:
             async with db.saving() as tx:
                 await privately.forget_settled(tx, session.now())
         await asyncio.sleep(FORGET_EVERY_S)
+
+
+async def scrub_for_ever(db: Database) -> None:
+    """Takes erased words out of a large index step by step, and leaves as much time to everybody else."""
+    while True:
+        is_busy = False
+        with suppress(*AWAY):
+            is_busy = await scrub.go_on(db)
+        await asyncio.sleep(SCRUB_PAUSE_S if is_busy else SCRUB_EVERY_S)
 
 
 async def tick_for_ever(db: Database) -> None:

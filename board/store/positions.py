@@ -47,3 +47,9 @@ async def save(tx: Tx, follower: str, target: str, position: Position) -> None:
         failures=position.failures,
         retry_ms=position.retry_ms,
     )
+
+
+async def forget(tx: Tx, follower: str, target: str) -> None:
+    await tx.run(
+        "DELETE FROM positions WHERE follower = :follower AND target = :target", follower=follower, target=target
+    )

@@ -1,7 +1,7 @@
-"""Fills an empty board with a consistent record of any length: real leaves and hashes, three years, most issues closed.
+"""Fills an empty board with a consistent record of any length: real hashes, three years, most issues closed.
 
-`python -m tests.bench.filling URL … ISSUES`. Rows are copies of what the real acts wrote once (`lives`), in other words,
-at other times, chained and hashed anew; `board rebuild` finds no difference. Each database is filled by a process.
+`python -m tests.bench.filling URL … ISSUES`. Rows are copies of what the real acts wrote once (`lives`), in other
+words, at other times, chained and hashed anew; `board rebuild` finds no difference. Each database has a process.
 """
 
 import asyncio
@@ -152,7 +152,9 @@ class Past:
         known[step.time], known[step.promised] = self.moment(), self.moment(PROMISED.days * DAY)
         case.moments[step.time] = self.time
         for forms_ in step.texts:
-            known.update(zip(forms_, self.author.forms[int(self.chance.random() * len(self.author.forms))], strict=True))
+            known.update(
+                zip(forms_, self.author.forms[int(self.chance.random() * len(self.author.forms))], strict=True)
+            )
         for happening in step.happenings:
             self.record(case, happening)
         for table, copies in step.beside:

@@ -215,7 +215,7 @@ async def alike(db: Database, size: int) -> list[int]:
         while len(found) < ROUNDS:
             number = draw.randint(1, size)
             row = await issues.find(tx, number)
-            if row and row["visibility"] == "public" and len(await record.of_issue(tx, number)) == 6:
+            if row and row["visibility"] == "public" and len(await record.of_issue(tx, number)) == 5:
                 found.append(number)
     return found
 

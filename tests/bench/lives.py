@@ -99,7 +99,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Step:
-    """An act and how the issue stands after it. `hours` pass before it, on average; `search` are keys of plain texts."""
+    """An act and how the issue stands after it. `hours` pass before it, on average; `search` are plain texts."""
 
     hours: float
     what: str
