@@ -128,7 +128,7 @@ class Past:
         area = AREAS[int(self.chance.random() * len(AREAS))].slug
         title = f"{self.author.subjects[int(self.chance.random() * len(self.author.subjects))]} ref{number}"
         marks = secrets.token_bytes(32)
-        known = {"number": number, "title": title, AREA.slug: area}
+        known: dict[Key, Any] = {"number": number, "title": title, AREA.slug: area}
         known |= {MARKS["filer"]: marks[:16], MARKS["other"]: marks[16:]}
         return Case(lives[self.chance.random() < 0.4], area, known)
 
@@ -169,7 +169,7 @@ class Past:
         if happening.words:
             salts = secrets.token_bytes(32 * len(happening.words))
             for place, (name, key) in enumerate(happening.words):
-                salt, value = salts[32 * place : 32 * place + 32], known.get(key, key)
+                salt, value = salts[32 * place : 32 * place + 32], str(known.get(key, key))
                 message = b"\0".join((COMMIT_DOMAIN, name.encode(), value.encode()))
                 known["commit", name] = spelled(digest(salt, message, "sha256"))
                 rows["openings"].append((seq, name, salt, value))

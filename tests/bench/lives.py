@@ -150,7 +150,7 @@ async def lived() -> list[tuple[float, list[Life]]]:
             await begin(db)
             at, found = NOON, list[tuple[float, list[Life]]]()
             for often, way in WAYS:
-                lives = []
+                lives = list[Life]()
                 for is_named in (True, False):
                     at += timedelta(days=365)
                     lives.append(await live(db, way, at, number=2 * len(found) + len(lives) + 1, is_named=is_named))
@@ -191,14 +191,17 @@ async def act(db: Database, life: Life, what: str, at: datetime, place: int) -> 
     """One act as the people of the board do it."""
     number, words = life.number, body(place)
     filer, other = (Poster(mark=mark) for mark in MARKS.values())
-    then = {"start": {"state": "in_progress"}, "wait": {"state": "waiting_on_customer"}, "answer": {}}
+    then: dict[str, dict[str, Any]] = {
+        "start": {"state": "in_progress"},
+        "wait": {"state": "waiting_on_customer"},
+        "answer": {},
+    }
     then |= {"promise": {"promise_due": at + PROMISED}, "close": {"resolution": "declined"}}
     then |= {"cure": {"resolution": CURES[number // 2 % 4]}}
     match what:
         case "file" | "hold":
             filed = words_of_ada(title="A title", body=words, area=AREA.slug, name="Ada" if life.is_named else "")
-            doubts = ("newcomer_links",) if what == "hold" else ()
-            poster = Poster(mark=MARKS["filer"], doubts=doubts)
+            poster = Poster(mark=MARKS["filer"], doubts=("newcomer_links",) if what == "hold" else ())
             await do_at(at, db, customers.file, filed, via="web", links=LINKS, say=say, poster=poster)
         case "comment":
             await do_at(at, db, customers.comment, number, by=CY, body=words, via="web", poster=other)
@@ -220,8 +223,9 @@ async def act(db: Database, life: Life, what: str, at: datetime, place: int) -> 
             await do_at(at, db, moderators.remove, number, by=MO, reason="spam")
         case "redact":
             said = next(h.seq for h in life.steps[-1].happenings if h.kind == "comment.posted")
-            gone = {"target": said, "fields": ("body",), "reason": "privacy_request"}
-            await do_at(at, db, moderators.redact, number, by=MO, **gone)
+            await do_at(
+                at, db, moderators.redact, number, by=MO, target=said, fields=("body",), reason="author_request"
+            )
         case _:
             await answer(db, number, at=at, body=words, **then[what])
 
