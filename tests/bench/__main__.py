@@ -7,8 +7,11 @@ A part can be run alone with other sizes, too: `python -m tests.bench.fanout 200
 
 import argparse
 import json
+import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -21,7 +24,6 @@ from tests.bench import bars, fanout, flood, growth, hearing, pages, plots, rest
 from tests.bench.bars import Bar
 
 ROOT = Path(__file__).parents[2]
-FILE = ROOT / ".bench.json"
 SIGNS = {True: "[green]met[/]", False: "[red]missed[/]", None: ""}
 
 Figures = dict[str, Any]
@@ -63,25 +65,45 @@ PARTS = {
 
 def main() -> None:
     asked = read()
-    console, found = Console(), json.loads(FILE.read_text()) if FILE.exists() else {}
     if asked.quick:
-        SIZES[-1] = 3_000
-    if asked.issues:
-        SIZES[-1] = asked.issues
-    held = []
-    for name in asked.parts or list(PARTS):
-        part, start = PARTS[name], time.perf_counter()
-        if asked.quick:
+        for part in PARTS.values():
             vars(part.module).update(part.quick)
-        found[name] = json.loads(json.dumps(part.measure(asked.quick)))  # as it is read back
-        FILE.write_text(json.dumps(found, indent=1, ensure_ascii=False))
-        rows = list(part.bars(found[name]))
-        held += rows
-        console.print(table(f"{name} ({time.perf_counter() - start:.0f} s)", rows))
-    if not asked.quick:
-        plots.draw(found, ROOT / "docs")
+    SIZES[:] = sizes(asked)
+    with folder_of(asked) as folder:
+        file = folder / ".bench.json"
+        found = json.loads(file.read_text()) if file.exists() else {}
+        held = [bar for name in asked.parts or PARTS for bar in measured(name, asked.quick, found, file)]
+        plots.draw(found, folder / "docs")
     met, missed = (sum(bar.is_met is is_met for bar in held) for is_met in (True, False))
-    console.print(f"{met} bars are met, {missed} are missed.")
+    print(f"{met} bars are met, {missed} are missed.")
+
+
+def sizes(asked: argparse.Namespace) -> list[int]:
+    """How many issues the boards of `growth` have; of a very large one also those between."""
+    most = asked.issues or (3_000 if asked.quick else growth.SIZES[-1])
+    return sorted({growth.SIZES[0], min(most, growth.SIZES[-1]), most})
+
+
+@contextmanager
+def folder_of(asked: argparse.Namespace) -> Iterator[Path]:
+    """Where the figures and plots go: what a quick run finds is drawn, and thrown away."""
+    if not asked.quick:
+        yield ROOT
+        return
+    with tempfile.TemporaryDirectory() as name:
+        (Path(name) / "docs").mkdir()
+        yield Path(name)
+
+
+def measured(name: str, quick: bool, found: Figures, file: Path) -> list[Bar]:
+    part, start = PARTS[name], time.perf_counter()
+    found[name] = json.loads(json.dumps(part.measure(quick)))  # as it is read back
+    file.write_text(json.dumps(found, indent=1, ensure_ascii=False))
+    rows = list(part.bars(found[name]))
+    Console(width=None if sys.stdout.isatty() else 130).print(
+        table(f"{name} ({time.perf_counter() - start:.0f} s)", rows)
+    )
+    return rows
 
 
 def read() -> argparse.Namespace:

@@ -6,7 +6,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 380, 62, 230, 44, 48
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 330, 62, 170, 44, 48
 DASHES = ("", "6 4", "2 3", "10 3 2 3", "1 5", "8 2")
 STYLE = (
     "text{font:12px system-ui,sans-serif;fill:#1a1a17}.grid{stroke:#e4e1d6}.ground{fill:#fbfaf6}"
@@ -58,21 +58,24 @@ def draw(found: Mapping[str, Any], folder: Path) -> None:
         drawn = plot(
             "One event to all sockets on an issue", across="sockets", up="ms to the last", lines=sockets(fanout)
         )
-        (folder / "sockets.svg").write_text(drawn)
+        (folder / "sockets.svg").write_text(picture([drawn]))
     if growth := found.get("growth"):
         kinds = {"sqlite": "SQLite", "postgres": "PostgreSQL"}
-        drawn = plot(
-            "What things cost as the board grows",
-            across="issues",
-            up="ms of CPU",
-            lines={
-                f"{name}, {kind}": {float(size): ms for size, ms in growth[key]["costs"][name]["ms"].items()}
-                for name in DRAWN
-                for key, kind in kinds.items()
-                if key in growth
-            },
-        )
-        (folder / "growth.svg").write_text(drawn)
+        panels = [
+            plot(
+                f"What things cost as the board grows, {kind}",
+                across="issues",
+                up="ms of CPU",
+                lines=costs(growth[key]),
+            )
+            for key, kind in kinds.items()
+            if key in growth
+        ]
+        (folder / "growth.svg").write_text(picture(panels))
+
+
+def costs(figures: Mapping[str, Any]) -> Mapping[str, Line]:
+    return {name: {float(size): ms for size, ms in figures["costs"][name]["ms"].items()} for name in DRAWN}
 
 
 def sockets(figures: Mapping[str, Any]) -> Mapping[str, Line]:
@@ -85,7 +88,7 @@ def sockets(figures: Mapping[str, Any]) -> Mapping[str, Line]:
 
 
 def plot(title: str, *, across: str, up: str, lines: Mapping[str, Line]) -> str:
-    """The lines by name, each a value for each place across."""
+    """The lines by name, each a value for each place across; a part of a picture."""
     x = Axis([place for line in lines.values() for place in line], LEFT, WIDTH - RIGHT)
     y = Axis([value for line in lines.values() for value in line.values()], HEIGHT - BOTTOM, TOP)
     drawn = [
@@ -101,10 +104,16 @@ def plot(title: str, *, across: str, up: str, lines: Mapping[str, Line]) -> str:
         drawn.append(f'<path d="M{" L".join(f"{a} {b}" for a, b in points)}" stroke-dasharray="{DASHES[place % 6]}"/>')
         drawn += [f'<circle cx="{a}" cy="{b}" r="2.6"/>' for a, b in points]
         drawn.append(f'<text x="{WIDTH - RIGHT + 10}" y="{ends[name] + 4}">{escape(name)}</text>')
+    return "".join(drawn)
+
+
+def picture(panels: Sequence[str]) -> str:
+    """The plots below each other."""
+    height = HEIGHT * len(panels)
+    drawn = "".join(f'<g transform="translate(0 {HEIGHT * place})">{panel}</g>' for place, panel in enumerate(panels))
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img"'
-        f' aria-label="{escape(title)}">'
-        f'<style>{STYLE}</style><rect class="ground" width="{WIDTH}" height="{HEIGHT}"/>{"".join(drawn)}</svg>\n'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img">'
+        f'<style>{STYLE}</style><rect class="ground" width="{WIDTH}" height="{height}"/>{drawn}</svg>\n'
     )
 
 
