@@ -17,15 +17,18 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from board import keys, leaving, oidc, sealing
 from board.actions import clock, limits, passkeys, privately
+from board.actions import hooks as hook_acts
 from board.actions.passkeys import Relying
 from board.domain.links import Links
 from board.domain.phrase import phrase
 from board.domain.proof import vkey
 from board.errors import NotFound, ProveFirst, Refused, SignInFirst, TooMany
-from board.followers import mail
+from board.followers import hooks, mail
+from board.followers.hooks import Hooking
 from board.followers.sending import Post
 from board.keys import Keys
 from board.oidc import Provider
+from board.outbound import Outbound
 from board.render import Renderer
 from board.sealing import Box
 from board.settings import Settings
@@ -78,10 +81,12 @@ class Board:
     floods: Floods = field(default_factory=Floods)
     telling: Telling = field(default_factory=Telling)
     memory: Memory = field(init=False)
+    out: Outbound = field(init=False)
 
     def __post_init__(self) -> None:
         self.memory = Memory(self.settings.page_memory_mib * MIB)
         self.stream.heed(self.memory.heed)
+        self.out = Outbound(self.settings.outbound_near)
         self.hub, self.turns = Hub(self), Turns(self.settings.live_accepts)
 
     def box(self, purpose: str) -> Box:
@@ -171,8 +176,10 @@ async def running(board: Board) -> AsyncIterator[None]:
 async def followers(board: Board) -> None:
     """What one process does for all: news by mail, what time does by itself, and forgetting."""
     post = Post(board.settings.smtp_url, sender(board.settings), board.links, board.renderer.say)
+    hooking = Hooking(board.out, board.box(hook_acts.NAME), board.links, board.renderer.say)
     await asyncio.gather(
         for_ever("the mail", lambda: mail.run(board.db, board.stream, post, session.now)),
+        for_ever("the webhooks", lambda: hooks.run(board.db, board.stream, hooking, session.now)),
         for_ever("the clock", lambda: tick_for_ever(board.db)),
         for_ever("forgetting", lambda: forget_for_ever(board.db)),
         for_ever("scrubbing", lambda: scrub_for_ever(board.db)),

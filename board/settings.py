@@ -22,7 +22,8 @@ class WrongSetting(Exception):
 class Settings:
     """`base_url` has no final slash; `trusted_proxies` may tell the client's address by X-Forwarded-For.
 
-    `page_memory_mib` is how much one process keeps of pages that it has rendered.
+    `outbound_near` are networks of one's own that webhooks may go to, also without encryption. `page_memory_mib` is
+    how much one process keeps of pages that it has rendered.
     """
 
     database_url: str = "sqlite:///data/board.db"
@@ -40,6 +41,7 @@ class Settings:
     oidc_client_secret: str | None = None
     oidc_role_claim: str = "roles"
     oidc_roles: tuple[tuple[str, str], ...] = ()
+    outbound_near: tuple[IPv4Network | IPv6Network, ...] = ()
     live_topics: int = 20  # a socket
     live_sockets: int = 30  # an address
     live_accepts: int = 200  # a second and process
@@ -187,6 +189,7 @@ KEYS: dict[str, Callable[[str, str], Any]] = {
     "OIDC_CLIENT_SECRET": text,
     "OIDC_ROLE_CLAIM": text,
     "OIDC_ROLES": roles,
+    "OUTBOUND_NEAR": networks,
     "LIVE_TOPICS": number,
     "LIVE_SOCKETS": number,
     "LIVE_ACCEPTS": number,

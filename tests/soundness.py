@@ -49,6 +49,15 @@ async def assert_sound(db: Database) -> None:
         assert_same_words(folded, openings, statuses)
 
 
+async def assert_comments_counted(db: Database) -> None:
+    """Each issue counts the comments that everybody reads: no held one, no hidden one, and each shown again once."""
+    async with db.reading() as tx:
+        rows = await issues.behind(tx, 0, limit=1_000)
+        chains = [fold(await record.of_issue(tx, row["number"])) for row in rows]
+    said = [[text for text in issue.texts.values() if text.kind == "comment.posted"] for issue in chains]
+    assert [row["comments"] for row in rows] == [sum(t.status == "public" for t in texts) for texts in said]
+
+
 async def rebuilt_differently(db: Database) -> list[str]:
     """What `board rebuild` would find; nothing is changed."""
     found: list[str] = []

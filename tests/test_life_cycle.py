@@ -22,7 +22,7 @@ from board.errors import Refused
 from board.store.database import Database
 from tests.cast import ADA, BO, CY, LINKS, MO, NOON, ROOT, chain, do_at, file_issue, head, move_in, say, words_of_ada
 from tests.postgres import tell, with_name
-from tests.soundness import assert_sound
+from tests.soundness import assert_comments_counted, assert_sound
 
 T = TypeVar("T")
 ISSUES = 4
@@ -82,8 +82,14 @@ class Board(RuleBasedStateMachine):
         events = [r for r in self.run(chain(self.db, number)) if r.commit]
         return (events[place % len(events)].index, tuple(events[place % len(events)].commit)) if events else (99, ())
 
+    def comment(self, number: int, place: int) -> int:
+        """The place of one of the comments on the issue."""
+        said = [r.index for r in self.run(chain(self.db, number)) if r.name == "comment.posted"]
+        return said[place % len(said)] if said else 99
+
     def teardown(self) -> None:
         self.run(assert_sound(self.db))
+        self.run(assert_comments_counted(self.db))
         self.run(self.db.disconnect())
         self.runner.close()
 
@@ -238,6 +244,15 @@ class Board(RuleBasedStateMachine):
     @rule(by=moderator, number=numbers, reason=st.sampled_from(["threat", "spam"]))
     def somebody_asks_to_remove(self, by: Actor, number: int, reason: str) -> None:
         self.do(hiding.hide, number, by=by, how="remove", reason=reason, links=LINKS, say=say)
+
+    @rule(by=moderator, number=numbers, place=places, reason=st.sampled_from(["threat", "spam"]))
+    def somebody_asks_to_hide_a_comment(self, by: Actor, number: int, place: int, reason: str) -> None:
+        given: dict[str, Any] = {"target": self.comment(number, place), "links": LINKS, "say": say}
+        self.do(hiding.hide, number, by=by, how="hide", reason=reason, **given)
+
+    @rule(by=moderator, number=numbers, place=places)
+    def somebody_shows_a_comment_again(self, by: Actor, number: int, place: int) -> None:
+        self.do(moderators.show_comment_again, number, by=by, target=self.comment(number, place))
 
     @rule(by=moderator, place=st.integers(1, 8), act=st.sampled_from([hiding.second, hiding.refuse]))
     def somebody_decides_on_hiding(self, by: Actor, place: int, act: Any) -> None:

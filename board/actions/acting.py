@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from board.domain.events import Event, UpdatePosted
-from board.domain.issue import Issue, fold
+from board.domain.issue import Issue
 from board.domain.leaf import Recorded
 from board.domain.people import Actor
 from board.domain.phrase import no_issue
 from board.errors import NotFound
-from board.store import record
+from board.store import chains, record
 from board.store.database import Tx, WriteTx
 
 
@@ -31,10 +31,10 @@ class Done:
 
 async def load(tx: Tx, number: int) -> Issue:
     """The issue as its chain tells it; raises NotFound where there is none."""
-    chain = await record.of_issue(tx, number)
-    if not chain:
+    issue = await chains.issue(tx, number)
+    if issue is None:
         raise NotFound(no_issue(number))
-    return fold(chain)
+    return issue
 
 
 async def act(tx: WriteTx, number: int, by: Actor, decide: Callable[[Issue, datetime], list[Event]]) -> Done:

@@ -1,11 +1,12 @@
 """Taking from view what the public has read: at once where it hurts somebody, else by two people or after a day."""
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
 from board.actions import moderators
 from board.actions.acting import Done, load
-from board.domain import hiding, letters, wording
+from board.domain import hiding, judging, letters, wording
 from board.domain.decisions import check_reason, permit
 from board.domain.hiding import DELAY
 from board.domain.leaf import milliseconds
@@ -17,6 +18,7 @@ from board.store import company, intake, moderation, outbox, people
 from board.store.database import WriteTx
 from board.store.moderation import Hiding
 
+RIGHTS = {"remove": "remove", "hide": "hide", "redact": "redact", "mask": "redact"}
 STANDINGS: dict[str, Standing] = {"moderator": "moderator", "admin": "admin"}
 
 
@@ -33,11 +35,11 @@ async def hide(
     target: int | None = None,
     **detail: Any,
 ) -> Done:
-    """Removes, redacts or masks now, or asks for it: then there are no events yet, and the filer is told."""
+    """Removes the issue, hides a comment, redacts or masks now, or asks for it: then there are no events yet."""
     issue = await load(tx, number)
-    permit(issue, "remove" if how == "remove" else "redact", by, tx.at)
+    permit(issue, RIGHTS[how], by, tx.at)
     check_reason(reason)
-    if how != "remove":
+    if RIGHTS[how] == "redact":
         hiding.check_erasing(reason)
     detail = {name: list(value) if isinstance(value, tuple) else value for name, value in detail.items()}
     asked = Hiding(0, number, how, target, detail, reason, by.person or 0, milliseconds(tx.at), None, "review")
@@ -53,12 +55,12 @@ async def hide(
         raise Conflict("This was asked for already. It waits for a second person, or for its day.")
     await check(tx, asked, by)
     await keep(tx, asked, due_ms=asked.asked_ms + int(DELAY.total_seconds() * 1000))
-    await tell_filer(tx, asked, links, say)
+    await tell(tx, asked, links, say)
     return Done(number, ())
 
 
 async def goes_at_once(tx: WriteTx, asked: Hiding, *, is_public: bool) -> bool:
-    if asked.act == "remove":
+    if asked.act in ("remove", "hide"):
         return hiding.is_at_once(asked.reason, is_public=is_public)
     words = asked.detail.get("words", ())
     return asked.act == "mask" and await moderators.are_finds(tx, asked.issue, target=asked.target or 0, words=words)
@@ -82,6 +84,10 @@ async def check(tx: WriteTx, asked: Hiding, by: Actor) -> None:
     """Raises what carrying it out would raise now; nothing is written."""
     if asked.act == "mask":
         await moderators.masked(tx, asked.issue, target=asked.target or 0, **asked.detail)
+    elif asked.act == "hide":
+        judging.hide_comment(
+            await load(tx, asked.issue), by=by, target=asked.target or 0, reason=asked.reason, at=tx.at
+        )
     elif asked.act == "redact":
         redaction = moderators.redaction
         await redaction(tx, asked.issue, by=by, target=asked.target or 0, reason=asked.reason, **asked.detail)
@@ -89,12 +95,18 @@ async def check(tx: WriteTx, asked: Hiding, by: Actor) -> None:
 
 async def perform(tx: WriteTx, asked: Hiding, by: Actor) -> Done:
     """Carries it out; what was reported about the words is settled by it."""
-    if asked.target is not None:
-        await moderation.settle_reports(tx, seq=asked.target, now_ms=milliseconds(tx.at))
     if asked.act == "remove":
         return await moderators.remove(tx, asked.issue, by=by, reason=asked.reason)
-    act = moderators.mask if asked.act == "mask" else moderators.redact
-    return await act(tx, asked.issue, by=by, target=asked.target or 0, reason=asked.reason, **asked.detail)
+    act, target = PERFORMED[asked.act], asked.target or 0
+    await moderation.settle_reports(tx, seq=target, now_ms=milliseconds(tx.at))
+    return await act(tx, asked.issue, by=by, target=target, reason=asked.reason, **asked.detail)
+
+
+PERFORMED: dict[str, Callable[..., Awaitable[Done]]] = {
+    "hide": moderators.hide_comment,
+    "mask": moderators.mask,
+    "redact": moderators.redact,
+}
 
 
 async def second(tx: WriteTx, number: int, *, by: Actor) -> Done:
@@ -121,7 +133,7 @@ async def require_second(tx: WriteTx, asked: Hiding, by: Actor) -> None:
 
 
 async def refuse(tx: WriteTx, number: int, *, by: Actor) -> Done:
-    """Not to be hidden: what was asked is dropped, an issue that was removed at once is shown again."""
+    """Not to be hidden: what was asked is dropped, what was hidden at once is shown again."""
     asked = await open_hiding(tx, number, by)
     if asked.state == "asked":
         await end(tx, asked, "refused", by)
@@ -132,6 +144,8 @@ async def refuse(tx: WriteTx, number: int, *, by: Actor) -> Done:
     issue = await load(tx, asked.issue)
     if asked.act == "remove" and issue.visibility == "removed":
         return await moderators.restore(tx, asked.issue, by=by)
+    if asked.act == "hide" and asked.target and issue.texts[asked.target].status == "hidden":
+        return await moderators.show_comment_again(tx, asked.issue, by=by, target=asked.target)
     return Done(asked.issue, ())
 
 
@@ -164,17 +178,25 @@ async def fall_due(tx: WriteTx, asked: Hiding) -> Done:
     return await perform(tx, asked, Actor(standing=standing, person=asked.person))
 
 
-async def tell_filer(tx: WriteTx, asked: Hiding, links: Links, say: Say) -> None:
+async def tell(tx: WriteTx, asked: Hiding, links: Links, say: Say) -> None:
+    """Tells the filer what was asked, and whoever was signed in while writing the comment that it is about."""
     filer = await intake.filer(tx, asked.issue)
-    if filer is None or not filer.mail:
-        return
+    if filer and filer.mail:
+        await tell_one(tx, asked, filer.mail, url=links.private(asked.issue), is_filer=True, say=say)
+    author = await moderation.address_behind(tx, asked.target) if asked.act == "hide" and asked.target else None
+    if author and not (filer and filer.mail == author):
+        await tell_one(tx, asked, author, url=links.issue(asked.issue), is_filer=False, say=say)
+
+
+async def tell_one(tx: WriteTx, asked: Hiding, recipient: str, *, url: str, is_filer: bool, say: Say) -> None:
     letter = letters.hiding_notice(
         number=asked.issue,
         company=(await company.read(tx)).name,
         reason=wording.reason(asked.reason, say),
-        whole=asked.act == "remove",
-        url=links.private(asked.issue),
+        act=asked.act,
+        url=url,
+        personal=is_filer,
         say=say,
     )
-    message_id = f"hiding.{asked.issue}.{asked.asked_ms}"
-    await outbox.put(tx, message_id=message_id, recipient=filer.mail, letter=letter, now_ms=asked.asked_ms)
+    message_id = f"hiding.{asked.issue}.{asked.asked_ms}" + ("" if is_filer else ".author")
+    await outbox.put(tx, message_id=message_id, recipient=recipient, letter=letter, now_ms=asked.asked_ms)

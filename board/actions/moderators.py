@@ -1,9 +1,9 @@
-"""What moderators do: show or withhold, remove and restore, and take words out. Each is a public event."""
+"""What moderators do: show or withhold, hide and restore, and take words out. Each is a public event."""
 
 from collections.abc import Sequence
 
 from board.actions.acting import Done, act, load
-from board.domain import decisions, finds, masking
+from board.domain import decisions, finds, judging, masking
 from board.domain.events import Event
 from board.domain.finds import Find
 from board.domain.issue import Issue
@@ -17,28 +17,35 @@ MASKABLE = frozenset({"title", "body"})
 
 
 async def publish(tx: WriteTx, number: int, *, by: Actor) -> Done:
-    return await act(tx, number, by, lambda i, at: decisions.publish(i, by=by, at=at))
+    return await act(tx, number, by, lambda i, at: judging.publish(i, by=by, at=at))
 
 
 async def reject(tx: WriteTx, number: int, *, by: Actor, reason: str) -> Done:
-    return await act(tx, number, by, lambda i, at: decisions.reject(i, by=by, reason=reason, at=at))
+    return await act(tx, number, by, lambda i, at: judging.reject(i, by=by, reason=reason, at=at))
 
 
 async def remove(tx: WriteTx, number: int, *, by: Actor, reason: str) -> Done:
-    return await act(tx, number, by, lambda i, at: decisions.remove(i, by=by, reason=reason, at=at))
+    return await act(tx, number, by, lambda i, at: judging.remove(i, by=by, reason=reason, at=at))
 
 
 async def restore(tx: WriteTx, number: int, *, by: Actor) -> Done:
-    return await act(tx, number, by, lambda i, at: decisions.restore(i, by=by, at=at))
+    return await act(tx, number, by, lambda i, at: judging.restore(i, by=by, at=at))
 
 
-async def judge_comment(
-    tx: WriteTx, number: int, *, by: Actor, target: int, reason: str | None, was: str = "held"
-) -> Done:
+async def judge_comment(tx: WriteTx, number: int, *, by: Actor, target: int, reason: str | None) -> Done:
     """Shows a held comment, or rejects it for the reason."""
-    return await act(
-        tx, number, by, lambda i, at: decisions.judge_comment(i, by=by, target=target, reason=reason, at=at, was=was)
-    )
+    return await act(tx, number, by, lambda i, at: judging.judge_comment(i, by=by, target=target, reason=reason, at=at))
+
+
+async def hide_comment(tx: WriteTx, number: int, *, by: Actor, target: int, reason: str) -> Done:
+    """Takes a public comment from view; the issue's letters, which may quote it, lose their words with it."""
+    done = await act(tx, number, by, lambda i, at: judging.hide_comment(i, by=by, target=target, reason=reason, at=at))
+    await outbox.forget_words(tx, number)
+    return done
+
+
+async def show_comment_again(tx: WriteTx, number: int, *, by: Actor, target: int) -> Done:
+    return await act(tx, number, by, lambda i, at: judging.show_comment_again(i, by=by, target=target, at=at))
 
 
 async def redact(tx: WriteTx, number: int, *, by: Actor, target: int, fields: Sequence[str], reason: str) -> Done:

@@ -20,6 +20,7 @@ from board.errors import Conflict, Invalid, NotAllowed, NotFound
 from board.store import company, entries, intake, moderation, outbox, people, record
 from board.store.database import Tx, WriteTx
 
+HIDDEN = ("rejected", "hidden")  # a comment that is not shown, and one that is not shown any more
 REPORTABLE = tuple(reason for reason in REASONS if reason not in ("privacy_request", "author_request", "test"))
 
 
@@ -89,7 +90,7 @@ def against(r: Recorded, issue: Issue, by: Actor) -> Decision | None:
         case IssueRemoved(reason=reason) | IssueRejected(reason=reason):
             is_own = by.standing == "filer" and issue.visibility == "removed"
             return Decision(r.index, "issue", None, reason) if is_own else None
-        case CommentRejected(target=target, reason=reason) if issue.texts[target].status == "rejected":
+        case CommentRejected(target=target, reason=reason) if issue.texts[target].status in HIDDEN:
             return Decision(r.index, "comment", target, reason) if is_of(by, issue, target) else None
         case TextRedacted(target=target, reason=reason, role="moderator"):
             first = issue.texts[target].original or target
@@ -112,8 +113,8 @@ async def judge_appeal(
     found = await moderation.appeal_by_id(tx, number)
     if found is None:
         raise NotFound("There is no such appeal.")
-    await refuse_own_case(tx, by, found["seq"])
     event = (await record.after(tx, found["seq"] - 1, limit=1))[0].event
+    await refuse_own_case(tx, by, found, event)
     if isinstance(event, TextRedacted) and not words:
         raise Invalid({"answer": "Answer with a few words: what was taken out cannot come back."})
     outcome = "upheld" if upheld else "refused"
@@ -128,15 +129,19 @@ async def show_again(tx: WriteTx, number: int, event: Event, by: Actor) -> Done:
     match event:
         case IssueRemoved() | IssueRejected() if issue.visibility == "removed":
             return await moderators.restore(tx, number, by=by)
-        case CommentRejected(target=target) if issue.texts[target].status == "rejected":
-            return await moderators.judge_comment(tx, number, by=by, target=target, reason=None, was="rejected")
+        case CommentRejected(target=target) if issue.texts[target].status in HIDDEN:
+            return await moderators.show_comment_again(tx, number, by=by, target=target)
     return Done(number, ())
 
 
-async def refuse_own_case(tx: WriteTx, by: Actor, decision: int) -> None:
-    others = [p for p in await people.all_staff(tx) if p.role in MAY["restore"] and p.id != by.person]
-    if others and await moderation.person_behind(tx, decision) == by.person:
-        raise Conflict("You made this decision yourself. Somebody else has to look at the appeal.")
+async def refuse_own_case(tx: WriteTx, by: Actor, found: dict[str, Any], event: Event) -> None:
+    """Neither who decided judges it nor who asked or agreed, as long as there is somebody else."""
+    judges = {person.id for person in await people.all_staff(tx) if person.role in MAY["restore"]}
+    decided = {await moderation.person_behind(tx, found["seq"])}
+    took_part = await moderation.took_part(tx, found["issue"], target=getattr(event, "target", None))
+    for parties in (decided, decided | took_part):
+        if by.person in parties and judges - parties:
+            raise Conflict("You took part in this decision yourself. Somebody else has to look at the appeal.")
 
 
 async def answer_author(

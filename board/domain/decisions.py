@@ -31,7 +31,7 @@ ALWAYS = ("correct", "redact", "take_out", "thank", "miss")
 VISIBLE_ACTS: dict[str, tuple[str, ...]] = {
     "unverified": ("publish", "reject"),
     "held": ("publish", "reject"),
-    "public": ("remove",),
+    "public": ("remove", "hide"),
     "removed": ("restore",),
 }
 CORRECTABLE = frozenset({"title", "body", "author.name", "whose"})
@@ -359,40 +359,3 @@ def permit_erasing(issue: Issue, *, by: Actor, target: int, reason: str, at: dat
 def check_reason(reason: str) -> None:
     if reason not in e.REASONS:
         raise Invalid({"reason": choose(e.REASONS)})
-
-
-def publish(issue: Issue, *, by: Actor, at: datetime) -> list[Event]:
-    permit(issue, "publish", by, at)
-    return [e.IssuePublished(issue=issue.number, role=role_in(by, "publish"))]
-
-
-def reject(issue: Issue, *, by: Actor, reason: str, at: datetime) -> list[Event]:
-    permit(issue, "reject", by, at)
-    check_reason(reason)
-    return [e.IssueRejected(issue=issue.number, reason=reason)]
-
-
-def remove(issue: Issue, *, by: Actor, reason: str, at: datetime) -> list[Event]:
-    """Withdraws a whole issue from view; the stub stays, with the reason, and is counted."""
-    permit(issue, "remove", by, at)
-    check_reason(reason)
-    return [e.IssueRemoved(issue=issue.number, reason=reason)]
-
-
-def restore(issue: Issue, *, by: Actor, at: datetime) -> list[Event]:
-    permit(issue, "restore", by, at)
-    return [e.IssueRestored(issue=issue.number)]
-
-
-def judge_comment(
-    issue: Issue, *, by: Actor, target: int, reason: str | None, at: datetime, was: str = "held"
-) -> list[Event]:
-    """Publishes a held comment (after an appeal: a rejected one), or rejects it where a reason is given."""
-    require(by, "publish")
-    text = issue.texts.get(target)
-    if text is None or text.status != was:
-        raise Conflict("This comment is not held." if was == "held" else "This comment is shown already.")
-    if reason is None:
-        return [e.CommentPublished(issue=issue.number, target=target)]
-    check_reason(reason)
-    return [e.CommentRejected(issue=issue.number, target=target, reason=reason)]

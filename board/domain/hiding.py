@@ -20,7 +20,9 @@ AT_ONCE = frozenset({"privacy_request", "third_party_privacy", "threat"})
 
 # What is hidden, which can be undone, and never erased for it.
 HIDDEN_ONLY = frozenset({"threat"})
-IS_HIDDEN = phrase("A threat is hidden, not erased. Remove the whole issue: that is done at once and can be undone.")
+IS_HIDDEN = phrase(
+    "A threat is hidden, not erased. Hide the comment, or remove the whole issue: that is at once and can be undone."
+)
 
 
 def check_erasing(reason: str) -> None:

@@ -12,6 +12,7 @@ State = Literal["new", "acknowledged", "in_progress", "waiting_on_customer", "re
 Confirmation = Literal["none", "asked", "confirmed", "disputed", "lapsed"]
 Visibility = Literal["unverified", "held", "public", "removed"]
 Author = Literal["filer", "company", "anyone"]
+Status = Literal["public", "held", "rejected", "hidden"]
 
 OPEN = ("new", "acknowledged", "in_progress", "waiting_on_customer")
 SETTLED = ("resolved", "closed")
@@ -30,13 +31,14 @@ class Promise:
 class Text:
     """The words of one event: whose they are, which fields are still there, and whether the public may read them.
 
-    `original` is the event whose words a correction puts anew.
+    `original` is the event whose words a correction puts anew. What is `rejected` was never public; what is `hidden`
+    was.
     """
 
     author: Author
     kind: str
     fields: frozenset[str]
-    status: Literal["public", "held", "rejected"] = "public"
+    status: Status = "public"
     original: int | None = None
 
 
@@ -67,8 +69,7 @@ class Issue:
 
     def fields_left(self, target: int) -> frozenset[str]:
         """The fields of the words at `target` of which some wording is still there."""
-        wordings = [text for index, text in self.texts.items() if target in (index, text.original)]
-        return frozenset().union(*(text.fields for text in wordings))
+        return frozenset().union(*(text.fields for text in texts_of(self, target).values()))
 
 
 def fold(events: Iterable[Recorded], issue: Issue | None = None) -> Issue:
@@ -187,14 +188,29 @@ def thanked(issue: Issue, r: Recorded) -> Issue:
     return with_text(issue, r, "filer" if r.event.role == "customer" else "company")
 
 
-def judged(status: Literal["public", "held", "rejected"]) -> "Step":
-    def apply(issue: Issue, r: Recorded) -> Issue:
-        assert isinstance(r.event, e.CommentHeld | e.CommentPublished | e.CommentRejected)
-        target = r.event.target
-        wordings = {i: t for i, t in issue.texts.items() if target in (i, t.original)}
-        return replace(issue, texts={**issue.texts, **{i: replace(t, status=status) for i, t in wordings.items()}})
+def judged(issue: Issue, r: Recorded) -> Issue:
+    """The decision about a comment counts for every wording of it."""
+    assert isinstance(r.event, e.CommentHeld | e.CommentPublished | e.CommentRejected)
+    target = r.event.target
+    wordings = {i: replace(t, status=status_after(t, r.event)) for i, t in texts_of(issue, target).items()}
+    return replace(issue, texts={**issue.texts, **wordings})
 
-    return apply
+
+def texts_of(issue: Issue, target: int) -> dict[int, Text]:
+    return {index: text for index, text in issue.texts.items() if target in (index, text.original)}
+
+
+def status_after(text: Text, event: "Judgement") -> Status:
+    """A rule holds what nobody has read; a moderator's hand takes from view what was public."""
+    match event:
+        case e.CommentHeld(role="moderator"):
+            return "hidden"
+        case e.CommentHeld():
+            return "held"
+        case e.CommentRejected():
+            return "hidden" if text.status == "hidden" else "rejected"
+        case e.CommentPublished():
+            return "public"
 
 
 def corrected(issue: Issue, r: Recorded) -> Issue:
@@ -239,6 +255,7 @@ def unchanged(issue: Issue, r: Recorded) -> Issue:
     return issue
 
 
+Judgement = e.CommentHeld | e.CommentPublished | e.CommentRejected
 Step = Callable[[Issue, Recorded], Issue]
 STEPS: dict[type[e.Event], Step] = {
     e.IssueFiled: words("filer"),
@@ -263,9 +280,9 @@ STEPS: dict[type[e.Event], Step] = {
     e.IssueSplit: back_to_work,
     e.UpdatePosted: updated,
     e.CommentPosted: commented,
-    e.CommentHeld: judged("held"),
-    e.CommentPublished: judged("public"),
-    e.CommentRejected: judged("rejected"),
+    e.CommentHeld: judged,
+    e.CommentPublished: judged,
+    e.CommentRejected: judged,
     e.TextCorrected: corrected,
     e.PromiseMade: promised,
     e.PromiseMoved: promise_moved,

@@ -133,24 +133,49 @@ def news(
     )
 
 
-def hiding_notice(*, number: int, company: str, reason: str, whole: bool, url: str, say: Say) -> Letter:
-    """Tells the filer that somebody asked to hide the issue or words in it, a day before it can happen."""
-    asked = (
-        say("A moderator of {company} asked to remove issue {number} from view, because {reason}.")
-        if whole
-        else say("A moderator of {company} asked to take words out of issue {number}, because {reason}.")
+def hook_off(*, host: str, error: str, company: str, url: str, say: Say) -> Letter:
+    """Tells an admin that a webhook takes nothing any more."""
+    return Letter(
+        subject=say("A webhook was switched off"),
+        paragraphs=(
+            say("{host} was told nothing new of the board of {company} for days, or said that it is gone.").format(
+                host=host, company=company
+            ),
+            say("What it answered last: {error}").format(error=error),
+            say("Nothing is lost: once it is switched on again, it hears of all that it has missed, in order."),
+        ),
+        label=say("Look at the webhook"),
+        link=url,
     )
-    return to_filer(
-        number,
+
+
+def hiding_notice(*, number: int, company: str, reason: str, act: str, url: str, personal: bool, say: Say) -> Letter:
+    """Tells the filer, or the author of a comment, what somebody asked to hide, a day before it can happen."""
+    return Letter(
         subject=say("[#{number}] Something may be hidden").format(number=number),
         paragraphs=(
-            asked.format(company=company, number=number, reason=reason),
+            asked_to(act, say).format(company=company, number=number, reason=reason),
             say("A second person has to agree, or a day has to pass. Until then everything stays as it is."),
-            say("If you object, say so in a comment on your issue: everybody can read it until then."),
+            say("If you object, say so in a comment on your issue: everybody can read it until then.")
+            if personal
+            else say("If you object, say so in another comment: everybody can read it until then."),
         ),
-        url=url,
-        say=say,
+        label=say("Open my issue") if personal else say("Open the issue"),
+        link=url,
+        issue=number,
+        secret=personal,
+        personal=personal,
     )
+
+
+def asked_to(act: str, say: Say) -> str:
+    match act:
+        case "remove":
+            return say("A moderator of {company} asked to remove issue {number} from view, because {reason}.")
+        case "hide":
+            return say("A moderator of {company} asked to hide a comment on issue {number}, because {reason}.")
+        case _:
+            return say("A moderator of {company} asked to take words out of issue {number}, because {reason}.")
 
 
 def appeal_answer(

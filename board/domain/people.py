@@ -45,6 +45,7 @@ MAY: dict[str, frozenset[str]] = {
     "publish": MODERATORS,
     "reject": MODERATORS,
     "remove": MODERATORS,
+    "hide": MODERATORS,
     "restore": MODERATORS,
     "redact": MODERATORS,
     "take_out": FILER | {"anyone"},
@@ -55,8 +56,8 @@ MAY: dict[str, frozenset[str]] = {
     "miss": CLOCK,
 }
 # What takes words or rights away wants a fresh proof of who does it.
-GRAVE = frozenset({"reject", "remove", "redact"})
-MODERATION = frozenset({"publish", "reject", "remove", "restore", "redact"})
+GRAVE = frozenset({"reject", "remove", "hide", "redact"})
+MODERATION = frozenset({"publish", "reject", "remove", "hide", "restore", "redact"})
 WHO = {
     ANYONE: "anyone",
     FILER: "the customer who filed the issue",

@@ -85,8 +85,10 @@ SENTENCES = {
     "update.posted": "{company} wrote an update.",
     "comment.posted": "{name} wrote a comment.",
     "comment.posted.filer": "The customer wrote.",
+    "comment.posted.hidden": "A comment was hidden by a moderator, because {reason}.",
     "comment.held": "A comment is held for a look before it is shown.",
-    "comment.published": "A held comment is shown.",
+    "comment.held.moderator": "A moderator took a comment from view.",
+    "comment.published": "A comment is shown.",
     "comment.rejected": "A comment is not shown, because {reason}.",
     "text.corrected": "A text was corrected by its author; what stood before is in the record.",
     "text.corrected.moderator": "A moderator put marks in the place of some words.",
@@ -127,6 +129,8 @@ def sentence(
 
 def of_entry(entry: Mapping[str, Any], *, company: str, areas: Mapping[str, str], say: Say) -> Sentence:
     """The sentence for a row of the timeline; `areas` are names by slug."""
+    if hidden := entry.get("hidden"):
+        return Sentence(say(SENTENCES["comment.posted.hidden"]), {"reason": reason(hidden["reason"], say)})
     places = {
         "company": company,
         "owner": entry["name"] or say("Somebody"),

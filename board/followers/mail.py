@@ -55,6 +55,7 @@ TOLD = {
     "promise.missed",
     "thanks.given",
 }
+BY_MODERATORS = e.CommentRejected | e.TextRedacted  # against words, whose author may want to hear of it
 REMINDERS_WAITING = (3, 7)  # days after the question
 REMINDERS_CONFIRM = (7, 12)  # days after the cure, of the 14 that the customer has
 
@@ -119,9 +120,11 @@ async def tell(tx: Tx, events: list[Recorded], post: Post, now: datetime) -> Non
     for r in events:
         if r.issue is not None and is_told(r):
             by_issue.setdefault(r.issue, []).append(r)
+    heard = await intake.heard(tx, events[0].index, events[-1].index)
+    heard |= {r.issue for r in events if r.issue is not None and isinstance(r.event, BY_MODERATORS)}
     name = (await company.read(tx)).name
     for number, happened in by_issue.items():
-        row = await issues.find(tx, number)
+        row = await issues.find(tx, number) if number in heard else None
         if row:
             await tell_of_issue(tx, News(row, happened, name, now), post)
 
@@ -187,7 +190,7 @@ async def tell_authors(tx: Tx, news: News, post: Post) -> None:
     """Whoever was signed in while commenting is told what a moderator did to the comment; once for each comment."""
     told = set[int]()
     for r in news.happened:
-        if not isinstance(r.event, e.CommentRejected | e.TextRedacted) or r.event.role != "moderator":
+        if not isinstance(r.event, BY_MODERATORS) or r.event.role != "moderator":
             continue
         entry, seq = await entries.one(tx, r.index), await entries.original(tx, r.event.target)
         words, email = await entries.one(tx, seq), await moderation.address_behind(tx, seq)
@@ -260,14 +263,21 @@ async def said(tx: Tx, happened: list[Recorded], name: str, say: Say, *, to_file
 async def spoken_of(tx: Tx, r: Recorded, *, to_filer: bool) -> dict[str, Any] | None:
     """The public entry that a letter is about; what became of somebody's words is for whose words they were."""
     match r.event:
-        case e.CommentPublished():
-            entry = await entries.one(tx, r.event.target)
+        case e.CommentPublished(target=target):
+            entry = None if await was_public(tx, r, target) else await entries.one(tx, target)
         case e.CommentRejected() | e.TextRedacted():
             words = await entries.one(tx, r.event.target)
             entry = await entries.one(tx, r.index) if to_filer and words and words["by_filer"] else None
         case _:
             entry = await entries.one(tx, r.index)
     return entry if entry and entry["status"] == "public" else None
+
+
+async def was_public(tx: Tx, published: Recorded, target: int) -> bool:
+    """Whether readers heard of the comment before it was hidden and is shown again now."""
+    chain = await record.of_issue(tx, published.issue or 0)
+    held = [r.event for r in chain if r.index < published.index and isinstance(r.event, e.CommentHeld)]
+    return any(event.target == target and event.role == "moderator" for event in held)
 
 
 def line(entry: dict[str, Any], name: str, say: Say) -> str:

@@ -5,12 +5,13 @@ one ended: nobody waits for whoever comes later.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from board.store.database import Pen, Tx
+    from board.store.database import Tx
+    from board.store.pens import Pen
 
 MOST = 64  # acts in one commit
 
@@ -27,12 +28,24 @@ class Batch:
         self.durable.add_done_callback(lambda told: told.cancelled() or told.exception())  # heard by nobody, if need be
         self.ending: asyncio.Task[None] | None = None
 
+    def note(self, tx: "Tx") -> None:
+        """What the act that is over means for those that come after it."""
+        self.tx.has_erased |= tx.has_erased
+        if tx.has_touched and self.pen:
+            self.pen.company = None
+
 
 class Commits:
-    """Puts acts into batches; `begin` opens a transaction that commits, or goes back where an error leaves it."""
+    """Puts acts into batches.
 
-    def __init__(self, begin: Callable[[], "AbstractAsyncContextManager[Tx]"]) -> None:
-        self._begin = begin
+    `begin` opens a transaction that commits, or goes back where an error leaves it; `sum_up` changes once for all acts
+    what each would change.
+    """
+
+    def __init__(
+        self, begin: Callable[[], "AbstractAsyncContextManager[Tx]"], sum_up: Callable[[Batch], Awaitable[None]]
+    ) -> None:
+        self._begin, self._sum_up = begin, sum_up
         self._turn = asyncio.Lock()
         self._batch: Batch | None = None
 
@@ -99,7 +112,8 @@ class Commits:
             return
         self._leave(batch)
         try:
-            await batch.stack.aclose()
+            async with batch.stack:
+                await self._sum_up(batch)
             batch.durable.set_result(None)
         except Exception as failed:
             batch.durable.set_exception(failed)

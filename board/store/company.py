@@ -7,7 +7,7 @@ from typing import Any
 from board.domain.clocks import Target
 from board.domain.finds import REGIONS
 from board.store import touches
-from board.store.database import Tx
+from board.store.database import Tx, WriteTx
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +42,15 @@ class Area:
 
 
 async def read(tx: Tx) -> Company:
+    """Asked for once for all acts that share the pen, unless one of them may have changed it."""
+    if not isinstance(tx, WriteTx) or tx.has_touched:
+        return await read_rows(tx)
+    if tx.pen.company is None:
+        tx.pen.company = await read_rows(tx)
+    return tx.pen.company
+
+
+async def read_rows(tx: Tx) -> Company:
     rows = await tx.rows("SELECT key, value FROM company")
     known = {known.name for known in fields(Company)}
     return Company(**{row["key"]: json.loads(row["value"]) for row in rows if row["key"] in known})

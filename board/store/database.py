@@ -5,13 +5,10 @@ order of the record equals the order of commits. Nothing but the database may be
 """
 
 import asyncio
-import re
 import sqlite3
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from weakref import WeakSet
@@ -21,8 +18,11 @@ import databases
 from databases.core import Connection
 from sqlalchemy.engine import make_url
 
-from board.domain.leaf import parse_time, whole_second
-from board.store.commits import Commits
+from board.store import pens
+from board.store.commits import Batch, Commits
+from board.store.folded import Folded
+from board.store.gathering import Gathered, numbered
+from board.store.pens import Pen
 
 READERS = 4  # held SQLite connections for reading
 POOL = 10  # PostgreSQL connections
@@ -38,8 +38,6 @@ SESSION = {
     "tcp_user_timeout": "10000",
 }
 
-PLACE = re.compile(r"'[^']*'|:([a-z]\w*)")  # a text in quotes, or the place of a value
-
 LOST = (
     OSError,
     asyncpg.PostgresConnectionError,
@@ -48,6 +46,7 @@ LOST = (
     asyncpg.PostgresSystemError,
     asyncpg.TransactionRollbackError,
     asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.InFailedSQLTransactionError,  # a statement failed, and somebody went on
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # the driver's word where the server goes just as a statement begins
     sqlite3.OperationalError,
@@ -84,12 +83,14 @@ class Tx:
         self.sqlite = sqlite
         self.has_erased = False
         self.has_touched = False
+        self._gathered: Gathered | None = None
 
     async def rows(self, sql: str, **values: Any) -> list[dict[str, Any]]:
         if self._file:
             return [dict(row) for row in self._file.execute(sql, values)]
         if self.sqlite:
             return [dict(row) for row in await self._driver.execute_fetchall(sql, values)]
+        await self._tell_gathered()
         text, names = numbered(sql)
         return [dict(row) for row in await self._driver.fetch(text, *(values[name] for name in names))]
 
@@ -101,7 +102,33 @@ class Tx:
         return next(iter(row.values())) if row else None
 
     async def run(self, sql: str, **values: Any) -> None:
-        await self.rows(sql, **values)
+        if self._gathered is None:
+            await self.rows(sql, **values)
+        else:
+            await self._gather(sql, [values])
+
+    @asynccontextmanager
+    async def together(self) -> AsyncIterator[None]:
+        """What is changed inside goes to PostgreSQL in as few statements as it can (`store/gathering`)."""
+        self._gathered = None if self.sqlite else Gathered()
+        try:
+            yield
+            await self._tell_gathered()
+        finally:
+            self._gathered = None
+
+    async def _gather(self, sql: str, all_values: Sequence[Mapping[str, Any]]) -> None:
+        assert self._gathered
+        if self._gathered.speaks_of(sql):
+            await self._tell_gathered()
+        for values in all_values:
+            self._gathered.add(sql, values)
+
+    async def _tell_gathered(self) -> None:
+        if self._gathered and self._gathered.parts:
+            text, values = self._gathered.statement()
+            self._gathered = Gathered()
+            await self._driver.execute(text, *values)
 
     async def run_long(self, sql: str) -> None:
         """A statement that may take its time, beside everything else that this process does."""
@@ -111,38 +138,23 @@ class Tx:
             await self.run(sql)
 
     async def run_each(self, sql: str, all_values: Sequence[Mapping[str, Any]]) -> None:
-        """The same statement once for each set of values, in one call of the driver."""
+        """The same statement once for each set of values, none of which needs another's, in one call of the driver."""
         if self._file:
             self._file.executemany(sql, all_values)
         elif self.sqlite:
             await self._driver.executemany(sql, all_values)
+        elif self._gathered is not None:
+            await self._gather(sql, all_values)
         else:
             text, names = numbered(sql)
             await self._driver.executemany(text, [[values[name] for name in names] for values in all_values])
 
 
-@dataclass
-class Pen:
-    """The head as the holder of the pen sees it: `seq` is the next index, `at` the time of what is written now.
-
-    `ends` are the ends of the chains that were written to: for each issue the index and the hash (base64url).
-    """
-
-    seq: int
-    at: datetime
-    origin: str
-    epoch: str
-    ends: dict[int, tuple[int, str]] = field(default_factory=dict)
-
-    def handed_on(self, at: datetime) -> "Pen":
-        """The pen of the next act in the same transaction."""
-        return replace(self, at=max(whole_second(at), self.at), ends=dict(self.ends))
-
-
 class WriteTx(Tx):
-    """A transaction that holds the pen; made by `Database.writing` only."""
+    """A transaction that holds the pen; made by `Database.writing` only. `folded` outlives it (`store/chains`)."""
 
     pen: Pen
+    folded: Folded
 
     @property
     def at(self) -> datetime:
@@ -177,6 +189,7 @@ class Database:
                 "command_timeout": 60,
                 "server_settings": SESSION,
                 "init": self._remember,
+                "reset": leave,
             }
         )
         self._pooled: WeakSet[Any] = WeakSet()
@@ -184,7 +197,8 @@ class Database:
         self._databases = databases.Database(url, **options)
         self._idle: asyncio.Queue[Connection] = asyncio.Queue()
         self._writer: Connection | None = None
-        self._commits = Commits(self._begin)
+        self._commits = Commits(self._begin, sum_up)
+        self._folded = Folded()
         self.moved = asyncio.Event()
         self.told = asyncio.Event()
         self.written = 0  # how often this process has changed what is shown
@@ -272,7 +286,7 @@ class Database:
         async with self._commits.together() as batch:
             tx = Tx(batch.tx.connection, sqlite=True, at_once=True)
             yield tx
-            batch.tx.has_erased |= tx.has_erased
+            batch.note(tx)
 
     @asynccontextmanager
     async def writing(self, at: datetime) -> AsyncIterator[WriteTx]:
@@ -282,10 +296,11 @@ class Database:
         """
         async with self._commits.together() as batch:
             tx = WriteTx(batch.tx.connection, sqlite=self.sqlite, at_once=self.sqlite)
-            tx.pen = batch.pen.handed_on(at) if batch.pen else await take_pen(tx, at)
+            tx.folded = self._folded
+            tx.pen = batch.pen.handed_on(at) if batch.pen else await pens.take(tx, at)
             yield tx
             batch.pen = tx.pen
-            batch.tx.has_erased |= tx.has_erased
+            batch.note(tx)
         self.announce()
 
     def announce(self) -> None:
@@ -316,6 +331,11 @@ class Database:
 
     async def _remember(self, connection: Any) -> None:
         self._pooled.add(connection)
+
+
+async def sum_up(batch: Batch) -> None:
+    if batch.pen:
+        await pens.put_down(batch.tx, batch.pen)
 
 
 @asynccontextmanager
@@ -349,6 +369,10 @@ async def committed(driver: Any) -> AsyncIterator[None]:
         raise
 
 
+async def leave(connection: Any) -> None:
+    """What is said to a pooled connection between its users: nothing, for nobody sets what outlives a transaction."""
+
+
 async def roll_back(tx: Tx) -> None:
     with suppress(sqlite3.OperationalError):  # where BEGIN or COMMIT itself failed, nothing may be left to roll back
         await tx.run("ROLLBACK")
@@ -357,22 +381,6 @@ async def roll_back(tx: Tx) -> None:
 async def connect_postgres(url: str, **given: Any) -> Any:
     """A connection of its own, as the whole address says (`sslmode`, `sslrootcert` …)."""
     return await asyncpg.connect(url, **given)
-
-
-@lru_cache(maxsize=1000)
-def numbered(sql: str) -> tuple[str, tuple[str, ...]]:
-    """The statement with $1, $2 … in the places of `:names`, as PostgreSQL reads it, and the names in that order."""
-    names = list(dict.fromkeys(found[1] for found in PLACE.finditer(sql) if found[1]))
-    text = PLACE.sub(lambda found: f"${names.index(found[1]) + 1}" if found[1] else found[0], sql)
-    return text, tuple(names)
-
-
-async def take_pen(tx: Tx, at: datetime) -> Pen:
-    head = await tx.row("UPDATE head SET seq = seq WHERE one = 1 RETURNING seq, time, origin, epoch")
-    if head is None:
-        raise RuntimeError("the record has no head: run `board migrate`")
-    last = parse_time(head["time"])
-    return Pen(head["seq"], max(whole_second(at), last), head["origin"], head["epoch"])
 
 
 def migrations_folder() -> Path:

@@ -22,30 +22,34 @@ SHOWN = (
     " 'update.posted', 'comment.posted', 'promise.made', 'promise.moved', 'promise.missed', 'thanks.given',"
     " 'text.redacted'"
 )
+NO_WORDS: Row = dict.fromkeys(("name", "body", "body_html", "grade", "whose"))
 Reader = Literal["anyone", "filer", "staff"]
+# Asked for each entry that not everybody reads, by the key: no index of all posts knows addresses.
+OWN = "EXISTS (SELECT 1 FROM posts WHERE posts.seq = entries.seq AND (voter = :mark OR email = :email))"
 SEEN: dict[Reader, str] = {
-    "anyone": "(status = 'public' OR seq IN (SELECT seq FROM posts WHERE voter = :mark))",
-    "filer": "(status = 'public' OR by_filer = 1 OR seq IN (SELECT seq FROM posts WHERE voter = :mark))",
+    "anyone": f"(status = 'public' OR {OWN})",
+    "filer": f"(status = 'public' OR by_filer = 1 OR {OWN})",
     "staff": "1 = 1",
 }
 INSERT = f"INSERT INTO entries ({COLUMNS}) VALUES ({', '.join(':' + name.strip() for name in COLUMNS.split(','))})"
-STATUS: dict[type[e.Event], str] = {
-    e.CommentHeld: "held",
-    e.CommentPublished: "public",
-    e.CommentRejected: "rejected",
-}
 
 
 async def apply(tx: Tx, row: Row, r: Recorded, words: Words, made: Row) -> None:
     """Adds the event's own entry and changes those of older events that it speaks of."""
-    await tx.run(INSERT, **made)
-    await tallies.count_moderation(tx, r)
     event = r.event
+    await tx.run(INSERT, **made)
+    await tallies.count_moderation(tx, r, is_again=await is_shown_again(tx, event))
     if result := outcome(event):
         await settle_promise(tx, row["number"], r, result)
     match event:
-        case e.CommentHeld() | e.CommentPublished() | e.CommentRejected():
-            await set_status(tx, event.target, STATUS[type(event)])
+        case e.CommentHeld(role="moderator"):
+            await set_status(tx, event.target, "hidden")
+        case e.CommentHeld():
+            await set_status(tx, event.target, "held")
+        case e.CommentPublished():
+            await set_status(tx, event.target, "public")
+        case e.CommentRejected():
+            await set_status(tx, event.target, "rejected", but="hidden")
         case e.TextCorrected():
             await inherit_status(tx, r.index, event.target)
             await show_newest(tx, event.target, words)
@@ -67,10 +71,22 @@ async def settle_promise(tx: Tx, issue: int, r: Recorded, result: str) -> None:
     )
 
 
-async def set_status(tx: Tx, seq: int, status: str) -> None:
-    await tx.run("UPDATE entries SET status = :status WHERE seq = :seq", status=status, seq=seq)
-    for version in await versions(tx, seq):
-        await tx.run("UPDATE entries SET status = :status WHERE seq = :seq", status=status, seq=version)
+async def set_status(tx: Tx, seq: int, status: str, *, but: str = "") -> None:
+    """Of every wording of the words at `seq`; not of those with the status `but`."""
+    for wording in (seq, *await versions(tx, seq)):
+        await tx.run(
+            "UPDATE entries SET status = :status WHERE seq = :seq AND status <> :but",
+            status=status,
+            seq=wording,
+            but=but,
+        )
+
+
+async def is_shown_again(tx: Tx, event: e.Event) -> bool:
+    """Whether the event, which is not applied yet, shows a comment that was public before."""
+    if not isinstance(event, e.CommentPublished):
+        return False
+    return bool(await tx.value("SELECT status = 'hidden' FROM entries WHERE seq = :seq", seq=event.target))
 
 
 async def inherit_status(tx: Tx, seq: int, target: int) -> None:
@@ -155,16 +171,41 @@ async def last_word(tx: Tx, issue: int) -> Row | None:
     )
 
 
-async def of_issue(tx: Tx, issue: int, *, reader: Reader = "anyone", mark: bytes = b"") -> list[Row]:
+async def of_issue(
+    tx: Tx, issue: int, *, reader: Reader = "anyone", mark: bytes = b"", email: str | None = None
+) -> list[Row]:
     """The timeline behind the filing, oldest first; held and rejected words for their authors and for staff.
 
-    `mark` is the browser that may have posted some of them.
+    `mark` is the browser, and `email` the address signed in there, that may have posted some of them. A comment that
+    was public once keeps its place for everybody, without its words. `rejected` and `hidden` are the decisions
+    against it.
     """
-    return await tx.rows(
-        f"SELECT {COLUMNS} FROM entries WHERE issue = :issue AND kind IN ({SHOWN}) AND {SEEN[reader]} ORDER BY seq",
+    rows = await tx.rows(
+        f"SELECT {COLUMNS}, CASE WHEN {SEEN[reader]} THEN 1 ELSE 0 END AS is_seen FROM entries WHERE issue = :issue"
+        f" AND kind IN ({SHOWN}) AND (status = 'hidden' OR {SEEN[reader]}) ORDER BY seq",
         issue=issue,
-        **({} if reader == "staff" else {"mark": mark}),
+        **({} if reader == "staff" else {"mark": mark, "email": email or ""}),
     )
+    is_judged = any(row["status"] in ("rejected", "hidden") for row in rows)
+    against = await rejections(tx, issue) if is_judged else {}
+    return [placed(row, against) for row in rows]
+
+
+def placed(row: Row, against: dict[int, Row]) -> Row:
+    words: Row = {} if row.pop("is_seen") else NO_WORDS
+    judged = against.get(row["seq"])
+    rejected, hidden = (judged if row["status"] == status else None for status in ("rejected", "hidden"))
+    return {**row, **words, "rejected": rejected, "hidden": hidden}
+
+
+async def rejections(tx: Tx, issue: int) -> dict[int, Row]:
+    """The newest decision against each comment: target, seq, at, role, reason."""
+    rows = await tx.rows(
+        "SELECT target, seq, at, role, reason FROM entries WHERE issue = :issue AND kind = 'comment.rejected'"
+        " ORDER BY seq",
+        issue=issue,
+    )
+    return {row["target"]: row for row in rows}
 
 
 async def one(tx: Tx, seq: int) -> Row | None:

@@ -69,10 +69,10 @@ async def settle_owed(tx: Tx, issue: int) -> None:
 
 
 async def knows_email(tx: Tx, email: str) -> bool:
-    """Whether the address has said that it wants mail about something that it has filed or follows."""
+    """Whether the address was given with an issue, or has said that it follows one: then it can sign in."""
     return bool(
         await tx.value(
-            "SELECT 1 FROM filers WHERE email = :email AND confirmed_ms IS NOT NULL UNION"
+            "SELECT 1 FROM filers WHERE email = :email UNION"
             " SELECT 1 FROM follows WHERE email = :email AND confirmed_ms IS NOT NULL",
             email=email,
         )
@@ -116,6 +116,15 @@ async def stop_following(tx: Tx, follow_id: int) -> None:
 async def followers(tx: Tx, issue: int) -> list[Follow]:
     rows = await tx.rows(FOLLOW + "WHERE issue = :issue AND confirmed_ms IS NOT NULL ORDER BY id", issue=issue)
     return [read_follow(row) for row in rows]
+
+
+async def heard(tx: Tx, first: int, last: int) -> set[int]:
+    """Of the issues of these events: those of which somebody wants to hear by mail."""
+    here = "confirmed_ms IS NOT NULL AND issue IN (SELECT issue FROM events WHERE seq >= :first AND seq <= :last)"
+    rows = await tx.rows(
+        f"SELECT issue FROM filers WHERE {here} UNION SELECT issue FROM follows WHERE {here}", first=first, last=last
+    )
+    return {row["issue"] for row in rows}
 
 
 async def follows_of(tx: Tx, email: str) -> list[Follow]:

@@ -35,6 +35,8 @@ CHANGES_WORDS = (
     e.TextRedacted,
 )
 
+Before = Row | None  # an issue as it was before an event
+
 # The stages (`projection.stage`) of each filter. All of them are public; only those of the queue `held` are not.
 WITH_COMPANY = ("company", "company_disputed")
 WITH_CUSTOMER = ("customer", "customer_disputed")
@@ -93,11 +95,10 @@ class Wanted:
     limit: int = 50
 
 
-async def apply(tx: Tx, r: Recorded, words: Words) -> list[str]:
+async def apply(tx: Tx, r: Recorded, words: Words, before: Before) -> list[str]:
     """Brings the read model up to the event; returns the topics that the event belongs to."""
     if r.issue is None:
         return []
-    before = await with_target(tx, r.issue)
     row = project(before, r, words, await target(tx, before, r.event))
     made = entry(row, r, words)
     row |= last_word(made)
@@ -109,8 +110,10 @@ async def apply(tx: Tx, r: Recorded, words: Words) -> list[str]:
     return topics(before, row)
 
 
-async def with_target(tx: Tx, number: int) -> Row | None:
-    """The issue with what its area aims at."""
+async def with_target(tx: Tx, number: int | None) -> Before:
+    """The issue with what its area aims at; None where there is none."""
+    if number is None:
+        return None
     return await tx.row(
         f"SELECT {KEPT}, first_answer_s, resolve_s FROM issues LEFT JOIN areas ON slug = area WHERE number = :number",
         number=number,

@@ -16,9 +16,10 @@ AT_ONCE = 200  # what a queue shows of each sort
 
 @dataclass(frozen=True)
 class Hiding:
-    """Words that somebody asked to take from view. `act` is remove, redact or mask; `detail` what it needs besides.
+    """Words that somebody asked to take from view. `act` is remove (the issue), hide (a comment), redact or mask.
 
-    `state`: asked (waits for a second person or until `due_ms`), done, refused; done at once: review, agreed, wrong.
+    `detail` is what it needs besides. `state`: asked (waits for a second person or until `due_ms`), done, refused; done
+    at once: review, agreed, wrong.
     """
 
     id: int
@@ -103,6 +104,17 @@ async def settle_hiding(tx: Tx, number: int, *, before: str, state: str, by: int
         now=now_ms,
     )
     return row is not None
+
+
+async def took_part(tx: Tx, issue: int, *, target: int | None) -> set[int]:
+    """Which colleagues asked to hide the issue, or the words at `target`, or agreed to it, where it was done."""
+    rows = await tx.rows(
+        "SELECT person, decided_by FROM hidings WHERE issue = :issue AND COALESCE(target, -1) = :target"
+        " AND state IN ('done', 'review', 'agreed')",
+        issue=issue,
+        target=-1 if target is None else target,
+    )
+    return {person for row in rows for person in row.values() if person is not None}
 
 
 async def note_post(tx: Tx, *, seq: int, issue: int, voter: bytes, email: str | None = None) -> None:

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from board.store.database import Tx
 
+IDLE = 2**62  # the next turn of whoever has nothing to do
+FAR_MS = 2 * 86_400_000  # further ahead than any turn: the clock was ahead when it was set
+
 
 @dataclass(frozen=True)
 class Position:
@@ -46,6 +49,74 @@ async def save(tx: Tx, follower: str, target: str, position: Position) -> None:
         seq=position.seq,
         failures=position.failures,
         retry_ms=position.retry_ms,
+    )
+
+
+async def due(tx: Tx, follower: str, now_ms: int, *, limit: int) -> dict[str, Position]:
+    """Whose turn it is, by target: found by an index, so that those who wait cost nothing."""
+    rows = await tx.rows(
+        "SELECT target, seq, failures, retry_ms FROM positions WHERE follower = :follower"
+        " AND (retry_ms <= :now OR (retry_ms > :far AND retry_ms < :idle)) ORDER BY retry_ms, target LIMIT :limit",
+        follower=follower,
+        now=now_ms,
+        far=now_ms + FAR_MS,
+        idle=IDLE,
+        limit=limit,
+    )
+    return {row["target"]: Position(row["seq"], row["failures"], row["retry_ms"]) for row in rows}
+
+
+async def claim(tx: Tx, follower: str, target: str, found: Position, *, until_ms: int) -> bool:
+    """Whether the turn is ours; if we die in it, it is somebody's again at `until_ms`."""
+    row = await tx.row(
+        "UPDATE positions SET retry_ms = :until WHERE follower = :follower AND target = :target"
+        " AND seq = :seq AND retry_ms = :found RETURNING seq",
+        follower=follower,
+        target=target,
+        seq=found.seq,
+        found=found.retry_ms,
+        until=until_ms,
+    )
+    return row is not None
+
+
+async def settle(tx: Tx, follower: str, target: str, before: Position, now: Position, *, until_ms: int) -> None:
+    """The place after a turn; left alone where somebody else has gone on from it meanwhile.
+
+    Whoever was asked to hurry during the turn keeps that.
+    """
+    await tx.run(
+        "UPDATE positions SET seq = :seq, failures = :failures,"
+        " retry_ms = CASE WHEN retry_ms = :until THEN CAST(:retry AS BIGINT) ELSE retry_ms END"
+        " WHERE follower = :follower AND target = :target AND seq = :before",
+        seq=now.seq,
+        failures=now.failures,
+        retry=now.retry_ms,
+        follower=follower,
+        target=target,
+        before=before.seq,
+        until=until_ms,
+    )
+
+
+async def wake(tx: Tx, follower: str, target: str, now_ms: int) -> None:
+    """A turn now, or after the one that is under way; whoever waits after a failure goes on waiting."""
+    await tx.run(
+        "UPDATE positions SET retry_ms = :now WHERE follower = :follower AND target = :target AND failures = 0"
+        " AND retry_ms > :now",
+        follower=follower,
+        target=target,
+        now=now_ms,
+    )
+
+
+async def hurry(tx: Tx, follower: str, target: str, now_ms: int) -> None:
+    """A turn now, whatever was planned, and as if nothing had failed."""
+    await tx.run(
+        "UPDATE positions SET retry_ms = :now, failures = 0 WHERE follower = :follower AND target = :target",
+        follower=follower,
+        target=target,
+        now=now_ms,
     )
 
 

@@ -70,7 +70,8 @@ async def replay(tx: WriteTx) -> None:
     while batch := await record.after(tx, seq, limit=BATCH):
         words = await record.all_openings(tx, seq + 1, batch[-1].index)
         for recorded in batch:
-            await record.derive(tx, recorded, {o.field: o.value for o in words.get(recorded.index, ())})
+            before = await issues.with_target(tx, recorded.issue)
+            await record.derive(tx, recorded, {o.field: o.value for o in words.get(recorded.index, ())}, before)
         await issues.show_words(tx, batch)
         seq = batch[-1].index
 

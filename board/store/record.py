@@ -56,15 +56,15 @@ async def found(db: Database, *, origin: str, vkey: str, at: Any) -> None:
 
 async def append(tx: WriteTx, events: Iterable[Event], by: Actor | None = None) -> list[Recorded]:
     """Writes the events at the end of the record, with the read model; returns them at their places."""
-    written = [await append_one(tx, event, by) for event in events]
-    await issues.show_words(tx, written)
-    if written:
-        await tx.run("UPDATE head SET seq = :seq, time = :time WHERE one = 1", seq=tx.pen.seq, time=format_time(tx.at))
+    async with tx.together():
+        written = [await append_one(tx, event, by) for event in events]
+        await issues.show_words(tx, written)
     return written
 
 
 async def append_one(tx: WriteTx, event: Event, by: Actor | None) -> Recorded:
-    index, words = tx.pen.seq, words_of(event)
+    index, words, issue = tx.pen.seq, words_of(event), issue_of(event)
+    before = await issues.with_target(tx, issue)
     openings = [Opening(name, secrets.token_bytes(SALT_BYTES), value) for name, value in words.items()]
     leaf = encode(
         event,
@@ -72,7 +72,7 @@ async def append_one(tx: WriteTx, event: Event, by: Actor | None) -> Recorded:
         index=index,
         time=tx.at,
         commit={o.field: commitment(o.salt, o.field, o.value) for o in openings},
-        prev=await end_of_chain(tx, issue_of(event)),
+        prev=await end_of_chain(tx, issue),
     )
     recorded = decode(leaf, leaf_hash(leaf.encode("ascii")))
     await insert_event(tx, recorded)
@@ -85,13 +85,13 @@ async def append_one(tx: WriteTx, event: Event, by: Actor | None) -> Recorded:
         tx.pen.ends[recorded.issue] = end(recorded)
     if isinstance(event, e.TextRedacted):
         await erase(tx, recorded, event)
-    await derive(tx, recorded, words)
+    await derive(tx, recorded, words, before)
     return recorded
 
 
-async def derive(tx: Tx, recorded: Recorded, words: e.Words) -> None:
+async def derive(tx: Tx, recorded: Recorded, words: e.Words, before: issues.Before) -> None:
     """What every event brings about beside the record: the read model, and its topics."""
-    if topics := await issues.apply(tx, recorded, words):
+    if topics := await issues.apply(tx, recorded, words, before):
         await insert_topics(tx, topics, recorded.index)
 
 
@@ -177,9 +177,15 @@ async def after(tx: Tx, seq: int, *, limit: int) -> list[Recorded]:
     )
 
 
-async def of_issue(tx: Tx, issue: int) -> list[Recorded]:
-    """The issue's whole chain. Who holds the pen need not look for its end once more."""
-    chain = read(await tx.rows("SELECT leaf, leaf_hash FROM events WHERE issue = :issue ORDER BY seq", issue=issue))
+async def of_issue(tx: Tx, issue: int, *, since: int = 0) -> list[Recorded]:
+    """The issue's whole chain, or from the event `since` on. Who holds the pen need not look for its end once more."""
+    chain = read(
+        await tx.rows(
+            "SELECT leaf, leaf_hash FROM events WHERE issue = :issue AND seq >= :since ORDER BY seq",
+            issue=issue,
+            since=since,
+        )
+    )
     if chain and isinstance(tx, WriteTx):
         tx.pen.ends[issue] = end(chain[-1])
     return chain

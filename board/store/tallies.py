@@ -46,9 +46,12 @@ async def by_stage(tx: Tx, *, unanswered: bool = False) -> Counter[str]:
     return Counter({row["stage"]: int(row["number"]) for row in rows})
 
 
-async def count_moderation(tx: Tx, r: Recorded) -> None:
-    """Counts the event where a moderator, or a rule, took words from view or put them back."""
-    if r.name in MODERATION:
+async def count_moderation(tx: Tx, r: Recorded, *, is_again: bool = False) -> None:
+    """Counts the event where a moderator, or a rule, took words from view or put them back.
+
+    A public comment is hidden by two events, and counted by the one with the reason. `is_again`: it is shown again.
+    """
+    if is_again or (r.name in MODERATION and not is_counted_by_its_reason(r)):
         await tx.run(
             "INSERT INTO moderated (month, kind, reason, number) VALUES (:month, :kind, :reason, 1)"
             " ON CONFLICT (month, kind, reason) DO UPDATE SET number = moderated.number + 1",
@@ -56,6 +59,10 @@ async def count_moderation(tx: Tx, r: Recorded) -> None:
             kind=r.name,
             reason=getattr(r.event, "reason", ""),
         )
+
+
+def is_counted_by_its_reason(r: Recorded) -> bool:
+    return r.name == "comment.held" and r.event.role == "moderator"
 
 
 async def moderation(tx: Tx) -> list[Row]:

@@ -127,8 +127,16 @@ def entry_json(entry: dict[str, Any], names: Names) -> dict[str, Any]:
         "promise": entry["outcome"],
         "into": entry["into_issue"],
         "reason": entry["reason"],
+        "hidden": hidden_json(entry["hidden"]),
         **{key: entry[key] for key in ENTRY_KEYS},
     }
+
+
+def hidden_json(decision: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Why the words of a comment are gone from its place; null where they stand."""
+    if decision is None:
+        return None
+    return {"by_event": decision["seq"], **{key: decision[key] for key in ("role", "reason")}, "time": decision["at"]}
 
 
 async def issue_events(request: Request) -> Response:

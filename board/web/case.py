@@ -10,7 +10,6 @@ from markupsafe import Markup
 from board.actions import objections
 from board.domain import clocks, decisions, wording
 from board.domain.auditing import mask, mask_html
-from board.domain.events import CommentRejected
 from board.domain.issue import Author, Issue, fold
 from board.domain.leaf import Recorded, parse_time
 from board.domain.people import Actor
@@ -41,7 +40,14 @@ class Case:
 
 
 async def read(
-    tx: Tx, number: int, names: Names, now: datetime, *, reader: Reader = "anyone", mark: bytes = b""
+    tx: Tx,
+    number: int,
+    names: Names,
+    now: datetime,
+    *,
+    reader: Reader = "anyone",
+    mark: bytes = b"",
+    email: str | None = None,
 ) -> Case:
     """Raises NotFound where there is no such issue."""
     row = await issues.find(tx, number)
@@ -49,20 +55,14 @@ async def read(
         raise NotFound(no_issue(number))
     chain = await record.of_issue(tx, number)
     redactions = await record.redactions_of_issue(tx, number)
-    timeline = await entries.of_issue(tx, number, reader=reader, mark=mark)
+    timeline = await entries.of_issue(tx, number, reader=reader, mark=mark, email=email)
     target = await company.target(tx, row["area"])
-    why = {
-        r.event.target: wording.reason(r.event.reason, names.say) for r in chain if isinstance(r.event, CommentRejected)
-    }
     return Case(
         fold(chain),
         {
             "issue": await head(tx, row, chain, redactions, names, now),
             "clock": views.clock(clocks.read(chain), target, now),
-            "timeline": [
-                {**views.entry(entry, names, redactions.get(entry["seq"], ())), "rejected": why.get(entry["seq"])}
-                for entry in timeline
-            ],
+            "timeline": [views.entry(entry, names, redactions.get(entry["seq"], ())) for entry in timeline],
             "side": {
                 "owner": row["owner"],
                 "target": {"first_answer_s": target.first_answer_s, "resolve_s": target.resolve_s},

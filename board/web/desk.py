@@ -107,6 +107,7 @@ async def answer(
         by = await session.actor(tx, who)
         around = await frame(tx, request)
         found = await case.read(tx, number, around.names, around.now, reader="staff")
+        await name_who_hid(tx, found)
         context = await queue_context(tx, request, around)
         if not by.may("see_private"):
             found, context = case.masked(found), masked_queue(context)
@@ -131,7 +132,6 @@ async def tools_context(tx: Tx, found: case.Case, around: Frame, by: Actor) -> d
     number, say = found.issue.number, around.names.say
     filer = await intake.filer(tx, number)
     acts = {act for act in [*decisions.allowed(found.issue, around.now), "note", "see_private"] if by.may(act)}
-    held = [e for e in found.context["timeline"] if e["status"] == "held"]
     return {
         "may": acts,
         "notes": [note(row, is_masked=not by.may("see_private")) for row in await intake.notes(tx, number)],
@@ -147,7 +147,9 @@ async def tools_context(tx: Tx, found: case.Case, around: Frame, by: Actor) -> d
         ],
         "targets": redactable(found),
         "own": case.own_words(found, "company"),
-        "held": held,
+        "held": [e for e in found.context["timeline"] if e["status"] == "held"],
+        "hidden": [e for e in found.context["timeline"] if e["hidden"]],
+        "comments": hideable(found),
         "marks": views.marks(say),
         "asked": bool(await moderation.hidings(tx, "asked", issue=number)),
     }
@@ -173,6 +175,23 @@ def redactable(found: case.Case) -> list[dict[str, Any]]:
         if found.issue.texts.get(entry["seq"]) and (entry["text"] or entry["name"]):
             places.append({"seq": entry["seq"], "label": excerpt(to_plain(entry["text"] or entry["name"]), 60)})
     return places
+
+
+def hideable(found: case.Case) -> list[dict[str, Any]]:
+    """The comments that everybody reads, each by its beginning."""
+    return [
+        {"seq": entry["seq"], "label": excerpt(to_plain(entry["text"]), 60)}
+        for entry in found.context["timeline"]
+        if entry["event"] == "comment.posted" and entry["status"] == "public" and entry["text"]
+    ]
+
+
+async def name_who_hid(tx: Tx, found: case.Case) -> None:
+    """Staff read which colleague took a comment from view; nobody else does."""
+    for entry in found.context["timeline"]:
+        if entry["hidden"] and (person := await moderation.person_behind(tx, entry["hidden"]["seq"])):
+            who = await people.by_id(tx, person)
+            entry["hidden"]["by"] = who.name if who else None
 
 
 Perform = Callable[[WriteTx, int, Actor, dict[str, str]], Awaitable[str]]
@@ -339,5 +358,9 @@ async def reject(tx: WriteTx, number: int, by: Actor, typed: dict[str, str]) -> 
 
 
 async def restore(tx: WriteTx, number: int, by: Actor, typed: dict[str, str]) -> str:
-    await moderators.restore(tx, number, by=by)
+    target = read_number(typed.get("target", ""), "target")
+    if target is None:
+        await moderators.restore(tx, number, by=by)
+    else:
+        await moderators.show_comment_again(tx, number, by=by, target=target)
     return "restored"

@@ -15,6 +15,8 @@ from board.domain.words import address, optional_text, person_name, text, title_
 from board.errors import Conflict, Invalid, NotFound, TooMany
 from board.store import company, intake, issues, moderation, own_data
 from board.store.database import Tx, WriteTx
+from board.store.entries import Reader
+from board.store.moderation import Hiding
 from board.web import arrival, case, limits, lookover, session, views
 from board.web.lookover import WouldBePublic
 from board.web.page import Frame, back, ends_by, form, frame, page
@@ -46,13 +48,13 @@ async def answer(
         by = await session.actor(tx, around.viewer, number)
         is_filer = by.standing == "filer"
         mark = session.voter(request, around.viewer) if around.viewer else b""
-        found = await case.read(
-            tx, number, around.names, around.now, reader="filer" if is_filer else "anyone", mark=mark
-        )
+        email = around.viewer.session.email if around.viewer else None
+        reader: Reader = "filer" if is_filer else "anyone"
+        found = await case.read(tx, number, around.names, around.now, reader=reader, mark=mark, email=email)
         told = await privately.opened(tx, number, request.app.state.board.box(privately.PURPOSE)) if is_filer else []
         posts = await own_words(tx, around, mark)
         decided = await case.decided(tx, replace(by, own=posts), number, around.names)
-        asked = await moderation.hidings(tx, "asked", issue=number) if is_filer else []
+        asked = await moderation.hidings(tx, "asked", issue=number) if is_filer or posts else []
         filer = await intake.filer(tx, number) if is_filer else None
     ends_by(request, found.context["issue"]["due_at"], around.now)
     if not found.is_public and not is_filer:
@@ -68,7 +70,7 @@ async def answer(
         own=case.own_words(found, "filer") if is_filer else case.posted_words(found, posts),
         marks=views.marks(around.names.say),
         decided=decided,
-        hidings=[views.hiding(one, around.names) for one in asked],
+        hidings=[views.hiding(one, around.names) for one in asked if is_filer or is_own(one, posts)],
         told=told,
         mail_waits=waits_for_mail(filer),
         form=typed or {},
@@ -82,6 +84,11 @@ async def answer(
 async def own_words(tx: Tx, around: Frame, mark: bytes) -> frozenset[int]:
     """The indices of the words that came from whoever looks."""
     return await own_data.posted_by(tx, mark, around.viewer.session.email) if around.viewer else frozenset()
+
+
+def is_own(asked: Hiding, posts: frozenset[int]) -> bool:
+    """Whether it is about a comment of whoever looks."""
+    return asked.act == "hide" and asked.target in posts
 
 
 def waits_for_mail(filer: intake.Filer | None) -> bool:

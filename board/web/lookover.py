@@ -17,7 +17,7 @@ from board.errors import Invalid
 from board.store import company, entries
 from board.store.company import Company
 from board.store.database import Tx
-from board.web import json, session
+from board.web import json, limits, session
 from board.web.home import is_number
 from board.web.page import TooLarge, form, frame, page
 
@@ -200,6 +200,7 @@ async def look(request: Request) -> Response:
     text = (await form(request)).get("text", "")
     if len(text) > LIMIT:
         raise TooLarge(phrase("At most {most:,} characters are looked over at once.", most=LIMIT))
+    await limits.spend(request, "look")
     async with request.app.state.board.db.reading() as tx:
         setup = await company.read(tx)
     regions = finds.region_codes(setup.phone_regions)

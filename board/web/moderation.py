@@ -74,7 +74,9 @@ async def queue_context(tx: Tx, around: Frame) -> dict[str, Any]:
     asked = [
         in_words(h, names, around) | {"words": await words_of(tx, h)} for h in await moderation.hidings(tx, "asked")
     ]
-    review = [in_words(h, names, around) for h in await moderation.hidings(tx, "review")]
+    review = [
+        in_words(h, names, around) | {"words": await words_of(tx, h)} for h in await moderation.hidings(tx, "review")
+    ]
     return {
         "waiting": [quoted(row, say) for row in await moderation.waiting(tx)],
         "reports": [told(row, around) for row in await moderation.reports(tx)],
@@ -117,6 +119,7 @@ def in_words(asked: moderation.Hiding, names: dict[int, str], around: Frame) -> 
         "id": asked.id,
         "issue": asked.issue,
         "act": asked.act,
+        "target": asked.target,
         "words": asked.detail.get("words", ()),
         "reason_text": wording.reason(asked.reason, around.names.say),
         "by": names.get(asked.person, "?"),
@@ -127,10 +130,10 @@ def in_words(asked: moderation.Hiding, names: dict[int, str], around: Frame) -> 
 
 
 async def words_of(tx: Tx, asked: moderation.Hiding) -> list[str]:
-    """What is to be taken out: the runs of words, or the whole texts as they are now."""
-    if asked.target is None or asked.act != "redact":
+    """What is to go: the runs of words, or the whole texts as they are now. What was taken out is not there."""
+    if asked.target is None or asked.act not in ("redact", "hide"):
         return list(asked.detail.get("words", ()))
-    now = await entries.wording(tx, asked.target, asked.detail.get("fields", ()))
+    now = await entries.wording(tx, asked.target, ("body",) if asked.act == "hide" else asked.detail.get("fields", ()))
     return [excerpt(to_plain(text), LENGTH) for text in now.values() if text]
 
 
@@ -263,11 +266,21 @@ async def hide(
     done = await hiding.hide(tx, number, by=by, reason=typed.get("reason", ""), **given, **context)
     if not done.events:
         return "asked"
-    return "removed" if given["how"] == "remove" else "redacted"
+    return DONE.get(given["how"], "redacted")
+
+
+DONE = {"remove": "removed", "hide": "hidden"}
 
 
 def read_removal(typed: dict[str, str]) -> dict[str, Any]:
     return {"how": "remove"}
+
+
+def read_hiding(typed: dict[str, str]) -> dict[str, Any]:
+    target = read_number(typed.get("target", ""), "target")
+    if target is None:
+        raise Invalid({"target": "Choose the comment to hide."})
+    return {"how": "hide", "target": target}
 
 
 def read_redaction(typed: dict[str, str]) -> dict[str, Any]:

@@ -44,6 +44,7 @@ DONE = {
     "published": "Everybody can read it now.",
     "rejected": "It is not shown. The reason is in the record.",
     "removed": "It is removed from view. A stub with the reason stays.",
+    "hidden": "It is hidden. A line with the reason stays in its place.",
     "restored": "Everybody can read it again.",
     "redacted": "The words are erased.",
     "told": "Sent, for their eyes only.",
@@ -56,6 +57,7 @@ DONE = {
     "unchanged": "Nothing had to change.",
     "saved": "Saved.",
     "trying": "It is tried again now.",
+    "hook_asked": "It is on its way. Load this page again to see what came of it.",
     "signed_out": "You are signed out.",
 }
 

@@ -17,7 +17,7 @@ from board.domain.people import GRAVE, STRANGER, Actor, Poster, Standing, requir
 from board.domain.phrase import no_issue
 from board.errors import NotAllowed, NotFound, ProveFirst, SignInFirst
 from board.settings import Settings
-from board.store import intake, issues, moderation, own_data, people
+from board.store import issues, moderation, own_data, people
 from board.store.database import Tx
 from board.store.people import CUSTOMER_ENDS, SEEN_MS, Session
 
@@ -92,6 +92,11 @@ async def actor(tx: Tx, who: Viewer | None, issue: int | None = None) -> Actor:
     if issue is not None and await people.is_granted(tx, who.session, issue):
         return Actor(standing="filer")
     return STRANGER
+
+
+async def has_filed(tx: Tx, who: Viewer | None, issue: int) -> bool:
+    """Whether the viewer has filed the issue, as whoever."""
+    return who is not None and who.is_proved and await people.is_granted(tx, who.session, issue)
 
 
 async def require_staff(tx: Tx, request: Request, act: str = "see_desk", *, fresh: bool = False) -> Viewer:
@@ -321,7 +326,3 @@ def is_own_origin(request: HTTPConnection) -> bool:
         return True
     own = urlsplit(request.app.state.board.settings.base_url).netloc
     return origin.split("://", 1)[-1] in (own, request.headers.get("host", ""))
-
-
-async def is_known(tx: Tx, email: str) -> bool:
-    return await people.by_email(tx, email) is not None or await intake.knows_email(tx, email)

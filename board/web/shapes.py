@@ -26,6 +26,15 @@ class Issue(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     reopened: int
 
 
+class Hidden(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """The decision that took the words of a comment from view; `by_event` is its index."""
+
+    by_event: int
+    role: str
+    reason: str
+    time: str
+
+
 class Entry(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """One event of an issue as its page tells it; `body` is as it was typed, `sentence` says what happened."""
 
@@ -44,6 +53,7 @@ class Entry(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     promise: str | None
     into: int | None
     reason: str | None
+    hidden: Hidden | None
     resolution: str | None
     whose: str | None
     grade: int | None

@@ -23,6 +23,7 @@ GROUPS = {
     "issue.removed": "hidden",
     "text.redacted": "erased",
     "issue.restored": "restored",
+    "comment.published": "restored",
 }
 NAMES = {
     "held": phrase("Held for a look"),

@@ -41,7 +41,8 @@ def moment(text: str | None) -> datetime | None:
 def hiding(asked: Hiding, names: Names) -> dict[str, Any]:
     """What a moderator asked to take from view, as the customer is told."""
     due = datetime.fromtimestamp((asked.due_ms or asked.asked_ms) // 1000, UTC)
-    return {"is_whole": asked.act == "remove", "reason_text": wording.reason(asked.reason, names.say), "due": due}
+    reason = wording.reason(asked.reason, names.say)
+    return {"act": asked.act, "target": asked.target, "reason_text": reason, "due": due}
 
 
 def issue(row: Row, names: Names, now: datetime, excerpt: str | None = None) -> dict[str, Any]:
@@ -104,6 +105,8 @@ def entry(row: Row, names: Names, redactions: Iterable[Redaction] = ()) -> dict[
     html = row["body_html"]
     return {
         **row,
+        "rejected": decision(row.get("rejected"), names),
+        "hidden": decision(row.get("hidden"), names),
         "event": row["kind"],
         "by_filer": bool(row["by_filer"]),
         "at": moment(row["at"]),
@@ -122,6 +125,14 @@ def entry(row: Row, names: Names, redactions: Iterable[Redaction] = ()) -> dict[
         "reason_text": wording.reason(row["reason"], names.say) if row["reason"] else None,
         "sentence": trusted(sentence(row, names).html()),
     }
+
+
+def decision(row: Row | None, names: Names) -> dict[str, Any] | None:
+    """Why a comment is not shown; who decided it is for the desk alone."""
+    if row is None:
+        return None
+    reason = wording.reason(row["reason"], names.say)
+    return {"seq": row["seq"], "at": moment(row["at"]), "role": row["role"], "reason_text": reason, "by": None}
 
 
 def sentence(row: Row, names: Names) -> wording.Sentence:

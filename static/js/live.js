@@ -13,8 +13,8 @@ import { hush, say, sayComment } from "./say.js";
 const RELOADED = "board:reloaded";
 const LEAST_BETWEEN_RELOADS_MS = 30_000;
 const NEW_ISSUE = new Set(["issue.filed", "issue.held", "issue.published"]);
-const ERASING = new Set(["text.redacted", "issue.removed", "issue.rejected"]);
-const HIDING = new Set([...ERASING, "issue.held", "comment.held", "comment.rejected"]);
+const ERASING = new Set(["text.redacted", "issue.removed", "issue.rejected", "comment.rejected"]);
+const HIDING = new Set([...ERASING, "issue.held", "comment.held"]);
 
 export function start() {
   const page = document.querySelector("[data-live]").dataset;
@@ -51,7 +51,7 @@ export function start() {
 }
 
 function applyToCase({ event, html }) {
-  if (event === "text.redacted") document.querySelector("meta[name=description]")?.remove();
+  if (ERASING.has(event)) document.querySelector("meta[name=description]")?.remove();
   const title = issueTitle();
   const tell = event === "comment.posted" ? sayComment : say;
   for (const element of place(html, { isHiding: HIDING.has(event) })) tell(spoken(element));

@@ -7,7 +7,8 @@ from typing import Any, Protocol
 
 import asyncpg
 
-from board.store.database import numbered, sqlite_file
+from board.store.database import sqlite_file
+from board.store.gathering import numbered
 from board.store.migrate import migrate
 from board.store.tallies import MODERATION
 

@@ -65,6 +65,10 @@ def scene(demo: House, root: StorageState) -> dict[str, Any]:
         for name in ("resolved", "disputed"):
             send(desk, found[name], "updates", **settle)
         send(desk, found["removed"], "removal", reason="threat")
+        path = f"/api/v1/issues/{found['resolved']['number']}/comments"
+        said = [public.post(path, json={"body": body}).json()["index"] for body in ("I burn it down.", "So do I.")]
+        for target, reason in zip(said, ("threat", "spam"), strict=True):  # the second one is only asked for
+            send(desk, found["resolved"], "hidings", target=str(target), reason=reason)
         send(desk, found["resolved"], "removal", reason="spam")  # only asked for
         public.post("/issues/2/reports", data={"at": str(first_index(public, 2)), "reason": "abuse"})
         filer = {"Authorization": f"Filer {found['redacted']['private_url'].rsplit('/', 1)[1]}"}

@@ -10,6 +10,7 @@ from tests.browser.people import comment_elsewhere, file_elsewhere, live, mark, 
 TITLE = "Jane Roe of Elm Street owes me a kettle"
 BODY = f"{TITLE}, and I am not amused."
 HELD = "The driver spoke ill of my neighbour"
+TOLD = "The mechanic who did this comes from Leeds."
 COMMENT = "I know Jane Roe, she lives at number 9."
 
 
@@ -51,6 +52,42 @@ def test_erased_words_vanish_from_the_open_case_and_the_open_list_without_a_load
         assert was_not_loaded_again(page)
     assert focused(listed) == f"/issues/{number}"
     assert focused(case).startswith("#e")
+
+
+def test_a_hidden_comment_turns_into_its_stub_on_the_open_page_and_comes_back(
+    house: House, open_window: OpenWindow, moderator: Page
+) -> None:
+    number = file_elsewhere(house.url, "The lid is loose")
+    quiet = open_window().open(f"/issues/{number}")
+    live(quiet)
+    comment_elsewhere(house.url, number, TOLD)
+    expect(quiet.locator("[data-live-say]")).to_contain_text("Leeds")
+    case, listed = open_window().open(f"/issues/{number}"), open_window().open("/")
+    for page in (case, listed):
+        live(page)
+        assert "Leeds" in page.content()
+    for page in (quiet, case, listed):
+        mark(page)
+    place = case.locator("#timeline li", has_text="Leeds").get_attribute("id")
+    case.get_by_text("Leeds").select_text()
+
+    moderator.goto(f"{house.url}/staff/issues/{number}")
+    moderator.get_by_text("Hide a comment").click()
+    moderator.locator("#hide-target").select_option(index=1)
+    moderator.locator("#hide-reason").select_option("third_party_privacy")
+    moderator.get_by_role("button", name="Hide it").click()
+    for page in (quiet, case):
+        expect(page.locator(f"#{place}")).to_contain_text("by a moderator, because it told private things")
+    expect(listed.locator(f"#issue-{number}")).not_to_contain_text("Leeds")
+    for page in (quiet, case, listed):
+        assert "Leeds" not in page.content()
+
+    expect(moderator.locator(f"#{place}")).to_contain_text("Leeds")
+    moderator.get_by_role("button", name="Show this comment again").click()
+    for page in (quiet, case):
+        expect(page.locator(f"#{place}")).to_contain_text(TOLD)
+    expect(listed.locator(f"#issue-{number}")).to_contain_text("Leeds")
+    assert all(was_not_loaded_again(page) for page in (quiet, case, listed))
 
 
 def test_a_removed_issue_turns_into_its_stub_and_leaves_the_list(

@@ -1,23 +1,30 @@
 """The life-cycle: every act in every state, what follows from it, and what a refusal says is possible instead."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import pytest
 
-from board.domain import decisions
+from board.domain import decisions, judging
 from board.domain import events as e
 from board.domain.decisions import Then, allowed
-from board.domain.issue import Promise, Text
+from board.domain.issue import Issue, Promise, Text
 from board.domain.people import SYSTEM, Actor
-from board.errors import Conflict, Invalid, NotAllowed
+from board.errors import Conflict, Invalid, NotAllowed, NotFound
 from tests.cast import ADA, BO, CY, MO, NOON, ROOT, later
 from tests.domain.past import Past, filed
 
 SAID = {"body": "Something said."}
 Decide = Callable[..., list[e.Event]]
+
+
+def hide_some_comment(issue: Issue, **given: Any) -> list[e.Event]:
+    said = Text("anyone", "comment.posted", frozenset({"body"}))
+    return judging.hide_comment(replace(issue, texts={**issue.texts, 99: said}), target=99, **given)
+
 
 # Each act as somebody with the right to it would do it.
 DOING: dict[str, tuple[Actor, Decide, dict[str, Any]]] = {
@@ -40,11 +47,13 @@ DOING: dict[str, tuple[Actor, Decide, dict[str, Any]]] = {
     "take_out": (ADA, decisions.mask, {"target": 1, "masked": SAID, "reason": "author_request", "versions": ()}),
     "thank": (ADA, decisions.thank, {"words": SAID}),
     "miss": (SYSTEM, decisions.miss_promise, {}),
-    "publish": (MO, decisions.publish, {}),
-    "reject": (MO, decisions.reject, {"reason": "spam"}),
-    "remove": (MO, decisions.remove, {"reason": "spam"}),
-    "restore": (MO, decisions.restore, {}),
+    "publish": (MO, judging.publish, {}),
+    "reject": (MO, judging.reject, {"reason": "spam"}),
+    "remove": (MO, judging.remove, {"reason": "spam"}),
+    "restore": (MO, judging.restore, {}),
+    "hide": (MO, hide_some_comment, {"reason": "spam"}),
 }
+HIDING = {"remove", "hide"}
 ANY_TIME = {"correct", "redact", "take_out", "thank", "miss"}
 WHILE_OPEN = {"comment", "update", "resolve", "close", "merge", "withdraw", "promise", "assign", "move"} | ANY_TIME
 SETTLED = {"comment", "update", "dispute", "reopen", "assign", "move"} | ANY_TIME
@@ -75,15 +84,15 @@ def waiting() -> Past:
 
 
 PASTS: dict[str, tuple[Callable[[], Past], set[str]]] = {
-    "new": (filed, WHILE_OPEN | {"remove"}),
-    "acknowledged": (partial(after, "update"), WHILE_OPEN | {"remove"}),
-    "waiting": (waiting, WHILE_OPEN | {"remove"}),
-    "in progress": (partial(after, "close", "reopen"), WHILE_OPEN | {"remove"}),
-    "resolved": (resolved, SETTLED | {"confirm", "remove"}),
-    "closed": (partial(after, "close"), SETTLED | {"remove"}),
-    "confirmed": (partial(after, "resolve", "confirm"), SETTLED | {"remove"}),
-    "withdrawn": (partial(after, "withdraw"), SETTLED | {"remove"}),
-    "merged": (partial(after, "merge"), SETTLED | {"split", "remove"}),
+    "new": (filed, WHILE_OPEN | HIDING),
+    "acknowledged": (partial(after, "update"), WHILE_OPEN | HIDING),
+    "waiting": (waiting, WHILE_OPEN | HIDING),
+    "in progress": (partial(after, "close", "reopen"), WHILE_OPEN | HIDING),
+    "resolved": (resolved, SETTLED | HIDING | {"confirm"}),
+    "closed": (partial(after, "close"), SETTLED | HIDING),
+    "confirmed": (partial(after, "resolve", "confirm"), SETTLED | HIDING),
+    "withdrawn": (partial(after, "withdraw"), SETTLED | HIDING),
+    "merged": (partial(after, "merge"), SETTLED | HIDING | {"split"}),
     "held": (partial(filed, publish=False), WHILE_OPEN | {"publish", "reject"}),
     "removed": (partial(after, "remove"), {"restore", "redact", "take_out", "miss"}),
 }
@@ -331,7 +340,7 @@ def test_moderation_is_done_in_the_moderators_role(by: Actor) -> None:
     assert acted(filed(publish=False), "reject", by=by) == [e.IssueRejected(issue=7, reason="spam")]
 
 
-@pytest.mark.parametrize("act", ["reject", "remove", "redact"])
+@pytest.mark.parametrize("act", ["reject", "remove", "hide", "redact"])
 def test_moderation_gives_a_reason_from_the_list(act: str) -> None:
     past = filed(publish=act != "reject")
     with pytest.raises(Invalid) as refused:
@@ -346,7 +355,7 @@ def held_comment() -> Past:
 
 
 def test_a_held_comment_is_shown_or_rejected_once() -> None:
-    judge = partial(decisions.judge_comment, by=MO, target=3)
+    judge = partial(judging.judge_comment, by=MO, target=3)
     shown, thrown = held_comment(), held_comment()
     assert shown.issue.texts[3].status == "held"
     assert shown.do(judge, reason=None) == [e.CommentPublished(issue=7, target=3)]
@@ -360,12 +369,82 @@ def test_a_held_comment_is_shown_or_rejected_once() -> None:
 @pytest.mark.parametrize("target", [1, 2, 99])
 def test_what_is_no_held_comment_cannot_be_judged(target: int) -> None:
     with pytest.raises(Conflict, match="not held"):
-        held_comment().do(decisions.judge_comment, by=MO, target=target, reason=None)
+        held_comment().do(judging.judge_comment, by=MO, target=target, reason=None)
 
 
 def test_agents_do_not_judge_comments() -> None:
     with pytest.raises(NotAllowed):
-        held_comment().do(decisions.judge_comment, by=BO, target=3, reason=None)
+        held_comment().do(judging.judge_comment, by=BO, target=3, reason=None)
+
+
+def hidden_comment() -> Past:
+    past = filed()
+    acted(past, "comment")
+    past.do(judging.hide_comment, by=MO, target=3, reason="threat")
+    return past
+
+
+def test_a_public_comment_is_hidden_with_its_reason_and_shown_again() -> None:
+    past = hidden_comment()
+    assert [r.event for r in past.recorded[3:]] == [
+        e.CommentHeld(issue=7, target=3, role="moderator"),
+        e.CommentRejected(issue=7, target=3, reason="threat"),
+    ]
+    statuses = [past.issue.texts[3].status]
+    again = partial(judging.show_comment_again, by=ROOT, target=3)
+    assert past.do(again) == [e.CommentPublished(issue=7, target=3)]
+    statuses.append(past.issue.texts[3].status)
+    with pytest.raises(Conflict, match="not hidden"):
+        past.do(again)
+    past.do(judging.hide_comment, by=MO, target=3, reason="spam")
+    assert [*statuses, past.issue.texts[3].status] == ["hidden", "public", "hidden"]
+
+
+def test_what_was_never_public_is_rejected_and_not_hidden() -> None:
+    past = held_comment()
+    for status in ("held", "rejected"):
+        assert past.issue.texts[3].status == status
+        with pytest.raises(Conflict, match="not shown"):
+            past.do(judging.hide_comment, by=MO, target=3, reason="spam")
+        if status == "held":
+            past.do(judging.judge_comment, by=MO, target=3, reason="spam")
+    past.do(judging.show_comment_again, by=ROOT, target=3)
+    past.do(judging.hide_comment, by=MO, target=3, reason="spam")
+    assert past.issue.texts[3].status == "hidden"
+
+
+def test_a_hidden_comment_is_no_held_one_and_is_not_hidden_twice() -> None:
+    with pytest.raises(Conflict, match="not held"):
+        hidden_comment().do(judging.judge_comment, by=MO, target=3, reason=None)
+    with pytest.raises(Conflict, match="not shown"):
+        hidden_comment().do(judging.hide_comment, by=ROOT, target=3, reason="spam")
+
+
+def test_only_the_words_of_a_comment_are_hidden_alone() -> None:
+    past = after("update")
+    for target in (1, 3):
+        with pytest.raises(Conflict, match="Only a comment is hidden alone"):
+            past.do(judging.hide_comment, by=MO, target=target, reason="spam")
+    with pytest.raises(NotFound):
+        past.do(judging.hide_comment, by=MO, target=99, reason="spam")
+
+
+def test_a_comment_without_words_leaves_nothing_to_hide() -> None:
+    past = filed()
+    acted(past, "comment", by=ADA)
+    acted(past, "redact", target=3)
+    with pytest.raises(Conflict, match="nothing to hide"):
+        past.do(judging.hide_comment, by=MO, target=3, reason="spam")
+
+
+@pytest.mark.parametrize("by", [ADA, BO, CY])
+def test_only_moderators_hide_comments_and_show_them_again(by: Actor) -> None:
+    past = filed()
+    acted(past, "comment")
+    with pytest.raises(NotAllowed):
+        past.do(judging.hide_comment, by=by, target=3, reason="spam")
+    with pytest.raises(NotAllowed):
+        hidden_comment().do(judging.show_comment_again, by=by, target=3)
 
 
 def promised(due: Any = None) -> Past:
@@ -511,7 +590,7 @@ def test_a_correction_of_held_words_is_held_and_shown_with_them() -> None:
     past.add(*decisions.hold_comment(past.issue, 3))
     acted(past, "correct", target=3)
     assert {index: past.issue.texts[index].status for index in (3, 5)} == {3: "held", 5: "held"}
-    past.do(decisions.judge_comment, by=MO, target=3, reason=None)
+    past.do(judging.judge_comment, by=MO, target=3, reason=None)
     assert {index: past.issue.texts[index].status for index in (3, 5)} == {3: "public", 5: "public"}
 
 

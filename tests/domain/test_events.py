@@ -84,7 +84,14 @@ def test_every_event_has_a_sentence() -> None:
 def test_every_variant_of_a_sentence_belongs_to_an_event() -> None:
     variants = {tuple(name.rsplit(".", 1)) for name in wording.SENTENCES if name.count(".") == 2}
     assert {kind for kind, _ in variants} <= set(events.KINDS)
-    assert {variant for _, variant in variants} <= {"system", "customer", "filer", "moderator", *events.RESOLUTIONS}
+    assert {variant for _, variant in variants} <= {
+        "system",
+        "customer",
+        "filer",
+        "hidden",
+        "moderator",
+        *events.RESOLUTIONS,
+    }
 
 
 def test_sentences_have_only_the_places_that_pages_fill() -> None:

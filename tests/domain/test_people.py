@@ -26,7 +26,7 @@ RIGHTS: dict[str, set[str]] = {
     **dict.fromkeys(("update", "resolve", "close", "reopen", "merge", "split", "promise", "assign", "move"), STAFF),
     **dict.fromkeys(("note", "see_private", "try_mail"), STAFF),
     "see_desk": STAFF | {"auditor"},
-    **dict.fromkeys(("publish", "reject", "remove", "restore", "redact"), MODERATORS),
+    **dict.fromkeys(("publish", "reject", "remove", "hide", "restore", "redact"), MODERATORS),
     **dict.fromkeys(("lapse", "miss"), CLOCK),
     "see_moderation": MODERATORS | {"auditor"},
     **dict.fromkeys(("take_out", "appeal"), FILER | {"anyone"}),

@@ -222,6 +222,32 @@ async def test_a_customer_who_was_signed_in_is_told_what_became_of_a_comment(db:
     assert (recipient, letter.paragraphs[-1]) == ("eve@home.example", "It opened your door.")
 
 
+async def test_of_a_comment_that_is_hidden_and_shown_again_only_its_author_hears(db: Database) -> None:
+    number = await file(db)
+    await follow(db, number, "eve@home.example")
+    cy = Poster(b"cy", is_known=True, email="cy@home.example")
+    done = await do(db, customers.comment, number, by=CY, body="You burn houses down.", via="web", poster=cy)
+    own = await do(db, customers.comment, number, by=ADA, body="I burn yours down.", via="web")
+    await told(db)
+    for target in (done.events[0].index, own.events[0].index):
+        await do(db, moderators.hide_comment, number, by=MO, target=target, reason="threat")
+    assert sorted(await told(db)) == ["ada@home.example", "cy@home.example"]
+    for _, letter in (await letters(db))[-2:]:
+        assert "A comment is not shown, because it held a threat." in letter.paragraphs
+        assert "appeal" in letter.paragraphs[-1]
+    assert not any("down" in paragraph for _, letter in await letters(db) for paragraph in letter.paragraphs)
+    for target in (done.events[0].index, own.events[0].index):
+        await do(db, moderators.show_comment_again, number, by=MO, target=target)
+    assert await told(db) == []
+
+
+async def test_what_is_hidden_before_the_letters_are_written_goes_out_to_nobody(db: Database) -> None:
+    number = await file(db)
+    done = await do(db, customers.comment, number, by=CY, body="You burn houses down.", via="web")
+    await do(db, moderators.hide_comment, number, by=MO, target=done.events[0].index, reason="threat")
+    assert await told(db) == []
+
+
 async def test_imported_conversations_send_nothing(db: Database) -> None:
     line = (
         '{"source": "x", "source_id": "1", "area": "Service", "messages": ['

@@ -112,7 +112,7 @@ async def test_a_transaction_that_was_spoilt_in_silence_is_not_taken_for_kept(po
     db = Database(postgres_url)
     await db.connect()
     await move_in(db)
-    with pytest.raises(LOST, match="taken back"):
+    with pytest.raises(LOST):
         await fail_in_silence(db)
     assert await file_issue(db) == 1
     await db.disconnect()

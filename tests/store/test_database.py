@@ -11,7 +11,8 @@ import asyncpg
 import pytest
 
 from board.store import company, record
-from board.store.database import Database, connect_postgres, numbered, sqlite_file
+from board.store.database import Database, connect_postgres, sqlite_file
+from board.store.gathering import numbered
 from board.store.hearing import listening
 from tests.cast import NOON, file_issue, head, later
 from tests.postgres import throw_out

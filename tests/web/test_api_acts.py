@@ -17,7 +17,7 @@ from tests.web.site import FILING, Site, act
 
 ENTRY = {
     "index", "event", "role", "by_filer", "name", "time", "recorded_at", "body", "body_html", "sentence", "corrected",
-    "due", "promise", "into", "reason", "resolution", "whose", "grade", "via",
+    "due", "promise", "into", "reason", "hidden", "resolution", "whose", "grade", "via",
 }  # fmt: skip
 DUE = later(days=330).strftime("%Y-%m-%dT%H:%M:%SZ")
 

@@ -3,13 +3,15 @@
 import json
 import logging
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from starlette.routing import Mount, Route
 
-from board.actions import customers, moderators, objections, privately, staff
+from board.actions import customers, hiding, moderators, objections, privately, staff
 from board.domain.decisions import Then
 from board.domain.words import Filing
 from board.store import people
@@ -58,11 +60,12 @@ async def plant(site: Site) -> int:
     await public_issue(db, site)
     await hidden_issues(db, site)
     await redacted_words(db, site)
+    await hidden_comments(db, site)
     async with db.saving() as tx:
         await people.add(tx, email=f"{planted('staff')}@board.example", name="Sam", role="agent", now_ms=0)
         await people.new_link(tx, purpose="staff", person=BO.person, now_ms=0, lasts_ms=2**50)
         await people.new_token(tx, label=planted("token"), role="reader", now_ms=0)
-    return 6
+    return 7
 
 
 async def public_issue(db: Database, site: Site) -> None:
@@ -93,6 +96,22 @@ async def hidden_issues(db: Database, site: Site) -> None:
     await do(db, customers.file, filing("removed", **words), via="web", links=site.board.links, say=say)
     await do(db, staff.update, 4, by=BO, body=planted("removedupdate"), via="web", then=Then())
     await do(db, moderators.remove, 4, by=MO, reason="threat")
+
+
+async def hidden_comments(db: Database, site: Site) -> None:
+    """Comments that everybody could read, in their first and their corrected wording, until they were hidden."""
+    link, texts = site.board.links, ("hiddencomment", "hiddenown")
+    await do(db, customers.file, filing("seven"), via="web", links=link, say=say)
+    said = await do(
+        db, customers.comment, 7, by=replace(CY, name=planted("hiddenname")), body=planted(texts[0]), via="web"
+    )
+    own = await do(db, customers.comment, 7, by=ADA, body=planted(texts[1]), via="web")
+    assert said.index is not None
+    assert own.index is not None
+    await do(db, customers.correct, 7, by=ADA, target=own.index, words={"body": planted("hiddenwording")})
+    for target in (said.index, own.index):
+        given: dict[str, Any] = {"how": "hide", "target": target, "reason": "threat", "links": link, "say": say}
+        await do(db, hiding.hide, 7, by=MO, **given)
 
 
 async def redacted_words(db: Database, site: Site) -> None:
@@ -204,8 +223,8 @@ async def test_the_private_places_are_there_for_staff(quick_wire: Wire) -> None:
     async with httpx.AsyncClient(base_url=quick_wire.base, trust_env=False) as mo:
         async with quick_wire.db.saving() as tx:
             mo.cookies.set("board", await people.new_session(tx, person=MO.person, email=None, now_ms=2**41))
-        shown = "".join([(await mo.get(f"/staff/issues/{number}")).text for number in (1, 2)])
+        shown = "".join([(await mo.get(f"/staff/issues/{number}")).text for number in (1, 2, 7)])
         assert planted("onedetails") not in shown
         shown += (await mo.post("/staff/issues/1/private")).text + (await mo.get("/staff/moderation")).text
-    for place in ("note", "onedetails", "answered", "report", "heldtitle", "heldbody", "heldcomment"):
+    for place in ("note", "onedetails", "answered", "report", "heldtitle", "heldbody", "heldcomment", "hiddencomment"):
         assert planted(place) in shown

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from board.actions import privately
+from board.store import company
 from tests.cast import BO, ROOT
 from tests.soundness import assert_sound
 from tests.web.site import FILING, Site, act, file_issue, words_of
@@ -263,6 +264,14 @@ async def test_words_that_are_being_typed_are_looked_over_and_not_kept(quick_sit
     assert (await ada.post("/finds", data={"text": "a" * 20_001})).status_code == 413
     assert (await ada.post("/finds", data={})).json() == {"finds": []}
     assert await quick_site.head() == before
+
+
+async def test_a_place_that_asks_on_and_on_is_told_to_wait(site: Site) -> None:
+    async with site.board.db.saving() as tx:
+        await company.save(tx, {"limits": {"look.burst": 2}})
+    ada = site.browser()
+    answers = [(await ada.post("/finds", data={"text": f"Call {PHONE}."})).status_code for _ in range(3)]
+    assert answers == [200, 200, 429]
 
 
 async def test_html_in_the_words_stays_text(quick_site: Site) -> None:

@@ -32,7 +32,7 @@ PAGES = {
     **dict.fromkeys(("/prove", "/prove/done", "/me/codes.svg"), COLLEAGUES),
     **dict.fromkeys(("/staff", "/staff/issues/{number}", "/staff/outbox"), "see_desk"),
     "/staff/moderation": "see_moderation",
-    "/staff/settings": "run_board",
+    **dict.fromkeys(("/staff/settings", "/staff/hooks", "/staff/hooks/{id}"), "run_board"),
 }
 OF_AN_ISSUE = {
     "comments": "comment",
@@ -55,6 +55,7 @@ OF_AN_ISSUE = {
     "publication": "publish",
     "rejection": "reject",
     "removal": "remove",
+    "hidings": "hide",
     "restoration": "restore",
     "redactions": "redact",
     "reports": OPEN,
@@ -77,7 +78,7 @@ ACTS = {
     "/me/address/{secret}": OPEN,
     **dict.fromkeys(("/me/address", "/me/mail", "/me/erasure"), SIGNED_IN),
     "/staff/outbox/{id}/try": "try_mail",
-    **{path: "run_board" for path in FORMS if path.startswith("/staff/settings")},
+    **{path: "run_board" for path in FORMS if path.startswith(("/staff/settings", "/staff/hooks"))},
     **{path: OPEN for path in FORMS if path.startswith(("/signin", "/signout", "/follows", "/mail"))},
     **{path: SIGNED_IN for path in FORMS if path.startswith("/me/sessions")},
     **{path: COLLEAGUES for path in FORMS if path.startswith(("/me/passkeys", "/me/codes", "/prove"))},

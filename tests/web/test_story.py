@@ -284,3 +284,13 @@ async def test_mine_too_counts_one_browser_or_household_once(quick_site: Site) -
     await act(cy, number, "mine-too")
     assert "1 has it too" in await read(cy, number)
     assert now() > later()
+
+
+async def test_a_colleague_who_files_for_a_customer_gets_the_link_to_hand_on(quick_site: Site) -> None:
+    bo = await quick_site.staff(BO)
+    number = await file_issue(bo)
+    receipt = await bo.get(f"/issues/{number}/receipt")
+    assert receipt.status_code == 200
+    assert "/mine/" in receipt.text
+    other = await quick_site.staff(MO)
+    assert (await other.get(f"/issues/{number}/receipt")).status_code == 403

@@ -4,7 +4,7 @@
 import { fragment } from "../trust.js";
 import { placeEach } from "./place.js";
 
-const CHANGING = /^(?:issue\.(?!assigned|moved)|text\.)/u;
+const CHANGING = /^(?:issue\.(?!assigned|moved)|text\.|comment\.(?:rejected|published))/u;
 
 let isWanted = false;
 let isUnderWay = false;
