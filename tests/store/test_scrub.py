@@ -1,14 +1,17 @@
 """Erased words leave SQLite's full-text index: at once where it is small, else step by step, whatever happens."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
+from board import app
 from board.actions import moderators
 from board.store import scrub
 from board.store.database import Database, sqlite_file
 from tests.cast import MO, chain, do, file_issue, move_in
 from tests.soundness import assert_sound
+from tests.web import site as sites
 
 SECRET, OTHER = "quetzalcoatl", "xochipilli"
 
@@ -75,3 +78,20 @@ async def test_of_a_small_one_they_leave_at_once(sqlite_url: str) -> None:
     assert are_in(sqlite_url, SECRET) == [False]
     assert not await scrub.go_on(db)
     await db.disconnect()
+
+
+async def test_the_board_that_leads_does_it_by_itself(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AT_ONCE", "A_STEP"):
+        monkeypatch.setattr(scrub, name, 1)
+    monkeypatch.setattr(app, "SCRUB_EVERY_S", 0.01)
+    await sites.furnish(sqlite_url)
+    async with sites.opened(sites.settings_for(sqlite_url, tmp_path)) as site:
+        number = await file_issue(site.db, body=f"{SECRET} knows, {many('a', 400)}")
+        for place in range(8):
+            await file_issue(site.db, body=many(f"a{place}b", 400))
+        await erase(site.db, number)
+        async with asyncio.timeout(20):
+            while are_in(sqlite_url, SECRET) == [True]:
+                await asyncio.sleep(0.05)
