@@ -45,7 +45,7 @@ PARTS = {
     "hearing": Part(lambda quick: hearing.figures(), bars.hearing, hearing, {"FRAMES": 50, "ISSUES": 40, "IDLE_S": 1}),
     "pages": Part(lambda quick: pages.measure(), bars.pages, pages, {"ROUNDS": 2, "SLICE_S": 0.1}),
     "fanout": Part(
-        lambda quick: fanout.main(*((500, 1_000) if quick else fanout.SIZES)),
+        lambda quick: fanout.main(*((200, 400) if quick else fanout.SIZES)),
         bars.fanout,
         fanout,
         {"ROUNDS": 2, "PAGES_S": 1.0},
@@ -56,7 +56,7 @@ PARTS = {
         lambda quick: slow.main(100, 10) if quick else slow.main(), bars.slow, slow, {"ROUNDS": 10, "GIVE_UP_S": 5.0}
     ),
     "flood": Part(
-        lambda quick: flood.figures(60, 10, 60, 2.0) if quick else flood.figures(4_000), bars.flood, flood, {}
+        lambda quick: flood.figures(60, 10, 60, 2.0) if quick else flood.figures(2_500), bars.flood, flood, {}
     ),
     "growth": Part(lambda quick: growth.growth(SIZES), bars.growth, growth, {"ROUNDS": 3}),
     "spent": Part(lambda quick: spent.figures(), bars.spent, spent, {"EACH_S": 0.2, "SOCKETS": 50}),

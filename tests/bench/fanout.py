@@ -29,7 +29,7 @@ HERE = Path(__file__).parent
 SIZES = (1_000, 5_000, 10_000)
 ROUNDS = 7
 FRAME_BYTES = 400
-PAGES_S = 8.0
+PAGES_S = 5.0
 CACHE = Path(tempfile.gettempdir()) / "board-bench"
 
 Figures = dict[str, Any]

@@ -32,7 +32,7 @@ from tests.bench.boards import comment, databases, opened
 from tests.bench.writes import ISSUES, Figures
 from tests.test_serving import free_port
 
-FRAMES = 300
+FRAMES = 200
 PAUSE_S = 0.02
 IDLE_S = 5.0
 PATIENCE_S = 60.0

@@ -39,6 +39,8 @@ class Axis:
 
     def __init__(self, values: Sequence[float], begin: float, end: float) -> None:
         self.low, self.high = math.log10(below(min(values))), math.log10(above(max(values)))
+        if self.high - self.low < 0.1:
+            self.high += 1  # all values are one
         self.begin, self.end = begin, end
 
     def at(self, value: float) -> float:
