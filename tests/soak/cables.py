@@ -41,7 +41,8 @@ async def on(places: list[network.Host], url: str, folder: Path, box: Postbox, t
     async with AsyncExitStack() as stack:
         houses = [await settled(stack, place, url, folder, box) for place in places]
         tasks = [
-            asyncio.create_task(follow(houses[place % 2], told, place, over)) for place, told in enumerate(followers)
+            asyncio.create_task(follow(houses[place % 2].url, told, place, over))
+            for place, told in enumerate(followers)
         ]
         async with load(Load([each.url for each in houses], headers)) as done:
             figures = [await pull(places, houses, headers) for _ in range(times)]
