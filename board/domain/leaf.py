@@ -6,11 +6,11 @@ A leaf is ASCII JSON: sorted keys, no white space, no escapes, integers 0..2^53-
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from board.domain.events import KINDS, REASONS, RESOLUTIONS, VIAS, Event, issue_of, name_of
+from board.domain.events import KINDS, REASONS, RESOLUTIONS, VIAS, Event, issue_of, name_of, words_of
 
 VERSION = 1
 LIMIT = 65_535  # bytes
@@ -206,6 +206,22 @@ def decode(text: str, leaf_hash: bytes) -> Recorded:
         prev=leaf.get("prev"),
         prev_hash=leaf.get("prev_hash"),
         commit=leaf.get("commit", {}),
+    )
+
+
+def written(event: Event, text: str, leaf_hash: bytes, *, commit: Mapping[str, str], **place: Any) -> Recorded:
+    """What `decode` reads from the leaf that was just encoded, without reading it; `place` as given to `encode`."""
+    prev, prev_hash = place["prev"] or (None, None)
+    return Recorded(
+        index=place["index"],
+        time=whole_second(place["time"]),
+        event=replace(event, words={}) if words_of(event) else event,  # type: ignore[arg-type]
+        board=place["board"],
+        leaf=text,
+        leaf_hash=leaf_hash,
+        prev=prev,
+        prev_hash=prev_hash,
+        commit=commit,
     )
 
 

@@ -66,6 +66,11 @@ SAFE = Cleaner(
 )
 
 
+# A line of words in which Markdown, links and HTML have nothing to say; most comments are one.
+PLAIN = re.compile(r"[^\W\d_](?:[^\W_]|[ ,;?!'()%-]|[.:](?= |$))*")
+PLAIN_LENGTH = 2_000
+
+
 def clean(value: str, *, lines: bool = True) -> str:
     """Text as it is kept: NFC, LF, without characters that hide, reorder or cannot be stored. Idempotent.
 
@@ -85,7 +90,14 @@ def to_html(markdown: str) -> str:
 
     No word is dropped: what is not understood, or would take too long to parse, is shown as it was typed.
     """
-    return SAFE.clean(rendered(clean(markdown))).strip()
+    text = clean(markdown)
+    if len(text) <= PLAIN_LENGTH and PLAIN.fullmatch(text):
+        return f"<p>{text}</p>"
+    return parsed(text)
+
+
+def parsed(text: str) -> str:
+    return SAFE.clean(rendered(text)).strip()
 
 
 def to_plain(markdown: str) -> str:
@@ -93,6 +105,7 @@ def to_plain(markdown: str) -> str:
     return without_tags(to_html(markdown))
 
 
+@lru_cache(maxsize=256)
 def without_tags(html: str) -> str:
     """The words alone, on one line, of what `to_html` has made."""
     return clean(unescape(TAG.sub("", html)), lines=False)

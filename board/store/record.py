@@ -10,7 +10,7 @@ from typing import Any
 
 from board.domain import events as e
 from board.domain.events import Event, issue_of, words_of
-from board.domain.leaf import Recorded, decode, encode, format_time
+from board.domain.leaf import Recorded, decode, encode, format_time, written
 from board.domain.people import Actor
 from board.domain.proof import b64url, commitment, leaf_hash
 from board.store import issues
@@ -66,15 +66,15 @@ async def append_one(tx: WriteTx, event: Event, by: Actor | None) -> Recorded:
     index, words, issue = tx.pen.seq, words_of(event), issue_of(event)
     before = await issues.with_target(tx, issue)
     openings = [Opening(name, secrets.token_bytes(SALT_BYTES), value) for name, value in words.items()]
-    leaf = encode(
-        event,
-        board=tx.pen.origin,
-        index=index,
-        time=tx.at,
-        commit={o.field: commitment(o.salt, o.field, o.value) for o in openings},
-        prev=await end_of_chain(tx, issue),
-    )
-    recorded = decode(leaf, leaf_hash(leaf.encode("ascii")))
+    place: dict[str, Any] = {
+        "board": tx.pen.origin,
+        "index": index,
+        "time": tx.at,
+        "commit": {o.field: commitment(o.salt, o.field, o.value) for o in openings},
+        "prev": await end_of_chain(tx, issue),
+    }
+    leaf = encode(event, **place)
+    recorded = written(event, leaf, leaf_hash(leaf.encode("ascii")), **place)
     await insert_event(tx, recorded)
     if openings:
         await insert_openings(tx, index, openings)

@@ -1,13 +1,16 @@
 """Boards for the benches: the databases that there are, a few issues in them, and the act that customers do most."""
 
+import asyncio
 import importlib.util
 import os
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+import uvloop
 
 from board import app
 from board.actions import customers
@@ -18,6 +21,8 @@ from board.store import company
 from board.store.database import Database
 from board.store.migrate import migrate
 
+T = TypeVar("T")
+
 
 def now() -> datetime:
     return datetime.now(UTC)
@@ -26,6 +31,12 @@ def now() -> datetime:
 def missing(what: str, so: str) -> None:
     """Says what this machine does not have, and what is left out for it."""
     print(f"{what} is missing here: {so}.", file=sys.stderr, flush=True)
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """On the loop that the server itself runs on."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(work)
 
 
 @contextmanager

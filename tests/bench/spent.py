@@ -22,9 +22,9 @@ from unittest import mock
 
 from board import app
 from board.store.database import Tx
-from tests.bench.boards import comment, databases, file, opened
+from tests.bench.boards import comment, databases, file, opened, run
 from tests.bench.fanout import Readers
-from tests.bench.hearing import run, served
+from tests.bench.hearing import served
 
 ISSUES, SOCKETS = 60, 500
 EACH_S = 2.0  # of CPU for each of them

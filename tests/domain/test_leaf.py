@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from board.domain import events as e
 from board.domain import leaf
-from board.domain.leaf import Recorded, canonical, check, decode, encode, format_time, parse_time
+from board.domain.leaf import Recorded, canonical, check, decode, encode, format_time, parse_time, written
 from board.domain.proof import leaf_hash
 from tests.cast import NOON, ORIGIN
 from tests.domain.past import example
@@ -78,6 +78,7 @@ def test_a_leaf_of_every_kind_is_valid_and_reads_back(kind: type[e.Event]) -> No
     without: Any = {"words": {}} if commit else {}
     assert back.event == replace(event, **without)
     assert (back.commit, back.prev, back.prev_hash) == (commit, *(prev or (None, None)))
+    assert written(event, text, b"", board=ORIGIN, index=9, time=NOON, commit=commit, prev=prev) == back
 
 
 @given(leaves)

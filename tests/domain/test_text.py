@@ -55,6 +55,23 @@ def assert_safe(html: str) -> None:
     assert not re.search("<(?!/?[a-z]+[ >])", html)
 
 
+plain = st.text("abcxyzÄßéжあ09 ,;?!'()%-.:\u00a0\u0301", max_size=40)
+
+
+@given(plain | st.tuples(plain, markup, plain).map("".join))
+def test_plain_words_are_told_from_markup_without_parsing(typed: str) -> None:
+    assert to_html.__wrapped__(typed) == text.parsed(clean(typed))
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["1. first", "a. b", "x: y", "http://a.example", "www.a.example", "mail me: a@b.example", "a -- b", "(c) 2026",
+     "it's", "a.b", "end.", "e.g. this", "a--b", "- no", "Title\n---", "50 % off!", "a&b", "so...", "a :-) b"],
+)  # fmt: skip
+def test_what_looks_plain_is_shown_as_the_parser_shows_it(typed: str) -> None:
+    assert to_html.__wrapped__(typed) == text.parsed(clean(typed))
+
+
 @given(st.one_of(anything, markup))
 def test_html_of_anything_holds_allowed_tags_and_links_only(markdown: str) -> None:
     assert_safe(to_html(markdown))
