@@ -123,10 +123,15 @@ async def second(tx: WriteTx, number: int, *, by: Actor) -> Done:
     return done
 
 
-async def require_second(tx: WriteTx, asked: Hiding, by: Actor) -> None:
-    origin = await people.origin(tx, by.person or 0)
+async def is_second(tx: WriteTx, first: int, person: int) -> bool:
+    """Whether the colleague counts as another person than the first one."""
+    origin = await people.origin(tx, person)
     age = timedelta(milliseconds=milliseconds(tx.at) - origin.invited_ms) if origin else timedelta()
-    if not hiding.is_second(age, is_invited_by_asker=bool(origin and origin.invited_by == asked.person)):
+    return hiding.is_second(age, is_invited_by_asker=bool(origin and origin.invited_by == first))
+
+
+async def require_second(tx: WriteTx, asked: Hiding, by: Actor) -> None:
+    if not await is_second(tx, asked.person, by.person or 0):
         raise Conflict(
             "Your account is too new to be the second person here. A day has to pass, or another colleague agrees."
         )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from board.actions import moderators
+from board.actions import hiding, moderators
 from board.actions.acting import Done, load
 from board.domain import letters
 from board.domain.events import REASONS, CommentRejected, Event, IssueRejected, IssueRemoved, TextRedacted
@@ -13,13 +13,17 @@ from board.domain.leaf import Recorded, milliseconds
 from board.domain.links import Links
 from board.domain.masking import MARKS
 from board.domain.people import MAY, Actor, require
-from board.domain.phrase import choose
+from board.domain.phrase import choose, phrase
 from board.domain.wording import Say
 from board.domain.words import text
 from board.errors import Conflict, Invalid, NotAllowed, NotFound
 from board.store import company, entries, intake, moderation, outbox, people, record
 from board.store.database import Tx, WriteTx
 
+OWN_CASE = phrase("You took part in this decision yourself. Somebody else has to look at the appeal.")
+TOO_NEW = phrase(
+    "Your account is too new to judge this decision of a colleague. Somebody else has to look at the appeal."
+)
 HIDDEN = ("rejected", "hidden")  # a comment that is not shown, and one that is not shown any more
 REPORTABLE = tuple(reason for reason in REASONS if reason not in ("privacy_request", "author_request", "test"))
 
@@ -135,13 +139,16 @@ async def show_again(tx: WriteTx, number: int, event: Event, by: Actor) -> Done:
 
 
 async def refuse_own_case(tx: WriteTx, by: Actor, found: dict[str, Any], event: Event) -> None:
-    """Neither who decided judges it nor who asked or agreed, as long as there is somebody else."""
+    """Neither who decided judges it nor who asked or agreed, nor who is too new to be somebody else than who decided,
+    as long as there is anybody left.
+    """
     judges = {person.id for person in await people.all_staff(tx) if person.role in MAY["restore"]}
-    decided = {await moderation.person_behind(tx, found["seq"])}
+    decider = await moderation.person_behind(tx, found["seq"])
     took_part = await moderation.took_part(tx, found["issue"], target=getattr(event, "target", None))
-    for parties in (decided, decided | took_part):
+    new = {one for one in judges if decider is not None and not await hiding.is_second(tx, decider, one)}
+    for parties in ({decider}, {decider} | took_part, {decider} | took_part | new):
         if by.person in parties and judges - parties:
-            raise Conflict("You took part in this decision yourself. Somebody else has to look at the appeal.")
+            raise Conflict(OWN_CASE if by.person in parties - new else TOO_NEW)
 
 
 async def answer_author(

@@ -311,6 +311,19 @@ async def test_an_appeal_is_judged_by_somebody_else_than_who_decided(db: Databas
     await assert_sound(db)
 
 
+async def test_nobody_makes_the_judge_of_an_appeal_either(db: Database) -> None:
+    number, di = await file_issue(db), await invite(db, at=NOON)
+    await hide(db, number, reason="threat")
+    await do(db, objections.appeal, number, by=ADA, words="It is no threat, it is a kettle.")
+    async with db.reading() as tx:
+        (waiting,) = await moderation.appeals(tx)
+    soon, then = NOON + timedelta(hours=23), NOON + timedelta(hours=24)
+    with pytest.raises(Conflict, match="too new"):
+        await do_at(soon, db, objections.judge_appeal, waiting["id"], by=di, upheld=False, **WITH)
+    await do_at(then, db, objections.judge_appeal, waiting["id"], by=di, upheld=False, **WITH)
+    assert await visibility(db, number) == "removed"
+
+
 async def test_moderators_do_not_hide_without_the_right(db: Database) -> None:
     number = await file_issue(db)
     for by in (CY, ADA, BO):

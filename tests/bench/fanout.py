@@ -27,7 +27,7 @@ from tests.test_serving import free_port
 
 HERE = Path(__file__).parent
 SIZES = (1_000, 5_000, 10_000)
-ROUNDS = 7
+ROUNDS = 5
 FRAME_BYTES = 400
 PAGES_S = 5.0
 CACHE = Path(tempfile.gettempdir()) / "board-bench"

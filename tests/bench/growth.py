@@ -1,6 +1,6 @@
 """What reading and acting cost against the number of issues, uncached, on both databases.
 
-`python -m tests.bench.growth [ISSUES …]`, by default 1,000 and 100,000. Each cost is a median in milliseconds of the
+`python -m tests.bench.growth [ISSUES …]`, by default 1,000 and 30,000. Each cost is a median in milliseconds of the
 processor, the database's included, measured in turns with the other sizes in one run; its ratio is to the smallest
 board. BOARD_GROWTH_DIR keeps the databases for the next time. BOARD_GROWTH_DATABASE_URL names a PostgreSQL server,
 BOARD_GROWTH_DATABASE_PID its first process; else one is started.
@@ -44,7 +44,7 @@ from tests.postgres import tell, with_name
 from tests.test_serving import free_port
 from tests.web.site import SECRET, Site, file_issue, opened, settings_for
 
-SIZES = (1_000, 100_000)
+SIZES = (1_000, 30_000)
 ROUNDS = 30
 BO = Actor(standing="admin", person=1, name="Bo")
 MO = Actor(standing="moderator", person=2, name="Mo")
