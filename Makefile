@@ -18,7 +18,7 @@ tools: $(VENV)/.tools
 
 test: tools
 	@tests/prepare.sh
-	@$(BIN)/python -m pytest -n 3 --dist loadgroup -rs
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -rs
 
 check: tools
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
