@@ -85,6 +85,7 @@ def comment(window: Window, house: House) -> None:
     """A comment has no private box: its finds are taken out, unless its writer says otherwise."""
     page = window.open(f"{house.url}/issues/1")
     page.get_by_label("Your comment").fill("Ring +49 170 1234567.")
+    page.wait_for_timeout(QUICK_S * 1000 + 100)
     page.get_by_role("button", name="Comment in public").click()
     expect(page.get_by_label("Only the company sees it")).to_have_count(0)
     page.get_by_role("button", name="Publish it like this").click()
