@@ -136,7 +136,8 @@ async def tools_context(tx: Tx, found: case.Case, around: Frame, by: Actor) -> d
         "may": acts,
         "notes": [note(row, is_masked=not by.may("see_private")) for row in await intake.notes(tx, number)],
         "issue_private": {
-            "email_known": bool(filer and filer.email),
+            "email_known": bool(filer and filer.mail),
+            "email_waits": bool(filer and filer.email and not filer.mail),
             "count": len(await private.of_issue(tx, number)),
             "readings": [{**row, "at": at(row["last_ms"])} for row in await private.readings(tx, number)],
         },

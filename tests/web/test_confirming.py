@@ -110,3 +110,10 @@ async def test_an_address_is_asked_once_about_an_issue_that_it_does_not_want_to_
     await act(ada, number, "follow", email=ADA_MAIL)
     await act(await site.staff(BO), number, "updates", body="We look.")
     assert "1 follows" in words_of((await ada.get(f"/issues/{number}")).text)
+
+
+async def test_the_desk_says_whether_the_customer_gets_the_answer_by_mail(quick_site: Site) -> None:
+    number, bo = await file_issue(quick_site.browser(), email=ADA_MAIL), await quick_site.staff(BO)
+    assert "has not said yes to mail yet" in words_of((await bo.get(f"/staff/issues/{number}")).text)
+    await quick_site.want_mail(number)
+    assert "The customer gets it by mail." in words_of((await bo.get(f"/staff/issues/{number}")).text)
