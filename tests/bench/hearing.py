@@ -31,7 +31,7 @@ from tests.bench.writes import ISSUES, Figures
 from tests.test_serving import free_port
 
 FRAMES = 200
-ROUNDS = 3  # of which the middle one counts: a disk that others use stands still at times
+ROUNDS = 3  # of which the middle one counts
 PAUSE_S = 0.02
 IDLE_S = 5.0
 PATIENCE_S = 60.0
