@@ -208,6 +208,7 @@ async def forget_for_ever(db: Database) -> None:
             async with db.saving() as tx:
                 await privately.forget_settled(tx, session.now())
                 await intake.forget_old_answers(tx, session.now_ms())
+                await hook_acts.forget_old_secrets(tx, session.now_ms())
         await asyncio.sleep(FORGET_EVERY_S)
 
 

@@ -66,6 +66,11 @@ async def new_secret(tx: Tx, number: int, box: Box, *, old_until_ms: int | None 
     return rules.secret_text(secret)
 
 
+async def forget_old_secrets(tx: Tx, now_ms: int) -> None:
+    """Those that sign no more."""
+    await hooks.clear_old_secrets(tx, now_ms)
+
+
 async def switch(tx: Tx, number: int, *, by: Actor, on: bool, now_ms: int) -> None:
     """Off, or on again from where it stopped."""
     require(by, "run_board")

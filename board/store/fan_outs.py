@@ -67,7 +67,3 @@ async def go_on(tx: Tx, fan_out: int, after: str) -> None:
 
 async def end(tx: Tx, fan_out: int) -> None:
     await tx.run("DELETE FROM fan_outs WHERE id = :id", id=fan_out)
-
-
-async def waiting(tx: Tx) -> int:
-    return int(await tx.value("SELECT COUNT(*) FROM fan_outs"))

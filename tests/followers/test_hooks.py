@@ -112,6 +112,11 @@ async def test_signatures_are_those_of_the_specification_also_while_the_secret_c
         clock.pass_on(hours=25)
         await do(db, customers.comment, 1, by=CY, body="And then?", via="web")
         await tell_all(db, number, clock)
+    async with db.saving() as tx:
+        await hooks.forget_old_secrets(tx, int(clock.now.timestamp() * 1000))
+        hook = await store.one(tx, number)
+    assert hook
+    assert (hook.old_secret, hook.old_until_ms) == (None, None)
     good = [[is_good(secret, sent) for secret in (old, new)] for sent in receiver.sent]
     assert (good[0], good[-2], good[-1]) == ([True, False], [True, True], [False, True])
     assert all(sent.headers["webhook-id"].startswith(f"msg_{number}_") for sent in receiver.sent)

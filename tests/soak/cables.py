@@ -16,7 +16,7 @@ from tests.soak.kills import whole_again
 from tests.soak.load import Load, furnished, judged, load
 from tests.soak.servers import House
 from tests.soak.silence import RECOVERED_S, TOLD_S, ask_for, mail_somebody
-from tests.soak.sockets import REST_S, follow
+from tests.soak.sockets import follow, wrong_ones
 from tests.web.wire import Follower
 
 SOCKETS = 40
@@ -48,14 +48,7 @@ async def on(places: list[network.Host], url: str, folder: Path, box: Postbox, t
             figures = [await pull(places, houses, headers) for _ in range(times)]
             await mail_somebody(url)
             await delivered(box)
-        over.set_result(last := await head(db))
-        _, late = await asyncio.wait(tasks, timeout=REST_S)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-    await db.disconnect()
-    record = list(range(int(cursor.rpartition(":")[2]) + 1, last + 1))
-    wrong = sum(told.by_topic() != {"board": record} for told in followers)
+        _, wrong = await wrong_ones(db, tasks, followers, over, cursor)
     return judge(figures, await judged(url, done), wrong, [mail["Message-ID"] for mail in box.mails])
 
 

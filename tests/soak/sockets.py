@@ -26,6 +26,20 @@ REST_S = 60.0
 QUICK: dict[str, Any] = {"max_queue": None, "close_timeout": 1}
 
 
+async def wrong_ones(
+    db: Database, tasks: list["asyncio.Task[None]"], followers: list[Follower], over: "asyncio.Future[int]", cursor: str
+) -> tuple[list[int], int]:
+    """What the record has behind the cursor, once all is over, and how many followers have not exactly that."""
+    over.set_result(last := await head(db))
+    _, late = await asyncio.wait(tasks, timeout=REST_S)
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await db.disconnect()
+    record = list(range(int(cursor.rpartition(":")[2]) + 1, last + 1))
+    return record, sum(told.by_topic() != {"board": record} for told in followers)
+
+
 async def follow(url: str, told: Follower, place: int, over: "asyncio.Future[int]") -> None:
     """Applies the board's events up to the last one, through every cut."""
     headers = {"X-Forwarded-For": f"198.51.100.{place % PLACES}"}
@@ -58,14 +72,7 @@ async def dropped(url: str, folder: Path, kills: int) -> dict[str, Any]:
                 if pid := house.victim(grown_s):
                     os.kill(pid, signal.SIGKILL)
             await asyncio.sleep(PAUSE_S)
-        over.set_result(last := await head(db))
-        _, late = await asyncio.wait(tasks, timeout=REST_S)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-    await db.disconnect()
-    record = list(range(int(cursor.rpartition(":")[2]) + 1, last + 1))
-    wrong = sum(told.by_topic() != {"board": record} for told in followers)
+        record, wrong = await wrong_ones(db, tasks, followers, over, cursor)
     found = await judged(url, done)
     return {
         "sockets": SOCKETS,

@@ -84,6 +84,12 @@ class Site:
         client.cookies.set(cookie_name(self.board.settings), secret, domain=client.base_url.host)
         return client
 
+    async def auditor(self) -> httpx.AsyncClient:
+        """A browser in which somebody has signed in who reads what is hidden, without personal data."""
+        async with self.db.saving() as tx:
+            au = await people.add(tx, email="au@board.example", name="Au", role="auditor", now_ms=0)
+        return await self.staff(Actor(standing="auditor", person=au.id))
+
     async def filer(self, number: int, **given: Any) -> httpx.AsyncClient:
         """A browser that has opened the private link of the issue."""
         client = self.browser(**given)

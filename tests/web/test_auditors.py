@@ -3,28 +3,18 @@
 import json
 import re
 
-import httpx
 import pytest
 
 from board.actions import privately
 from board.domain.auditing import mask, mask_html
 from board.store import people
-from board.web.session import cookie_name, now, now_ms
+from board.web.session import now
 from tests import cast
 from tests.cast import ADA, BO, ROOT
 from tests.web.site import Site, act, file_issue, words_of
 from tests.web.wire import Frame, Wire, hear
 
 WORDS = "Write to ada@home.example, please; order 4711."
-
-
-async def auditor(site: Site) -> httpx.AsyncClient:
-    async with site.db.saving() as tx:
-        au = await people.add(tx, email="au@board.example", name="Au", role="auditor", now_ms=0)
-        secret = await people.new_session(tx, person=au.id, email=None, now_ms=now_ms())
-    browser = site.browser()
-    browser.cookies.set(cookie_name(site.board.settings), secret, domain=browser.base_url.host)
-    return browser
 
 
 async def held_issue(site: Site) -> int:
@@ -37,7 +27,7 @@ async def held_issue(site: Site) -> int:
 
 
 async def test_a_held_issue_is_read_with_addresses_and_private_details_masked(site: Site) -> None:
-    number, au = await held_issue(site), await auditor(site)
+    number, au = await held_issue(site), await site.auditor()
     for path in (f"/staff/issues/{number}?queue=held", "/staff?queue=held", "/staff/outbox", "/staff/moderation"):
         page = (await au.get(path)).text
         assert "home.example" not in page, path
@@ -53,7 +43,7 @@ async def test_a_held_issue_is_read_with_addresses_and_private_details_masked(si
 
 
 async def test_no_form_that_changes_an_issue_is_offered_to_an_auditor(site: Site) -> None:
-    number, au = await held_issue(site), await auditor(site)
+    number, au = await held_issue(site), await site.auditor()
     shown = [await au.get(f"/staff/issues/{number}"), await au.get("/staff/outbox")]
     shown += [await au.get("/staff/moderation")]
     await act(await site.staff(ROOT), number, "publication", target="")
@@ -65,7 +55,7 @@ async def test_no_form_that_changes_an_issue_is_offered_to_an_auditor(site: Site
 
 async def test_an_issue_is_given_to_no_auditor(site: Site) -> None:
     number = await file_issue(site.browser())
-    await auditor(site)
+    await site.auditor()
     async with site.db.reading() as tx:
         au = await people.by_email(tx, "au@board.example")
     assert au
@@ -75,7 +65,7 @@ async def test_an_issue_is_given_to_no_auditor(site: Site) -> None:
 
 async def test_an_auditor_follows_the_queue_live_and_hears_no_address(wire: Wire) -> None:
     """Staff on the same topics hear the words as they are, at the same time."""
-    number, au, bo = await held_issue(wire), await auditor(wire), await wire.staff(BO)
+    number, au, bo = await held_issue(wire), await wire.auditor(), await wire.staff(BO)
     open_issue = await cast.file_issue(wire.db, title="Ask otto@home.example", body=WORDS)
     await act(await wire.staff(ROOT), open_issue, "publication")
     topics = f"queue,board,issue:{number},issue:{open_issue}"
@@ -102,7 +92,7 @@ def shape(frame: Frame) -> tuple[object, ...]:
 
 async def test_the_public_gets_no_frame_that_was_masked_for_an_auditor(wire: Wire) -> None:
     number = await cast.file_issue(wire.db, title="Ask otto@home.example")
-    au, after = await auditor(wire), await wire.cursor()
+    au, after = await wire.auditor(), await wire.cursor()
     async with wire.socket("queue,board", after, html=True) as auditors, wire.socket("board", after, html=True) as all_:
         await auditors.send(json.dumps({"t": "ticket", "ticket": (await au.post("/live/tickets")).json()["ticket"]}))
         assert [(await hear(socket))["t"] for socket in (auditors, all_)] == ["hello", "hello"]

@@ -43,15 +43,6 @@ async def decide(site: Site, what: str, do: str, by: Any = ROOT) -> None:
     assert done.status_code == 303
 
 
-async def auditor(site: Site) -> httpx.AsyncClient:
-    async with site.db.saving() as tx:
-        au = await people.add(tx, email="au@board.example", name="Au", role="auditor", now_ms=0)
-        secret = await people.new_session(tx, person=au.id, email=None, now_ms=now_ms())
-    browser = site.browser()
-    browser.cookies.set(cookie_name(site.board.settings), secret, domain=browser.base_url.host)
-    return browser
-
-
 async def test_by_a_second_person_it_turns_into_its_stub_for_everybody_but_author_and_staff(site: Site) -> None:
     number, target, cy = await commented(site)
     mo = await site.staff(MO)
@@ -81,7 +72,7 @@ async def test_by_a_second_person_it_turns_into_its_stub_for_everybody_but_autho
     desk = words_of(await page(mo, number, "/staff/issues"))
     assert "by a moderator (Root), because it was off topic." in desk
     assert WORDS in desk
-    masked = words_of(await page(await auditor(site), number, "/staff/issues"))
+    masked = words_of(await page(await site.auditor(), number, "/staff/issues"))
     assert "Ask •••, Zanzibar spoils the tea." in masked
     await assert_sound(site.db)
 
