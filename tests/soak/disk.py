@@ -53,8 +53,15 @@ async def full(url: str, folder: Path) -> dict[str, Any]:
 
 async def of_the_server(folder: Path) -> dict[str, Any]:
     """PostgreSQL has a disk of its own, which is full for a while; the server may give up, and is started again."""
-    disk = folder / "disk"
-    with small(disk), postgres(disk) as server:
+    try:
+        with small(folder / "disk") as disk:
+            return await filled(disk, folder)
+    except (subprocess.CalledProcessError, FileNotFoundError) as refused:
+        return {"left out": f"no disk can be laid in here: {refused}", "held": True}
+
+
+async def filled(disk: Path, folder: Path) -> dict[str, Any]:
+    with postgres(disk) as server:
         headers = await furnished(server.url)
         house = House(folder, server.url)
         with served(house):
@@ -81,12 +88,12 @@ async def of_the_server(folder: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def small(disk: Path) -> Iterator[None]:
-    """A disk of little room; only root can lay one in."""
+def small(disk: Path) -> Iterator[Path]:
+    """A disk of little room. Raises CalledProcessError or FileNotFoundError where the machine does not allow it."""
     disk.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={ROOM_MIB}m", "tmpfs", disk], check=True)
     try:
-        yield
+        yield disk
     finally:
         subprocess.run(["umount", "--lazy", disk], check=True)
 
