@@ -81,7 +81,7 @@ class Page:
 
     async def form(self, coding: str) -> Form:
         """Made at the first use, once for all who ask meanwhile."""
-        if len(self.content) < WORTH_IT:
+        if len(self.content) < WORTH_IT or (b"content-type", b"image/png") in self.headers:
             self.forms[coding] = self.forms[IDENTITY]
         if coding not in self.forms:
             async with self.pressing:
