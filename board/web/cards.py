@@ -56,12 +56,15 @@ def linked(found: Facts, names: Names, url: str) -> Facts:
         "text": said(issue["words"]),
     }
     spoken = [entry for entry in found["timeline"] if entry["status"] == "public" and entry["body"]][-NEWEST:]
-    answers = [post(entry, address, names) for entry in spoken if entry["role"] in OF_THE_COMPANY]
+    answering = [entry for entry in spoken if entry["role"] in OF_THE_COMPANY]
+    answers = [post(entry, address, names) for entry in answering]
     comments = [post(entry, address, names) for entry in spoken if entry["role"] not in OF_THE_COMPANY]
     if not answers:
         about = {"@type": "DiscussionForumPosting", "headline": issue["title"], "comment": comments}
         return {"@context": "https://schema.org", **about, **words}
-    accepted = answers[-1] if issue["confirmation"] == "confirmed" else None
+    settled = settling(found)
+    cures = [one for entry, one in zip(answering, answers, strict=True) if entry["seq"] <= settled]
+    accepted = cures[-1] if cures else None
     question = {
         **words,
         "@type": "Question",
@@ -73,6 +76,13 @@ def linked(found: Facts, names: Names, url: str) -> Facts:
         "suggestedAnswer": [each for each in answers if each is not accepted],
     }
     return {"@context": "https://schema.org", "@type": "QAPage", "mainEntity": question}
+
+
+def settling(found: Facts) -> int:
+    """The event of which the customer says that it cured the issue; -1 where nothing did so far."""
+    if found["issue"]["confirmation"] != "confirmed":
+        return -1
+    return max((entry["target"] for entry in found["timeline"] if entry["event"] == "issue.confirmed"), default=-1)
 
 
 def post(entry: Facts, address: str, names: Names) -> Facts:

@@ -59,10 +59,11 @@ async def test_search_engines_are_told_a_post_then_a_question_with_its_answers(q
     await act(mo, number, "updates", body="We look.")
     await act(mo, number, "updates", body="Mended.", state="settled", resolution="fixed")
     await act(filer, number, "confirmation", grade="5")
+    await act(mo, number, "updates", body="Thank you.")
     question = (await linked(anybody, number))["mainEntity"]
-    assert (question["@type"], question["answerCount"]) == ("Question", 2)
+    assert (question["@type"], question["answerCount"]) == ("Question", 3)
     assert question["acceptedAnswer"]["text"] == "Mended."
-    assert [one["text"] for one in question["suggestedAnswer"]] == ["We look."]
+    assert [one["text"] for one in question["suggestedAnswer"]] == ["We look.", "Thank you."]
 
 
 async def test_what_is_not_shown_has_no_picture_and_is_told_to_nobody(quick_site: Site) -> None:
