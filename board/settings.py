@@ -36,6 +36,7 @@ class Settings:
     log_origin: str | None = None
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     page_memory_mib: int = 64
+    metrics_token: str | None = None
     oidc_issuer: str | None = None
     oidc_client_id: str | None = None
     oidc_client_secret: str | None = None
@@ -184,6 +185,7 @@ KEYS: dict[str, Callable[[str, str], Any]] = {
     "LOG_ORIGIN": plain,
     "TRUSTED_PROXIES": networks,
     "PAGE_MEMORY_MIB": mebibytes,
+    "METRICS_TOKEN": secret,
     "OIDC_ISSUER": issuer,
     "OIDC_CLIENT_ID": text,
     "OIDC_CLIENT_SECRET": text,

@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from board.store import migrate, positions, record
+from board.store import lag, migrate, record
 from board.store.database import LOST
 
 NO_STORE = {"Cache-Control": "no-store"}
@@ -17,9 +17,11 @@ async def readyz(request: Request) -> Response:
     """200 where the database answers, its schema is current and the followers keep up; else, or when the process goes
     away, 503 with what is wrong.
 
-    `leads` says whether this process is the one that sends the mail and keeps the clock for all.
+    `leads` says whether this process is the one that sends the mail and keeps the clock for all; `behind` how many
+    events the slowest of each kind of follower has still to read: that of a dead webhook makes no process less ready.
     """
     board = request.app.state.board
+    behind: dict[str, int] = {}
     checks = {"process": "going away" if board.stream.is_closed else "ok"}
     try:
         async with board.db.reading():
@@ -27,13 +29,13 @@ async def readyz(request: Request) -> Response:
         checks["migrations"] = "ok" if await migrate.is_current(board.settings.database_url) else "run `board migrate`"
         async with board.db.reading() as tx:
             _, head = await record.head(tx)
-            mail = await positions.read(tx, "mail", "")
+            followers = await lag.of_followers(tx, head)
+        behind = {"mail": head + 1, **{name: one.behind for name, one in followers.items()}}
         checks["database"] = "ok"
         checks["stream"] = "ok" if head - board.stream.head < 1_000 else f"{head - board.stream.head} events behind"
-        behind = head - (mail.seq if mail else -1)
-        checks["mail"] = "ok" if behind < 1_000 else f"{behind} events behind"
+        checks["mail"] = "ok" if behind["mail"] < 1_000 else f"{behind['mail']} events behind"
     except LOST as lost:
         checks["database"] = f"cannot be read: {type(lost).__name__}"
     ready = all(found == "ok" for found in checks.values())
-    told = {"ready": ready, "checks": checks, "leads": board.leading.is_leader}
+    told = {"ready": ready, "checks": checks, "leads": board.leading.is_leader, "behind": behind}
     return JSONResponse(told, 200 if ready else 503, headers=NO_STORE)

@@ -11,6 +11,8 @@ from typing import Any
 from starlette.routing import Route
 from starlette.types import Scope
 
+from board.web.metrics import Requests
+
 METHODS = ("GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE")
 GATHER_S = 0.01
 
@@ -22,6 +24,7 @@ class Telling:
 
     def __init__(self) -> None:
         self.waiting: list[tuple[float, str, str, int, float]] = []
+        self.requests = Requests()
 
     def soon(self, method: str, route: str, status: int, seconds: float) -> None:
         if not self.waiting:
@@ -34,6 +37,8 @@ class Telling:
 
     def write(self) -> None:
         waiting, self.waiting = self.waiting, []
+        for _, method, route, status, seconds in waiting:
+            self.requests.note(known(method), route, status, seconds)
         if log.isEnabledFor(logging.INFO):
             for line in waiting:
                 log.handle(record(*line))
@@ -41,10 +46,15 @@ class Telling:
 
 def record(at: float, method: str, route: str, status: int, seconds: float) -> logging.LogRecord:
     """Made by hand, which saves the search for the place of the call."""
-    ms, known = round(seconds * 1000, 1), method if method in METHODS else "-"
-    made = logging.LogRecord(log.name, logging.INFO, "", 0, f"{known} {route} {status} {ms} ms", None, None)
-    made.__dict__.update(created=at, msecs=at % 1 * 1000, method=known, route=route, status=status, ms=ms)
+    ms, method = round(seconds * 1000, 1), known(method)
+    made = logging.LogRecord(log.name, logging.INFO, "", 0, f"{method} {route} {status} {ms} ms", None, None)
+    made.__dict__.update(created=at, msecs=at % 1 * 1000, method=method, route=route, status=status, ms=ms)
     return made
+
+
+def known(method: str) -> str:
+    """Whoever asks may make up others without end."""
+    return method if method in METHODS else "-"
 
 
 def route_of(scope: Scope) -> str:

@@ -20,8 +20,10 @@ OPEN, SIGNED_IN, COLLEAGUES, FILER = "open", "signed in", "colleagues", "filer"
 # What it takes at each door: a right of the table in domain/people.py, or one of the words above.
 PAGES = {
     **dict.fromkeys(("/", "/rules", "/about", "/new", "/similar", "/policies/{sha256}.json", "/mine/{secret}"), OPEN),
-    **dict.fromkeys(("/issues/{number}", "/issues/{number}/log", "/follows/{secret}", "/mail/{secret}"), OPEN),
+    **dict.fromkeys(("/issues/{number}", "/issues/{number}/log", "/issues/{number}/card.png"), OPEN),
+    **dict.fromkeys(("/follows/{secret}", "/mail/{secret}"), OPEN),
     "/live/sse": OPEN,
+    "/metrics": "lapse",  # for none of these visitors: it takes the operator's token
     **dict.fromkeys(("/signin", "/signin/{secret}", "/signin/oidc", "/signin/oidc/return"), OPEN),
     **dict.fromkeys(("/healthz", "/readyz", "/accent.css", "/static/board.css", "/favicon.ico", "/robots.txt"), OPEN),
     **dict.fromkeys(("/api/v1/issues", "/api/v1/issues/{number}", "/api/v1/issues/{number}/events"), OPEN),

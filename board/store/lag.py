@@ -1,0 +1,42 @@
+"""How far the outlets lag behind the record, and what waits in them. Times are integer milliseconds."""
+
+from dataclasses import dataclass
+
+from board.store import outbox
+from board.store.database import Tx
+from board.store.positions import IDLE
+
+
+@dataclass(frozen=True)
+class Lag:
+    """Of all targets of one follower: events that the slowest has not read, how many have a turn to come, how many
+    failed last.
+    """
+
+    behind: int
+    waiting: int
+    failing: int
+
+
+@dataclass(frozen=True)
+class Mail:
+    """How many letters are in each state, and since when the oldest of those that wait does so."""
+
+    letters: dict[str, int]
+    oldest_ms: int | None
+
+
+async def of_followers(tx: Tx, head: int) -> dict[str, Lag]:
+    """By name. Whoever has nothing to do has read what it wants to, and is not behind."""
+    rows = await tx.rows(
+        "SELECT follower, MIN(seq) AS slowest, COUNT(*) AS waiting,"
+        " SUM(CASE WHEN failures > 0 THEN 1 ELSE 0 END) AS failing"
+        " FROM positions WHERE retry_ms < :idle GROUP BY follower ORDER BY follower",
+        idle=IDLE,
+    )
+    return {row["follower"]: Lag(max(0, head - row["slowest"]), row["waiting"], int(row["failing"])) for row in rows}
+
+
+async def of_mail(tx: Tx) -> Mail:
+    oldest = await tx.value("SELECT MIN(created_ms) FROM outbox WHERE state = 'queued'")
+    return Mail(await outbox.counts(tx), oldest)
