@@ -55,8 +55,6 @@ TONE = r"\p{Emoji_Modifier}?"
 SEXES = "⛹🏃🏄🏊🏋🏌👮👯👱👳👷💁💂💆💇🕵🙅🙆🙇🙋🙍🙎🚣🚴🚵🚶🤦🤷🤸🤹🤼🤽🤾🦸🦹🧍🧎🧏🧖🧗🧘🧙🧚🧛🧜🧝🧞🧟"
 TAGGED = ("gbeng", "gbsct", "gbwls")  # flags whose names stand behind a black one
 NATIONS = "|".join("".join(chr(0xE0000 + ord(letter)) for letter in f"{name}\x7f") for name in TAGGED)
-    "".join(chr(0xE0000 + ord(letter)) for letter in f"{name}\x7f") for name in ("gbeng", "gbsct", "gbwls")
-)
 EMOJI = regex.compile(
     rf"""
     [👨👩🧑]{TONE}\u200d[⚕⚖✈🌾🍳🎓🎤🎨🏫🏭💻💼🔧🔬🚀🚒🦯🦰🦱🦲🦳🦼🦽]\ufe0f?
