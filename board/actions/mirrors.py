@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 from board.domain import mirrors as rules
 from board.domain.mirrors import NEVER_MS, Post
@@ -109,9 +110,9 @@ async def found(tx: Tx, number: int) -> Mirror:
 async def try_now(tx: Tx, mirror: int, number: int, *, by: Actor, now_ms: int) -> None:
     """A turn now; what the network did not take is written anew."""
     post = await found_post(tx, mirror, number, by, ("queued", "unknown", "rejected", "dry", "sent"))
-    moved = Post(**{**vars(post), "retry_ms": now_ms if post.state != "sent" or not post.is_wanted else NEVER_MS})
+    moved = replace(post, retry_ms=NEVER_MS if post.state == "sent" and post.is_wanted else now_ms)
     if post.state in ("rejected", "dry"):
-        moved = Post(**{**vars(moved), "state": "queued", "text": None, "error": None, "failures": 0})
+        moved = replace(moved, state="queued", text=None, error=None, failures=0)
     await mirrors.keep(tx, post, moved)
     await mirrors.change(tx, mirror, wait_until_ms=0)
     await positions.hurry(tx, NAME, str(mirror), now_ms)
@@ -119,7 +120,7 @@ async def try_now(tx: Tx, mirror: int, number: int, *, by: Actor, now_ms: int) -
 
 async def give_up(tx: Tx, mirror: int, number: int, *, by: Actor) -> None:
     post = await found_post(tx, mirror, number, by, ("queued", "unknown", "rejected", "needs_human"))
-    await mirrors.keep(tx, post, Post(**{**vars(post), "state": "given_up", "retry_ms": NEVER_MS}))
+    await mirrors.keep(tx, post, replace(post, state="given_up", retry_ms=NEVER_MS))
 
 
 async def is_there(tx: Tx, mirror: int, number: int, *, by: Actor, remote: str, now_ms: int) -> None:
@@ -128,15 +129,15 @@ async def is_there(tx: Tx, mirror: int, number: int, *, by: Actor, remote: str, 
     name = clean(remote, lines=False).rstrip("/").rpartition("/")[2]
     if not (name.isascii() and name.isdigit() and len(name) <= 30):
         raise Invalid({"remote": phrase("Give the address of the post, as your browser shows it.")})
-    await mirrors.keep_sent(tx, Post(**{**vars(post), "remote": name}))
+    await mirrors.keep_sent(tx, replace(post, remote=name))
     await positions.hurry(tx, NAME, str(mirror), now_ms)
 
 
 async def is_not_there(tx: Tx, mirror: int, number: int, *, by: Actor, now_ms: int) -> None:
     """Somebody has looked, and the post is not there: it is sent again."""
     post = await found_post(tx, mirror, number, by, ("needs_human", "unknown"))
-    again = {"state": "queued", "rounds": 0, "looks": 0, "failures": 0, "retry_ms": now_ms, "error": None}
-    await mirrors.keep(tx, post, Post(**{**vars(post), **again}))
+    again = replace(post, state="queued", rounds=0, looks=0, failures=0, retry_ms=now_ms, error=None)
+    await mirrors.keep(tx, post, again)
     await positions.hurry(tx, NAME, str(mirror), now_ms)
 
 
@@ -159,7 +160,7 @@ async def found_post(tx: Tx, mirror: int, number: int, by: Actor, states: tuple[
 
 async def keep_out(tx: Tx, issue: int, *, by: Actor, is_out: bool) -> None:
     """Whether the issue is kept out of all mirrors from now on; what is there already stays."""
-    require(by, "assign")
+    require(by, "keep_out")
     if await issues.find(tx, issue) is None:
         raise NotFound(no_issue(issue))
     if not is_out:
