@@ -232,7 +232,7 @@ async def test(db: Database, mirror: Mirror, mirroring: Mirroring, clock: Callab
     async with db.saving() as tx:
         if isinstance(found, About):
             known = {"account": found.account, "name": found.name, "most": found.most, "link_counts": found.link_counts}
-            mended = {"why_paused": None, "said": None, "failures": 0, "wait_until_ms": 0}
+            mended = {"why_paused": None, "said": None, "failures": 0}
             await mirrors.change(tx, mirror.id, test_asked=False, tested_ms=now_ms, **known, **mended)
             return now_ms
         said = getattr(found, "said", "It answers with something else.")
@@ -256,7 +256,7 @@ async def heed(
         case Later(said, at_ms) if is_sending:
             until_ms = max(at_ms or 0, now_ms + (0 if at_ms else rules.backoff_ms(mirror.failures)))
             await mirrors.change(tx, mirror.id, wait_until_ms=until_ms, failures=mirror.failures + 1, said=said)
-        case _ if mirror.failures or mirror.said:
+        case _ if is_sending and (mirror.failures or mirror.said):
             await mirrors.change(tx, mirror.id, failures=0, said=None, wait_until_ms=0)
 
 
