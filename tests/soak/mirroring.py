@@ -1,0 +1,100 @@
+"""Workers of a mirror are killed while they post, and a third of the answers is lost after the post was kept."""
+
+import asyncio
+import random
+import sys
+import time
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from board.followers import mirrors
+from board.store.database import Database
+from board.store.migrate import migrate
+from board.stream import Stream
+from tests.cast import move_in
+from tests.followers.mirrored import MIRRORING, cure, mirrored
+from tests.networks.serving import LOST, LOST_503, Fault, serving
+from tests.networks.x import X
+
+POSTS, LOSSES = 1_000, 0.3
+FASTER = 60  # a minute passes in a second, so that looks a minute apart do not take hours
+ROOT = Path(__file__).parent.parent.parent
+
+
+async def killed(url: str, kills: int) -> dict[str, Any]:
+    """One worker at a time; the next one is ready, and goes on where the last one was killed."""
+    began, chance = time.time(), random.Random(kills)
+
+    def fault() -> Fault | None:
+        return chance.choice((LOST, LOST_503)) if chance.random() < LOSSES else None
+
+    await migrate(url)
+    db = Database(url)
+    await db.connect()
+    await move_in(db)
+    async with serving(X()) as network:
+        network.choose = fault
+        mirror = await mirrored(db, "x", network)
+        for _ in range(-(-POSTS // 3)):
+            await cure(db)
+        strays, ready = 0, await spare(url, began)
+        for _ in range(kills):
+            worker, ready = ready, await spare(url, began)
+            await begun(worker)
+            await asyncio.sleep(chance.uniform(0, 0.6))
+            worker.kill()
+            await worker.wait()
+            strays += (await mirror.states()).count("sending")
+        await begun(ready)
+        while time.time() - began < 1_800 and set(await mirror.states()) != {"sent"}:
+            await asyncio.sleep(1)
+        ready.kill()
+        await ready.wait()
+        posts = await mirror.posts()
+    await db.disconnect()
+    there = Counter(tweet.text.rpartition(" ")[2] for tweet in network.tweets)
+    lost = [post.marker for post in posts if post.marker not in there]
+    doubled = [marker for marker, count in there.items() if count > 1]
+    return {
+        "posts": len(posts),
+        "kills": kills,
+        "killed while sending": strays,
+        "not known to be sent": sum(post.state != "sent" for post in posts),
+        "lost": len(lost),
+        "doubled": len(doubled),
+        "took, s": round(time.time() - began),
+        "held": not lost and not doubled and {post.state for post in posts} == {"sent"} and len(posts) >= POSTS,
+    }
+
+
+async def spare(url: str, began: float) -> asyncio.subprocess.Process:
+    """A worker that has loaded everything, and waits for a word."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.soak.mirroring", url, str(began), cwd=ROOT, stdin=asyncio.subprocess.PIPE
+    )
+
+
+async def begun(worker: asyncio.subprocess.Process) -> None:
+    assert worker.stdin
+    worker.stdin.write(b"go\n")
+    await worker.stdin.drain()
+
+
+async def work(url: str, began: float) -> None:
+    """The worker's own life."""
+    await asyncio.to_thread(sys.stdin.readline)
+    db = Database(url)
+    await db.connect()
+    stream = Stream(db)
+    await stream.start()
+
+    def clock() -> datetime:
+        return datetime.fromtimestamp(began + (time.time() - began) * FASTER, UTC)
+
+    await asyncio.gather(stream.run(), mirrors.run(db, stream, MIRRORING, clock))
+
+
+if __name__ == "__main__":
+    asyncio.run(work(sys.argv[1], float(sys.argv[2])))
