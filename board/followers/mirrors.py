@@ -37,6 +37,7 @@ BATCH = 200
 PROMPT_S = CLAIM_MS / 3_000  # who was stopped for longer leaves the sending to whoever has the turn by then
 NETWORKS: dict[str, Callable[[Line], Network]] = {"x": X, "mastodon": Mastodon, "bluesky": Bluesky}
 TITLES = {"x": "X", "mastodon": "Mastodon", "bluesky": "Bluesky"}
+LONGEST_MS = positions.FAR_MS // 2
 HEARD = {*rules.WORDS, *rules.HIDES}
 
 
@@ -106,9 +107,14 @@ async def take_turn(
         post = await mirrors.due(tx, number, now, may_send=may_send)
         following = await mirrors.next_due(tx, number, may_send=may_send)
     if post is None:
-        return Position(seq, 0, min(IDLE, max(following, now), opens_ms))
+        return Position(seq, 0, next_look(min(max(following, now), opens_ms), now))
     await handle(db, mirror, post, mirroring, clock, began=began)
     return Position(seq, 0, milliseconds(clock()))
+
+
+def next_look(at_ms: int, now_ms: int) -> int:
+    """That time, or in a day: of a turn that is further ahead one would think that a clock was wrong."""
+    return IDLE if at_ms >= IDLE else min(at_ms, now_ms + LONGEST_MS)
 
 
 async def take_in(db: Database, mirror: Mirror, found: list[Recorded], now_ms: int) -> None:

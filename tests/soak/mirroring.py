@@ -36,7 +36,7 @@ async def killed(url: str, kills: int) -> dict[str, Any]:
     await move_in(db)
     async with serving(X()) as network:
         network.choose = fault
-        mirror = await mirrored(db, "x", network)
+        mirror = await mirrored(db, "x", network, budget=10 * POSTS)
         for _ in range(-(-POSTS // 3)):
             await cure(db)
         strays, ready = 0, await spare(url, began)
