@@ -15,10 +15,12 @@ from board.store.migrate import migrate
 from board.stream import Stream
 from tests.cast import move_in
 from tests.followers.mirrored import MIRRORING, cure, mirrored
-from tests.networks.serving import LOST, LOST_503, Fault, serving
+from tests.networks.serving import LOST, LOST_503, STALL, Fault, serving
 from tests.networks.x import X
 
 POSTS, LOSSES = 1_000, 0.3
+STALLS = 0.5  # of the killed ones wait for an answer when they are killed
+NEVER_ANSWERED = Fault(stalls=True)  # and nothing was kept
 FASTER = 60  # a minute passes in a second, so that looks a minute apart do not take hours
 ROOT = Path(__file__).parent.parent.parent
 
@@ -27,7 +29,14 @@ async def killed(url: str, kills: int) -> dict[str, Any]:
     """One worker at a time; the next one is ready, and goes on where the last one was killed."""
     began, chance = time.time(), random.Random(kills)
 
+    hit, left = asyncio.Event(), [0]
+
     def fault() -> Fault | None:
+        left[0] -= 1
+        if left[0] == 0:
+            hit.set()
+            if chance.random() < STALLS:
+                return chance.choice((STALL, NEVER_ANSWERED))
         return chance.choice((LOST, LOST_503)) if chance.random() < LOSSES else None
 
     await migrate(url)
@@ -42,8 +51,12 @@ async def killed(url: str, kills: int) -> dict[str, Any]:
         strays, ready = 0, await spare(url, began)
         for _ in range(kills):
             worker, ready = ready, await spare(url, began)
+            left[0] = chance.randint(1, 8)
+            hit.clear()
             await begun(worker)
-            await asyncio.sleep(chance.uniform(0, 0.6))
+            async with asyncio.timeout(60):
+                await hit.wait()
+            await asyncio.sleep(chance.uniform(0, 0.02))
             worker.kill()
             await worker.wait()
             strays += (await mirror.states()).count("sending")
