@@ -79,7 +79,7 @@ FORMS: dict[str, dict[str, str]] = {
     "/follows/{secret}": {"do": "confirm", "List-Unsubscribe": ""},
     "/staff/outbox/{id}/try": {},
     "/issues/{number}/mirroring": {"do": "keep_out"},
-    "/staff/mirrors": {"network": "bluesky", "address": "https://bsky.social", "identifier": "b", "password": "p"},
+    "/staff/mirrors": {"network": "bluesky", "address": "https://192.0.2.1", "identifier": "b", "password": "p"},
     "/staff/mirrors/{id}": {"budget": "100", "is_dry": "yes", "threads": "yes", "links": ""},
     "/staff/mirrors/{id}/secrets": {"identifier": "board.example", "password": "p"},
     "/staff/mirrors/{id}/acts": {"act": "test"},
