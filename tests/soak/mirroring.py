@@ -1,12 +1,12 @@
 """Workers of a mirror are killed while they post, and a third of the answers is lost after the post was kept."""
 
 import asyncio
+import multiprocessing
 import random
-import sys
 import time
 from collections import Counter
 from datetime import UTC, datetime
-from pathlib import Path
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 from board.followers import mirrors
@@ -22,11 +22,10 @@ POSTS, LOSSES = 1_000, 0.3
 STALLS = 0.5  # of the killed ones wait for an answer when they are killed
 NEVER_ANSWERED = Fault(stalls=True)  # and nothing was kept
 FASTER = 60  # a minute passes in a second, so that looks a minute apart do not take hours
-ROOT = Path(__file__).parent.parent.parent
 
 
 async def killed(url: str, kills: int) -> dict[str, Any]:
-    """One worker at a time; the next one is ready, and goes on where the last one was killed."""
+    """One worker at a time; the next one goes on where the last one was killed."""
     began, chance = time.time(), random.Random(kills)
 
     hit, left = asyncio.Event(), [0]
@@ -48,23 +47,20 @@ async def killed(url: str, kills: int) -> dict[str, Any]:
         mirror = await mirrored(db, "x", network, budget=10 * POSTS)
         for _ in range(-(-POSTS // 3)):
             await cure(db)
-        strays, ready = 0, await spare(url, began)
+        strays = 0
         for _ in range(kills):
-            worker, ready = ready, await spare(url, began)
-            left[0] = chance.randint(1, 8)
+            left[0] = chance.randint(1, 7)
             hit.clear()
-            await begun(worker)
+            worker = await asyncio.to_thread(begun, url, began)
             async with asyncio.timeout(60):
                 await hit.wait()
             await asyncio.sleep(chance.uniform(0, 0.02))
-            worker.kill()
-            await worker.wait()
+            await asyncio.to_thread(end, worker)
             strays += (await mirror.states()).count("sending")
-        await begun(ready)
+        worker = await asyncio.to_thread(begun, url, began)
         while time.time() - began < 1_800 and set(await mirror.states()) != {"sent"}:
             await asyncio.sleep(1)
-        ready.kill()
-        await ready.wait()
+        await asyncio.to_thread(end, worker)
         posts = await mirror.posts()
     await db.disconnect()
     there = Counter(tweet.text.rpartition(" ")[2] for tweet in network.tweets)
@@ -82,22 +78,26 @@ async def killed(url: str, kills: int) -> dict[str, Any]:
     }
 
 
-async def spare(url: str, began: float) -> asyncio.subprocess.Process:
-    """A worker that has loaded everything, and waits for a word."""
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.soak.mirroring", url, str(began), cwd=ROOT, stdin=asyncio.subprocess.PIPE
-    )
+def begun(url: str, began: float) -> BaseProcess:
+    """A worker, forked off a process that has loaded everything."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    worker = context.Process(target=live, args=(url, began))
+    worker.start()
+    return worker
 
 
-async def begun(worker: asyncio.subprocess.Process) -> None:
-    assert worker.stdin
-    worker.stdin.write(b"go\n")
-    await worker.stdin.drain()
+def end(worker: BaseProcess) -> None:
+    worker.kill()
+    worker.join()
+
+
+def live(url: str, began: float) -> None:
+    asyncio.run(work(url, began))
 
 
 async def work(url: str, began: float) -> None:
     """The worker's own life."""
-    await asyncio.to_thread(sys.stdin.readline)
     db = Database(url)
     await db.connect()
     stream = Stream(db)
@@ -107,7 +107,3 @@ async def work(url: str, began: float) -> None:
         return datetime.fromtimestamp(began + (time.time() - began) * FASTER, UTC)
 
     await asyncio.gather(stream.run(), mirrors.run(db, stream, MIRRORING, clock))
-
-
-if __name__ == "__main__":
-    asyncio.run(work(sys.argv[1], float(sys.argv[2])))
