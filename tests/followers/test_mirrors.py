@@ -10,8 +10,8 @@ from board.actions import mirrors as acts
 from board.actions import moderators
 from board.errors import Conflict, Invalid, NotAllowed
 from board.followers import mirrors as mirroring
+from board.store import company, outbox
 from board.store import mirrors as store
-from board.store import outbox
 from board.store.database import Database
 from board.store.positions import IDLE
 from board.stream import Stream
@@ -171,6 +171,19 @@ async def test_what_is_removed_before_it_was_sent_is_never_sent(db: Database) ->
         await mirror.change(wait_until_ms=0)
         await mirror.settle()
     assert (network.tweets, await mirror.states()) == ([], ["given_up"])
+
+
+async def test_nothing_is_posted_of_what_waits_for_a_look_until_it_is_published(db: Database) -> None:
+    async with db.saving() as tx:
+        await company.save(tx, {"moderation": "hold"})
+    async with serving(X()) as network:
+        mirror = await mirrored(db, "x", network)
+        number = await file_issue(db, name="Ada Lovelace", details="Order 4711", email="ada@home.example")
+        await mirror.settle()
+        assert network.tweets == []
+        await do(db, moderators.publish, number, by=MO)
+        await mirror.settle()
+    assert [tweet.text for tweet in network.tweets] == [f"New · The kettle leaks #{number}·1"]
 
 
 async def test_staff_keep_an_issue_out(db: Database) -> None:
