@@ -66,8 +66,8 @@ async def plant(site: Site) -> int:
         await people.new_link(tx, purpose="staff", person=BO.person, now_ms=0, lasts_ms=2**50)
         await people.new_token(tx, label=planted("token"), role="reader", now_ms=0)
     secrets = {"identifier": planted("handle"), "password": planted("password")}
-    given: dict[str, Any] = {"address": "https://192.0.2.1", "out": site.board.out, "box": site.board.box(mirrors.NAME), "now_ms": 0}
-    await do(db, mirrors.add, by=ROOT, network="bluesky", secrets=secrets, **given)
+    given: dict[str, Any] = {"network": "bluesky", "address": "https://192.0.2.1", "out": site.board.out, "now_ms": 0}
+    await do(db, mirrors.add, by=ROOT, secrets=secrets, box=site.board.box(mirrors.NAME), **given)
     return 7
 
 
