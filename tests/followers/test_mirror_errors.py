@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from board import outbound
 from board.actions import mirrors as acts
 from board.actions import moderators
 from board.domain import mirrors as rules
@@ -14,7 +15,7 @@ from tests.cast import MO, NOON, do, file_issue
 from tests.followers.mirrored import mirrored, resolve
 from tests.networks.bluesky import Bluesky
 from tests.networks.mastodon import Mastodon
-from tests.networks.serving import LOST, LOST_503, NEVER_CAME, Fault, Says, serving
+from tests.networks.serving import LOST, LOST_503, NEVER_CAME, STALL, Fault, Says, serving
 from tests.networks.x import DUPLICATE, FORBIDDEN, PROBLEMS, UNAUTHORIZED, X
 
 EPOCH = int(NOON.timestamp())
@@ -114,6 +115,24 @@ async def test_a_network_that_is_not_there_is_tried_again_later(quick_db: Databa
     place = await mirror.settle()
     assert place.retry_ms == mirror.clock.ms + rules.backoff_ms(0)
     assert await mirror.states() == ["queued"]
+
+
+@pytest.mark.parametrize("kind", ["x", "mastodon", "bluesky"])
+async def test_an_answer_that_does_not_come_in_time_is_unknown(
+    quick_db: Database, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with serving({"x": X, "mastodon": Mastodon, "bluesky": Bluesky}[kind]()) as network:
+        mirror = await mirrored(quick_db, kind, network)
+        await mirror.settle()
+        network.faults = [STALL]
+        await file_issue(quick_db)
+        monkeypatch.setattr(outbound, "PATIENCE_S", 0.3)
+        await mirror.settle()
+        (post,) = await mirror.posts()
+        assert (post.state, "0.3 seconds" in str(post.error)) == ("unknown", True)
+        monkeypatch.undo()
+        await mirror.wait()
+    assert await mirror.states() == ["sent"]
 
 
 async def test_two_issues_of_the_same_title_are_two_posts(quick_db: Database) -> None:

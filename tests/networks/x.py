@@ -13,7 +13,7 @@ from tests.networks.serving import Asked, Network, Says
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # its way of reading a file of its own is old
-    from twitter_text import parse_tweet
+    from twitter_text import parse_tweet as parse_tweet
 
 SECRETS = {"key": "k", "key_secret": "ks", "token": "t", "token_secret": "ts"}
 ME = "2244994945"
