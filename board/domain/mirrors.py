@@ -225,7 +225,7 @@ def after_deleting(post: Post, outcome: Outcome, now_ms: int) -> Post:
             return replace(post, state="deleted", text=None, retry_ms=NEVER_MS, error=None)
         case Unknown(said):
             return failed(post, said, now_ms)
-        case Rejected(said):
+        case Rejected(said) | Stopped("credits", said):
             return replace(post, failures=post.failures + 1, retry_ms=now_ms + STUBBORN_S * 1_000, error=said)
         case _:
             return put_off(post, outcome, now_ms)

@@ -100,12 +100,12 @@ async def take_turn(
         return Position(seq, 0, now)
     if mirror.test_asked:
         return Position(seq, 0, await test(db, mirror, mirroring, clock))
-    if mirror.why_paused:
+    if mirror.why_paused in ("login", "setup"):
         return Position(seq, 0, IDLE)
     async with db.reading() as tx:
-        may_send, opens_ms = await room(tx, mirror, clock())
-        post = await mirrors.due(tx, number, now, may_send=may_send)
-        following = await mirrors.next_due(tx, number, may_send=may_send)
+        may, opens_ms = await room(tx, mirror, clock())
+        post = await mirrors.due(tx, number, now, may)
+        following = await mirrors.next_due(tx, number, may)
     if post is None:
         return Position(seq, 0, next_look(min(max(following, now), opens_ms), now))
     await handle(db, mirror, post, mirroring, clock, began=began)
@@ -138,17 +138,19 @@ async def is_mirrored(tx: Tx, r: Recorded) -> bool:
     return row is not None and not is_old and not await mirrors.is_kept_out(tx, r.issue)
 
 
-async def room(tx: Tx, mirror: Mirror, now: datetime) -> tuple[bool, int]:
-    """Whether a post may be sent now, and if not, when it may again; `IDLE` where that is not known."""
+async def room(tx: Tx, mirror: Mirror, now: datetime) -> tuple[str, int]:
+    """What may be done now, and when a post may be sent again if not now; `IDLE` where that is not known."""
     now_ms = milliseconds(now)
+    if mirror.why_paused:
+        return "take_down", IDLE
     if not mirror.is_on:
-        return False, IDLE
+        return "settle", IDLE
     if mirror.wait_until_ms > now_ms:
-        return False, mirror.wait_until_ms
+        return "settle", mirror.wait_until_ms
     month = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     if mirror.is_dry or await mirrors.spent(tx, mirror.id, milliseconds(month)) < mirror.budget:
-        return True, IDLE
-    return False, milliseconds(month.replace(year=month.year + month.month // 12, month=month.month % 12 + 1))
+        return "send", IDLE
+    return "settle", milliseconds(month.replace(year=month.year + month.month // 12, month=month.month % 12 + 1))
 
 
 async def handle(

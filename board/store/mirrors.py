@@ -20,6 +20,8 @@ POST_COLUMNS = (
 )
 SWITCHES = ("is_on", "is_dry", "threads", "links", "test_asked")
 STRAY = "It was being sent when the board stopped."
+# What may be done just now: everything; all but to send; nothing but to take down.
+LEFT = {"send": "", "settle": " AND state <> 'queued'", "take_down": " AND state = 'sent'"}
 # Another post of its issue is before it: of those, one is sent after the other.
 BLOCKED = (
     "EXISTS (SELECT 1 FROM mirror_posts AS before WHERE before.issue = mirror_posts.issue"
@@ -155,25 +157,22 @@ async def find_strays(tx: Tx, mirror: int, now_ms: int) -> None:
     )
 
 
-async def due(tx: Tx, mirror: int, now_ms: int, *, may_send: bool) -> Post | None:
-    """The post whose turn it is: first what is to be taken down, then by age."""
+async def due(tx: Tx, mirror: int, now_ms: int, may: str) -> Post | None:
+    """The post whose turn it is: first what is to be taken down, then by age. `may` is a key of `LEFT`."""
     row = await tx.row(
         f"SELECT {POST_COLUMNS} FROM mirror_posts WHERE mirror = :mirror AND retry_ms <= :now AND NOT {BLOCKED}"
-        f"{'' if may_send else UNSENT} ORDER BY is_wanted, id LIMIT 1",
+        f"{LEFT[may]} ORDER BY is_wanted, id LIMIT 1",
         mirror=mirror,
         now=now_ms,
     )
     return read_post(row) if row else None
 
 
-UNSENT = " AND state <> 'queued'"
-
-
-async def next_due(tx: Tx, mirror: int, *, may_send: bool) -> int:
+async def next_due(tx: Tx, mirror: int, may: str) -> int:
     """When the next turn comes; `NEVER_MS` where nothing waits."""
     found = await tx.value(
         f"SELECT MIN(retry_ms) FROM mirror_posts WHERE mirror = :mirror AND retry_ms < {NEVER_MS} AND NOT {BLOCKED}"
-        f"{'' if may_send else UNSENT}",
+        f"{LEFT[may]}",
         mirror=mirror,
     )
     return NEVER_MS if found is None else int(found)

@@ -252,6 +252,20 @@ async def test_a_mirror_that_stops_tells_admins_once_and_keeps_its_queue(db: Dat
     assert (len(network.tweets), (await mirror.read()).why_paused) == (2, None)
 
 
+async def test_what_must_go_is_taken_down_although_the_credits_are_used_up(db: Database) -> None:
+    async with serving(X()) as network:
+        mirror = await mirrored(db, "x", network)
+        await file_issue(db)
+        await mirror.settle()
+        network.credits = 0
+        await file_issue(db)
+        await mirror.settle()
+        assert (await mirror.read()).why_paused == "credits"
+        await do(db, moderators.remove, 1, by=MO, reason="threat")
+        assert (await mirror.settle()).retry_ms == IDLE
+    assert (network.tweets, await mirror.states()) == ([], ["deleted", "queued"])
+
+
 async def test_other_secrets_mend_a_login_that_is_refused(db: Database) -> None:
     async with serving(X()) as network:
         mirror = await mirrored(db, "x", network)
