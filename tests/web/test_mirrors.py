@@ -2,14 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from ipaddress import ip_network
 from pathlib import Path
 
 import httpx
-import pytest
 
 from board.domain.mirrors import NEVER_MS
 from board.store import mirrors
+from board.web.mirrors import FILTERS
 from tests.cast import BO, ROOT
 from tests.networks.serving import serving
 from tests.networks.x import SECRETS, X
@@ -81,34 +82,40 @@ async def test_what_is_wrong_is_said(quick_site: Site) -> None:
     assert (await root.get("/staff/mirrors/9")).status_code == 404
 
 
-@pytest.mark.parametrize(
-    ("state", "says"),
-    [
-        ("unknown", "looks for it twice, a minute apart"),
-        ("needs_human", "say whether it is there"),
-        ("rejected", "does not take this post"),
-        ("queued", "waiting"),
-        ("given_up", "given up"),
-    ],
-)
-async def test_each_state_is_told_in_plain_words(quick_site: Site, state: str, says: str) -> None:
+SAYS = {
+    "unknown": "looks for it twice, a minute apart",
+    "needs_human": "say whether it is there",
+    "rejected": "does not take this post",
+    "queued": "waiting",
+    "given_up": "given up",
+}
+
+
+async def test_each_state_is_told_in_plain_words(quick_site: Site) -> None:
     root = await quick_site.staff(ROOT)
-    await stuck(quick_site, root, state)
+    await stuck(quick_site, root, *SAYS)
     words = words_of((await root.get("/staff/mirrors/1")).text)
-    assert says in words
-    assert "#1·" in words
+    assert [state for state, says in SAYS.items() if says not in words] == []
+    assert "2 need you" in words
+    shown = {
+        state: (await root.get(f"/staff/mirrors/1?state={state}")).text.count('<li class="message"')
+        for state in FILTERS
+    }
+    assert shown == {"all": 5, "waiting": 2, "stuck": 2, "sent": 0, "dry": 0, "ended": 1}
 
 
-async def stuck(site: Site, root: httpx.AsyncClient, state: str) -> None:
+async def stuck(site: Site, root: httpx.AsyncClient, *states: str) -> None:
+    """A mirror that has stopped, with a post in each of these states."""
     await root.post("/staff/mirrors", data=BLUESKY)
     await until(lambda: root.get("/staff/mirrors/1"), "the app or the address may not do this")
     number = await file_issue(site.browser())
     async with site.db.saving() as tx:
-        await mirrors.queue(tx, 1, issue=number, seq=await site.head(), kind="issue.published", now_ms=1)
         await mirrors.change(tx, 1, why_paused="credits", is_on=True, test_asked=False)
-        post = await mirrors.post(tx, 1)
-        assert post
-        await mirrors.keep(tx, post, type(post)(**{**vars(post), "state": state, "retry_ms": NEVER_MS}))
+        for place, state in enumerate(states):
+            await mirrors.queue(tx, 1, issue=number, seq=99 + place, kind="issue.published", now_ms=1)
+            post = await mirrors.post(tx, place + 1)
+            assert post
+            await mirrors.keep(tx, post, replace(post, state=state, retry_ms=NEVER_MS))
 
 
 async def test_a_person_says_whether_a_post_is_there(quick_site: Site) -> None:
