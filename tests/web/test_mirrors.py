@@ -110,7 +110,7 @@ async def stuck(site: Site, root: httpx.AsyncClient, *states: str) -> None:
     await until(lambda: root.get("/staff/mirrors/1"), "the app or the address may not do this")
     number = await file_issue(site.browser())
     async with site.db.saving() as tx:
-        await mirrors.change(tx, 1, why_paused="credits", is_on=True, test_asked=False)
+        await mirrors.change(tx, 1, why_paused="credits", test_asked=False)
         for place, state in enumerate(states):
             await mirrors.queue(tx, 1, issue=number, seq=99 + place, kind="issue.published", now_ms=1)
             post = await mirrors.post(tx, place + 1)
