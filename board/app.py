@@ -35,7 +35,9 @@ from board.render import Renderer
 from board.sealing import Box
 from board.settings import Settings
 from board.store import intake, record, scrub
+from board.store.chains import Timed
 from board.store.database import AWAY, LOST, Database, Unsure
+from board.store.folded import Folded
 from board.store.leading import Leading
 from board.stream import Stream
 from board.web import proving, routes, session
@@ -77,6 +79,7 @@ class Board:
     renderer: Renderer
     provider: Provider | None = None
     frames: Frames = field(default_factory=Frames)
+    timed: Folded[Timed] = field(default_factory=Folded)
     hub: Hub = field(init=False)
     turns: Turns = field(init=False)
     sockets: Counter[str] = field(default_factory=Counter)  # open ones, by address

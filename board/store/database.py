@@ -18,6 +18,7 @@ import databases
 from databases.core import Connection
 from sqlalchemy.engine import make_url
 
+from board.domain.issue import Issue
 from board.store import pens
 from board.store.commits import Batch, Commits
 from board.store.folded import Folded
@@ -154,7 +155,7 @@ class WriteTx(Tx):
     """A transaction that holds the pen; made by `Database.writing` only. `folded` outlives it (`store/chains`)."""
 
     pen: Pen
-    folded: Folded
+    folded: Folded[Issue]
 
     @property
     def at(self) -> datetime:
@@ -198,7 +199,7 @@ class Database:
         self._idle: asyncio.Queue[Connection] = asyncio.Queue()
         self._writer: Connection | None = None
         self._commits = Commits(self._begin, sum_up)
-        self._folded = Folded()
+        self._folded: Folded[Issue] = Folded()
         self.moved = asyncio.Event()
         self.told = asyncio.Event()
         self.written = 0  # how often this process has changed what is shown

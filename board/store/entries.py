@@ -191,6 +191,35 @@ async def of_issue(
     return [placed(row, against) for row in rows]
 
 
+async def shown(tx: Tx, seq: int) -> Row | None:
+    """One entry of the timeline as everybody reads it; None where it has none."""
+    row = await tx.row(
+        f"SELECT {COLUMNS}, CASE WHEN status = 'public' THEN 1 ELSE 0 END AS is_seen FROM entries WHERE seq = :seq"
+        f" AND kind IN ({SHOWN}) AND status IN ('public', 'hidden')",
+        seq=seq,
+    )
+    if row is None:
+        return None
+    return placed(row, await rejections(tx, row["issue"]) if row["status"] == "hidden" else {})
+
+
+async def promises(tx: Tx, issue: int) -> dict[str, int]:
+    """How many of the issue's promises were kept, missed, moved, and are still open."""
+    rows = await tx.rows(
+        "SELECT outcome, COUNT(*) AS number FROM entries WHERE issue = :issue AND outcome IS NOT NULL GROUP BY outcome",
+        issue=issue,
+    )
+    return {"kept": 0, "missed": 0, "moved": 0, "open": 0, **{row["outcome"]: row["number"] for row in rows}}
+
+
+async def moved_promises(tx: Tx, issue: int) -> list[int]:
+    rows = await tx.rows(
+        "SELECT seq FROM entries WHERE issue = :issue AND outcome IS NOT NULL AND kind = 'promise.moved' ORDER BY seq",
+        issue=issue,
+    )
+    return [row["seq"] for row in rows]
+
+
 def placed(row: Row, against: dict[int, Row]) -> Row:
     words: Row = {} if row.pop("is_seen") else NO_WORDS
     judged = against.get(row["seq"])

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from board.actions import objections
 from board.domain import clocks, decisions, wording
 from board.domain.auditing import mask, mask_html
+from board.domain.clocks import Target
 from board.domain.issue import Author, Issue, fold
 from board.domain.leaf import Recorded, parse_time
 from board.domain.people import Actor
@@ -17,9 +18,12 @@ from board.domain.phrase import no_issue
 from board.domain.proof import b64url
 from board.errors import NotFound
 from board.render import trusted
-from board.store import company, entries, intake, issues, moderation, record
+from board.store import chains, company, entries, intake, issues, moderation, record
+from board.store.chains import Timed
 from board.store.database import Tx
 from board.store.entries import Reader
+from board.store.folded import Folded
+from board.store.projection import Row
 from board.store.record import Redaction
 from board.web import views
 from board.web.views import Names
@@ -60,29 +64,49 @@ async def read(
     return Case(
         fold(chain),
         {
-            "issue": await head(tx, row, chain, redactions, names, now),
+            "issue": await head(tx, row, redactions, names, now),
             "clock": views.clock(clocks.read(chain), target, now),
             "timeline": [views.entry(entry, names, redactions.get(entry["seq"], ())) for entry in timeline],
-            "side": {
-                "owner": row["owner"],
-                "target": {"first_answer_s": target.first_answer_s, "resolve_s": target.resolve_s},
-                "promises": views.actual_promises(timeline),
-                "events": len(chain),
-                "merged": await issues.merged_into(tx, number),
-                "related": [],
-            },
+            "side": await side(tx, row, target, events=len(chain)),
         },
     )
 
 
-async def head(
-    tx: Tx,
-    row: dict[str, Any],
-    chain: list[Recorded],
-    redactions: dict[int, list[Redaction]],
-    names: Names,
-    now: datetime,
+async def read_changed(
+    tx: Tx, row: Row, seqs: Collection[int], names: Names, now: datetime, folded: Folded[Timed]
 ) -> dict[str, Any]:
+    """What templates are given of a public issue of which these entries have changed: its timeline has no others.
+
+    However much was said in the issue, it costs the same.
+    """
+    redactions: dict[int, list[Redaction]] = {}
+    for seq in {row["filed_seq"], *seqs}:
+        redactions |= await record.redactions(tx, seq, seq)
+    entered = [entry for seq in sorted(seqs) if (entry := await entries.shown(tx, seq))]
+    target = await company.target(tx, row["area"])
+    timed = await chains.timed(tx, row["number"], folded)
+    assert timed
+    return {
+        "issue": await head(tx, row, redactions, names, now),
+        "clock": views.clock(timed.clock, target, now),
+        "timeline": [views.entry(entry, names, redactions.get(entry["seq"], ())) for entry in entered],
+        "side": await side(tx, row, target, events=timed.events),
+    }
+
+
+async def side(tx: Tx, row: Row, target: Target, *, events: int) -> dict[str, Any]:
+    """The facts that stand beside the issue."""
+    return {
+        "owner": row["owner"],
+        "target": {"first_answer_s": target.first_answer_s, "resolve_s": target.resolve_s},
+        "promises": await entries.promises(tx, row["number"]),
+        "events": events,
+        "merged": await issues.merged_into(tx, row["number"]),
+        "related": [],
+    }
+
+
+async def head(tx: Tx, row: Row, redactions: dict[int, list[Redaction]], names: Names, now: datetime) -> dict[str, Any]:
     """The facts of the issue with the customer's first words."""
     filed = await entries.one(tx, row["filed_seq"])
     assert filed
@@ -93,7 +117,7 @@ async def head(
         "gone": views.gone(redactions.get(row["filed_seq"], ()), names.say, title=row["title"], body=filed["body"]),
         "corrected": bool(filed["corrected"]),
         "imported_from": await intake.source_of_issue(tx, row["number"]) if row["imported"] else None,
-        "recorded_at": chain[0].time,
+        "recorded_at": parse_time(filed["time"]),
     }
 
 

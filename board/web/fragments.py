@@ -85,17 +85,14 @@ async def render_row(
 async def render_case(
     tx: Tx, board: Any, r: Recorded, number: int, names: Names, now: datetime, *, is_masked: bool
 ) -> str:
-    found = await case.read(tx, number, names, now)
-    found = case.masked(found) if is_masked else found
-    if not found.is_public:
+    row = await issues.find(tx, number)
+    if row is None or row["visibility"] != "public":
         return ""
-    context = {**found.context, "board": {"name": names.company}, "now": now}
     shown = await touched(tx, r) if r.issue == number else set()
-    parts = [
-        board.renderer.render("parts/entry.html", {**context, "entry": entry})
-        for entry in found.context["timeline"]
-        if entry["seq"] in shown
-    ]
+    found = await case.read_changed(tx, row, shown, names, now, board.timed)
+    found = case.masked_words(found) if is_masked else found
+    context = {**found, "board": {"name": names.company}, "now": now}
+    parts = [board.renderer.render("parts/entry.html", {**context, "entry": entry}) for entry in found["timeline"]]
     parts += [board.renderer.render(f"parts/{part}.html", context) for part in ("headline", "clock", "side")]
     if r.name in ("text.corrected", "text.redacted", "issue.published", "issue.restored"):
         parts.append(board.renderer.render("parts/words.html", context))
@@ -109,7 +106,5 @@ async def touched(tx: Tx, r: Recorded) -> set[int]:
     if target is not None:
         found.add(await entries.original(tx, target))
     if r.name.startswith("promise."):
-        found |= {
-            entry["seq"] for entry in await entries.of_issue(tx, r.issue or 0) if entry["kind"] == "promise.moved"
-        }
+        found.update(await entries.moved_promises(tx, r.issue or 0))
     return found

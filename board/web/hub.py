@@ -19,6 +19,7 @@ from board.web import live
 from board.web.live import DRAINING, FAILED, NORMAL, RATE_LIMITED, TOO_SLOW, Key, Wish
 
 AT_ONCE = 40  # sockets that are written to before others get their turn
+AT_ONCE_BESIDE_PAGES = 10  # the same while pages are made, which takes many turns
 TOGETHER = 16  # events that are written as one
 BATCHES, BATCH_S = 50, 0.1  # how those who must leave are sent away
 
@@ -274,7 +275,7 @@ class Hub:
         """Writes to all who are level and have not had it; who comes ahead of the others gets the rest only."""
         first, upto = pieces[0][0], pieces[-1][0]
         whole = rest(pieces, -1)
-        for some in in_turn(list(audience.readers), AT_ONCE):
+        for some in in_turn(list(audience.readers), AT_ONCE_BESIDE_PAGES):
             for reader in some:
                 seq = reader.seq
                 if seq < upto and reader.is_level:
@@ -291,7 +292,7 @@ class Hub:
     async def give_way(self, written: int) -> None:
         """Lets pages be answered between the writes."""
         self.written += written
-        if self.written >= AT_ONCE:
+        if self.written >= (AT_ONCE_BESIDE_PAGES if self.board.memory.under_way else AT_ONCE):
             self.written = 0
             await asyncio.sleep(0)
 

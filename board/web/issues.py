@@ -17,7 +17,7 @@ from board.store import company, intake, issues, moderation, own_data
 from board.store.database import Tx, WriteTx
 from board.store.entries import Reader
 from board.store.moderation import Hiding
-from board.web import arrival, case, limits, lookover, session, views
+from board.web import arrival, cards, case, limits, lookover, session, views
 from board.web.lookover import WouldBePublic
 from board.web.page import Frame, back, ends_by, form, frame, page
 from board.web.proof import ProofWanted
@@ -77,8 +77,14 @@ async def answer(
         errors=errors or {},
         stamp=(typed or {}).get("stamp") or arrival.stamp(request, every_s=arrival.ON_SHARED_PAGES_S),
         challenge=challenge,
+        linked=None if around.viewer else cards.linked(found.context, around.names, address_of(request)),
         **found.context,
     )
+
+
+def address_of(request: Request) -> str:
+    """The board's own, as others find it."""
+    return str(request.app.state.board.settings.base_url)
 
 
 async def own_words(tx: Tx, around: Frame, mark: bytes) -> frozenset[int]:

@@ -81,7 +81,7 @@ class Page:
 
     async def form(self, coding: str) -> Form:
         """Made at the first use, once for all who ask meanwhile."""
-        if len(self.content) < WORTH_IT:
+        if len(self.content) < WORTH_IT or (b"content-type", b"image/png") in self.headers:
             self.forms[coding] = self.forms[IDENTITY]
         if coding not in self.forms:
             async with self.pressing:
@@ -123,6 +123,7 @@ class Memory:
     def __init__(self, most: int) -> None:
         self.most = most
         self.size = 0
+        self.under_way = 0  # pages that are being made, for which somebody waits
         self.places: OrderedDict[str, Place] = OrderedDict()
         self.by_topic: dict[str, set[str]] = {}
 
@@ -144,6 +145,7 @@ class Memory:
 
     def begin(self, shown: Shown, making: "asyncio.Task[Page | None]") -> None:
         self.forget(shown.key)
+        self.under_way += 1
         self.places[shown.key] = Place(shown, making)
         for topic in shown.topics:
             self.by_topic.setdefault(topic, set()).add(shown.key)
@@ -151,6 +153,7 @@ class Memory:
 
     def end(self, key: str, made: "asyncio.Task[Page | None]") -> None:
         """Keeps what was made, unless something that it shows has changed meanwhile."""
+        self.under_way -= 1
         page = None if made.cancelled() or made.exception() else made.result()
         place = self.places.get(key)
         if place is None or place.making is not made:

@@ -23,7 +23,7 @@ PAGES = {
     "/api/v1/areas": NEVER,
     "/api/v1/openapi.json": NEVER,
 }
-ISSUE = re.compile(r"(?:/api/v1)?/issues/([1-9][0-9]{0,14})(?:/log)?")
+ISSUE = re.compile(r"(?:/api/v1)?/issues/([1-9][0-9]{0,14})(?:/log|/card\.png)?")
 EVENTS = re.compile(r"/api/v1/issues/[1-9][0-9]{0,14}/events")
 POLICY = re.compile(r"/policies/[0-9a-f]{64}\.json")
 

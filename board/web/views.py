@@ -176,12 +176,6 @@ def segments(read: Clock, end: datetime) -> list[dict[str, Any]]:
     return drawn
 
 
-def actual_promises(timeline: Iterable[Row]) -> dict[str, int]:
-    """How many promises were kept, missed, and are still open."""
-    outcomes = [row["outcome"] for row in timeline if row["outcome"]]
-    return {state: outcomes.count(state) for state in ("kept", "missed", "open")}
-
-
 def figures(counts: dict[str, int]) -> dict[str, int | None]:
     """The board in numbers; the share is of all cures, a cure without the customer's word counting as not confirmed."""
     share = round(100 * counts["confirmed"] / counts["cured"]) if counts["cured"] else None

@@ -8,6 +8,7 @@ const ofPages = {
   "time": () => import("./times.js"),
   "[data-flash]": () => import("./flash.js"),
   "[data-copy]": () => import("./copy.js"),
+  "[data-share]": () => import("./share.js"),
   "[data-choose-all]": () => import("./choose_all.js"),
   "form[data-similar]": () => import("./similar.js"),
   "[data-suggest-title]": () => import("./suggest_title.js"),

@@ -15,13 +15,20 @@ export function start() {
 
 async function copy(button) {
   const source = document.getElementById(button.dataset.copy);
+  const isCopied = await copyText(button, source.value ?? source.textContent.trim());
+  // Refused by the browser, or no secure context: select the words, so that one key press copies them.
+  if (!isCopied) select(source);
+}
+
+/** Whether the words could be copied; the button says that they are. */
+export async function copyText(button, words) {
   try {
-    await navigator.clipboard.writeText(source.value ?? source.textContent.trim());
-    confirm(button);
+    await navigator.clipboard.writeText(words);
   } catch {
-    // Refused by the browser, or no secure context: select the words, so that one key press copies them.
-    select(source);
+    return false;
   }
+  confirm(button);
+  return true;
 }
 
 function confirm(button) {

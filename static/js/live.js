@@ -15,6 +15,7 @@ const LEAST_BETWEEN_RELOADS_MS = 30_000;
 const NEW_ISSUE = new Set(["issue.filed", "issue.held", "issue.published"]);
 const ERASING = new Set(["text.redacted", "issue.removed", "issue.rejected", "comment.rejected"]);
 const HIDING = new Set([...ERASING, "issue.held", "comment.held"]);
+const COPIES = 'meta[name="description"], meta[property^="og:"], [data-linked]'; // of words, for search engines and networks
 
 export function start() {
   const page = document.querySelector("[data-live]").dataset;
@@ -51,7 +52,7 @@ export function start() {
 }
 
 function applyToCase({ event, html }) {
-  if (ERASING.has(event)) document.querySelector("meta[name=description]")?.remove();
+  if (HIDING.has(event)) for (const copy of document.querySelectorAll(COPIES)) copy.remove();
   const title = issueTitle();
   const tell = event === "comment.posted" ? sayComment : say;
   for (const element of place(html, { isHiding: HIDING.has(event) })) tell(spoken(element));

@@ -56,7 +56,7 @@ PARTS = {
         lambda quick: slow.main(100, 10) if quick else slow.main(), bars.slow, slow, {"ROUNDS": 10, "GIVE_UP_S": 5.0}
     ),
     "flood": Part(
-        lambda quick: flood.figures(60, 10, 60, 2.0) if quick else flood.figures(2_500), bars.flood, flood, {}
+        lambda quick: flood.figures(60, 10, 60, 2.0) if quick else flood.figures(2_500, 50), bars.flood, flood, {}
     ),
     "growth": Part(lambda quick: growth.growth(SIZES), bars.growth, growth, {"ROUNDS": 3}),
     "spent": Part(lambda quick: spent.figures(), bars.spent, spent, {"EACH_S": 0.2, "SOCKETS": 50}),

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import uvloop
 
-from board import app
+from board import app, serving
 from board.actions import customers
 from board.domain.people import STRANGER
 from board.domain.words import filing
@@ -67,10 +67,12 @@ def databases(folder: Path) -> Iterator[dict[str, str]]:
 
 @asynccontextmanager
 async def opened(url: str, folder: Path, issues: int, **settings: Any) -> AsyncIterator[app.Board]:
-    """A board with issues that take comments at once, its stream running."""
+    """A board with issues that take comments at once, its stream running, in a process as it is served from."""
     await migrate(url)
     board = app.assemble(Settings(database_url=url, data_dir=folder, **settings))
-    async with app.lifespan(app.create(board)):
+    made = app.create(board)
+    serving.look_over_less()
+    async with app.lifespan(made):
         async with board.db.saving() as tx:
             await company.save(tx, {"moderation": "open"})
         for place in range(issues):

@@ -100,7 +100,8 @@ async def delays(board: app.Board, far: str) -> Figures:
         await asyncio.gather(*[is_there.wait() for is_there in ready])
         committed = {}
         for place in range(FRAMES):
-            committed[await comment(board.db, place % ISSUES + 1)] = time.perf_counter()
+            seq = await comment(board.db, place % ISSUES + 1)
+            committed[seq] = time.perf_counter()
             await asyncio.sleep(PAUSE_S * 2 * random.random())
         async with asyncio.timeout(PATIENCE_S):
             while not all(committed.keys() <= heard.keys() for heard in seen.values()):

@@ -14,7 +14,7 @@ STYLE = (
     "@media (prefers-color-scheme:dark){text{fill:#e6e4dc}.grid{stroke:#33322d}.ground{fill:#191916}"
     "path{stroke:#7fc4e0}circle{fill:#7fc4e0}}"
 )
-DRAWN = ("list", "issue", "search, a common word", "queue, all", "filing", "live head")
+DRAWN = ("list", "issue", "search, a common word", "queue, all", "filing", "live head, ten times")
 
 Line = Mapping[float, float]
 

@@ -46,7 +46,8 @@ OVERFLOW = """() => {
 # What the policy forbids, and ids that two things share.
 UNSOUND = """() => {
   const ids = [...document.querySelectorAll("[id]")].map(({ id }) => id);
-  const inline = [...document.querySelectorAll("style, script:not([src]), [style]:not([style=''])")];
+  const unsound = "style, script:not([src], [type='application/ld+json']), [style]:not([style=''])";
+  const inline = [...document.querySelectorAll(unsound)];
   return [...ids.filter((id, at) => ids.indexOf(id) !== at), ...inline.map(({ outerHTML }) => outerHTML.slice(0, 200))];
 }"""
 

@@ -198,18 +198,19 @@ HOSTILE = (
 
 @pytest.mark.parametrize("words", HOSTILE)
 def test_a_hostile_text_of_eight_times_the_length_takes_no_time_squared(words: str) -> None:
-    part, whole = seconds(words, LIMIT // 8), seconds(words, LIMIT)
-    assert whole < 24 * part + 0.2  # 8 where the time is linear, 64 where it is squared
+    assert is_linear(words) or is_linear(words)  # the second try for a machine that stumbled
+
+
+def is_linear(words: str) -> bool:
+    """Eight times the time where it is linear, 64 times where it is squared."""
+    return seconds(words, LIMIT) < 24 * seconds(words, LIMIT // 8) + 0.2
 
 
 def seconds(words: str, length: int) -> float:
-    """The better of two tries, in processor time: other work on the machine does not count."""
-    text, took = (words * length)[:length], []
-    for _ in range(2):
-        started = process_time()
-        find(text, ORDER)
-        took.append(process_time() - started)
-    return min(took)
+    """Of the processor: other work on the machine does not count."""
+    text, started = (words * length)[:length], process_time()
+    find(text, ORDER)
+    return process_time() - started
 
 
 def test_a_text_that_is_too_long_to_be_published_is_not_looked_at() -> None:

@@ -1,15 +1,18 @@
 """Issues that are remembered are those that the record tells of."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from board.actions import customers
-from board.domain.issue import fold
+from board.domain import clocks
+from board.domain.issue import Issue, fold
 from board.domain.people import STRANGER
 from board.store import chains, company, record
+from board.store.chains import Timed
 from board.store.database import Database
 from board.store.folded import Folded
 from tests.cast import NOON, file_issue, issue
@@ -40,6 +43,34 @@ async def test_what_is_remembered_is_what_the_chain_tells(db: Database, acts: li
             assert await chains.issue(tx, number) == fold(await record.of_issue(tx, number))
 
 
+async def read_clock(db: Database, folded: Folded[Timed]) -> None:
+    async with db.reading() as tx:
+        timed, chain = await chains.timed(tx, 1, folded), await record.of_issue(tx, 1)
+    assert timed
+    assert (timed.clock, timed.events, timed.last) == (clocks.read(chain), len(chain), chain[-1].index)
+
+
+async def test_a_clock_is_read_on_from_where_it_was_read(db: Database) -> None:
+    folded: Folded[Timed] = Folded()
+    await file_issue(db)
+    await read_clock(db, folded)
+    await comment(db, 1)
+    await read_clock(db, folded)
+    await read_clock(db, folded)
+
+
+async def test_a_clock_forgets_what_was_never_kept(db: Database) -> None:
+    folded: Folded[Timed] = Folded()
+    await file_issue(db)
+    async with db.writing(NOON) as tx:
+        await customers.comment(tx, 1, by=STRANGER, body="Mine, too.", via="api")
+        timed = await chains.timed(tx, 1, folded)
+    assert timed
+    folded.keep(replace(timed, last_hash=b"of an event that was taken back"))
+    await comment(db, 1)
+    await read_clock(db, folded)
+
+
 async def test_an_issue_that_was_never_kept_is_not_remembered(db: Database) -> None:
     await file_issue(db)
     with pytest.raises(NoMore):
@@ -51,7 +82,7 @@ async def test_an_issue_that_was_never_kept_is_not_remembered(db: Database) -> N
 
 
 async def test_the_issues_asked_for_lately_are_remembered(db: Database) -> None:
-    folded = Folded(most=2)
+    folded: Folded[Issue] = Folded(most=2)
     for _ in range(3):
         folded.keep(await issue(db, await file_issue(db)))
     assert [folded.get(number) is not None for number in (1, 2, 3)] == [False, True, True]

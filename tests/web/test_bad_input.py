@@ -106,10 +106,9 @@ async def test_no_body_breaks_a_door(quick_site: Site, path: str) -> None:
 async def test_no_value_in_a_form_breaks_its_door(site: Site, path: str) -> None:
     number = await prepared(site)
     client, _ = await visitor(site, path, number, furthest(path))
-    values = nasty.values(on_sqlite=site.db.sqlite)
-    for name in FORMS[path]:
+    for turn, name in enumerate(FORMS[path]):
         others = urlencode({key: value for key, value in FORMS[path].items() if key != name})
-        for what, value in values.items():
+        for what, value in nasty.values(on_sqlite=site.db.sqlite, turn=turn).items():
             content = f"{others}&{name}={value}".replace("{name}", name).encode()
             request = client.build_request(
                 "POST", filled(path, number=number), content=content, headers={"Content-Type": FORM}
@@ -135,8 +134,8 @@ async def test_no_value_in_a_json_body_breaks_its_door(site: Site, path: str) ->
 async def test_no_query_breaks_a_page(site: Site) -> None:
     number = await prepared(site)
     root = await site.staff(ROOT, strict=False)
-    values = nasty.values(on_sqlite=site.db.sqlite)
-    for path in readable():
+    for turn, path in enumerate(readable()):
+        values = nasty.values(on_sqlite=site.db.sqlite, turn=turn)
         for query in QUERIES.get(path, EVERY_PAGE):
             for what, value in (nasty.VALUES if query == "q={}" else values).items():
                 shortened = value if path in QUERIES else value[:3_000]

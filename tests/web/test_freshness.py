@@ -1,4 +1,4 @@
-"""Whatever people do: the remembered page is, byte for byte, what would be rendered now."""
+"""Whatever people do: the remembered page is, byte for byte, what would be rendered now; and frames show the same."""
 
 import asyncio
 import re
@@ -21,7 +21,9 @@ from hypothesis.stateful import rule, run_state_machine_as_test
 from board.actions import company, customers, objections
 from board.app import assemble, create
 from board.errors import Refused
+from board.store import issues
 from board.store.database import Database
+from board.web import case, fragments
 from board.web.shown import shown
 from tests import test_life_cycle
 from tests.cast import ROOT, do_at, file_issue, move_in
@@ -103,6 +105,17 @@ class Reader(test_life_cycle.Board):
             path = PAGES[self.looks % len(PAGES)]
             await self.compare(path)
         await self.compare_forms(path)
+        await self.compare_parts(self.looks % (test_life_cycle.ISSUES - 1) + 1)
+
+    async def compare_parts(self, number: int) -> None:
+        """Frames, which read no more than what has changed, are made of the same as pages."""
+        async with self.board.db.reading() as tx:
+            names = await fragments.read_names(tx, self.board)
+            whole = (await case.read(tx, number, names, self.now)).context
+            row = await issues.find(tx, number)
+            assert row
+            seqs = [entry["seq"] for entry in whole["timeline"]]
+            assert await case.read_changed(tx, row, seqs, names, self.now, self.board.timed) == whole
 
     async def compare(self, path: str) -> None:
         with time_machine.travel(self.now, tick=False):

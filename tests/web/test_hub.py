@@ -171,6 +171,7 @@ async def test_whoever_comes_goes_stalls_and_drains_hears_everything_once(
 ) -> None:
     monkeypatch.setattr(stream, "TAIL", tail)
     monkeypatch.setattr(hub, "AT_ONCE", 1)
+    monkeypatch.setattr(hub, "AT_ONCE_BESIDE_PAGES", 1)
     monkeypatch.setattr(hub, "TOGETHER", 3)
     async with running(sqlite_url, tmp_path) as site:
         for _ in range(3):

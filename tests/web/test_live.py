@@ -10,10 +10,13 @@ import time_machine
 from websockets.asyncio.client import ClientConnection
 
 from board import stream
-from board.web import live
+from board.actions import customers
+from board.domain.people import STRANGER
+from board.store.database import Tx
+from board.web import fragments, live
 from tests import cast
 from tests.cast import BO, MO, file_issue, later
-from tests.web.site import act
+from tests.web.site import Site, act
 from tests.web.wire import Events, Wire, hear, silent
 
 SUMMARY = ["number", "title", "area", "state", "resolution", "confirmation", "visibility", "turn", "last_event"]
@@ -120,6 +123,35 @@ async def test_the_fragments_of_a_frame_are_those_of_the_page(wire: Wire) -> Non
             assert {"headline", "clock", "side"} <= set(fragments) or fragments == [f"issue-{number}", "lead"]
             for name in fragments:
                 assert element(frame["html"], name) == element(page, name), (topic, name)
+
+
+async def test_a_frame_costs_the_same_however_much_was_said_in_the_issue(
+    quick_site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board, number = quick_site.board, await file_issue(quick_site.db)
+    read: list[int] = []
+    rows, here = Tx.rows, asyncio.current_task()
+
+    async def counted(tx: Tx, sql: str, **values: Any) -> list[dict[str, Any]]:
+        found = await rows(tx, sql, **values)
+        if asyncio.current_task() is here:
+            read.append(len(found))
+        return found
+
+    async def frame_of_a_comment() -> list[int]:
+        async with quick_site.db.writing(later(days=1)) as tx:
+            await customers.comment(tx, number, by=STRANGER, body="It is late here, too.", via="api")
+        await board.stream.keep_up()
+        [happening] = (await board.stream.since(board.stream.head - 1, frozenset({"board"}))).happenings
+        read.clear()
+        with monkeypatch.context() as patched:
+            patched.setattr(Tx, "rows", counted)
+            assert "It is late" in await fragments.encode(board, happening, f"issue:{number}", html=True)
+        return list(read)
+
+    await frame_of_a_comment()
+    costs = [await frame_of_a_comment() for _ in range(10)]
+    assert costs == [costs[0]] * 10
 
 
 def element(html: str, name: str) -> str:
