@@ -18,13 +18,15 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from board import keys, leaving, oidc, sealing
 from board.actions import clock, limits, passkeys, privately
 from board.actions import hooks as hook_acts
+from board.actions import mirrors as mirror_acts
 from board.actions.passkeys import Relying
 from board.domain.links import Links
 from board.domain.phrase import phrase
 from board.domain.proof import vkey
 from board.errors import NotFound, ProveFirst, Refused, SignInFirst, TooMany
-from board.followers import hooks, mail
+from board.followers import hooks, mail, mirrors
 from board.followers.hooks import Hooking
+from board.followers.mirrors import Mirroring
 from board.followers.sending import Post
 from board.keys import Keys
 from board.oidc import Provider
@@ -180,9 +182,11 @@ async def followers(board: Board) -> None:
     """What one process does for all: news by mail, what time does by itself, and forgetting."""
     post = Post(board.settings.smtp_url, sender(board.settings), board.links, board.renderer.say)
     hooking = Hooking(board.out, board.box(hook_acts.NAME), board.links, board.renderer.say)
+    mirroring = Mirroring(board.out, board.box(mirror_acts.NAME), board.links, board.renderer.say)
     await asyncio.gather(
         for_ever("the mail", lambda: mail.run(board.db, board.stream, post, session.now)),
         for_ever("the webhooks", lambda: hooks.run(board.db, board.stream, hooking, session.now)),
+        for_ever("the mirrors", lambda: mirrors.run(board.db, board.stream, mirroring, session.now)),
         for_ever("the clock", lambda: tick_for_ever(board.db)),
         for_ever("forgetting", lambda: forget_for_ever(board.db)),
         for_ever("scrubbing", lambda: scrub_for_ever(board.db)),

@@ -44,7 +44,7 @@ class Lost(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """`headers` have lower-case names; `body` is what came of it, at most `ANSWER_BYTES`."""
+    """`headers` have lower-case names; `body` is what came of it, as far as it was wanted."""
 
     status: int
     headers: Mapping[str, str]
@@ -139,8 +139,10 @@ class Outbound:
             return phrase("Use https:// here: without it, everybody on the way can read along.")
         return None
 
-    async def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> Answer:
-        """One request and its answer; raises Unsent and Lost."""
+    async def send(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"", *, most: int = ANSWER_BYTES
+    ) -> Answer:
+        """One request and its answer, of which `most` bytes are kept; raises Unsent and Lost."""
         if wrong := self.wrong_with(url):
             raise Closed(wrong)
         parts = urlsplit(url)
@@ -153,7 +155,7 @@ class Outbound:
         )
         try:
             async with asyncio.timeout(PATIENCE_S):
-                return await self._speak(method, address, headers, body)
+                return await self._speak(method, address, headers, body, most)
         except (httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.PoolTimeout) as wrong:
             raise Unsent(f"Nobody answers at {parts.hostname}: {wrong or 'in time'}.") from None
         except TimeoutError:
@@ -161,7 +163,9 @@ class Outbound:
         except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException) as wrong:
             raise Lost(f"The connection broke: {wrong or type(wrong).__name__}.") from None
 
-    async def _speak(self, method: str, address: httpcore.URL, headers: Mapping[str, str], body: bytes) -> Answer:
+    async def _speak(
+        self, method: str, address: httpcore.URL, headers: Mapping[str, str], body: bytes, most: int
+    ) -> Answer:
         pool = self._pools[address.scheme.decode()]
         sent = {"Host": host_header(address), "Content-Length": str(len(body)), **headers}
         patience = {"timeout": {"connect": CONNECT_S, "read": PATIENCE_S, "write": PATIENCE_S, "pool": CONNECT_S}}
@@ -169,10 +173,10 @@ class Outbound:
             kept = bytearray()
             async for part in came.aiter_stream():
                 kept += part
-                if len(kept) >= ANSWER_BYTES:
+                if len(kept) >= most:
                     break
             told = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in came.headers}
-            return Answer(came.status, told, bytes(kept[:ANSWER_BYTES]))
+            return Answer(came.status, told, bytes(kept[:most]))
 
 
 def host_header(address: httpcore.URL) -> str:

@@ -22,8 +22,8 @@ class WrongSetting(Exception):
 class Settings:
     """`base_url` has no final slash; `trusted_proxies` may tell the client's address by X-Forwarded-For.
 
-    `outbound_near` are networks of one's own that webhooks may go to, also without encryption. `page_memory_mib` is
-    how much one process keeps of pages that it has rendered.
+    `outbound_near` are networks of one's own that webhooks and mirrors may go to, also without encryption.
+    `page_memory_mib` is how much one process keeps of pages that it has rendered.
     """
 
     database_url: str = "sqlite:///data/board.db"

@@ -57,6 +57,8 @@ ONE_DOOR = {
     "nh3": {"domain/text.py"},
     "phonenumbers": {"domain/numbers.py"},
     "stdnum": {"domain/numbers.py"},
+    "oauthlib": {"followers/x.py"},
+    "regex": {"domain/weights.py", "domain/mirrors.py"},
 }
 SQL = re.compile(r"\b(SELECT .+ FROM|INSERT INTO|UPDATE \w+ SET|DELETE FROM|CREATE TABLE)\b", re.DOTALL)
 IMPURE = ("time", "random", "secrets", "os", "socket", "asyncio", "sqlite3", "pathlib", "subprocess", "urllib")

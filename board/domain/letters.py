@@ -133,6 +133,22 @@ def news(
     )
 
 
+def mirror_paused(*, network: str, error: str, company: str, url: str, say: Say) -> Letter:
+    """Tells an admin that a mirror posts nothing any more."""
+    return Letter(
+        subject=say("A mirror has stopped"),
+        paragraphs=(
+            say("Nothing more is posted to {network} from the board of {company}.").format(
+                network=network, company=company
+            ),
+            say("What was answered: {error}").format(error=error),
+            say("Nothing is lost: what there is to post waits, and goes out once this is mended."),
+        ),
+        label=say("Look at the mirror"),
+        link=url,
+    )
+
+
 def hook_off(*, host: str, error: str, company: str, url: str, say: Say) -> Letter:
     """Tells an admin that a webhook takes nothing any more."""
     return Letter(

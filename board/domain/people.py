@@ -38,6 +38,7 @@ MAY: dict[str, frozenset[str]] = {
     "assign": AGENTS,
     "move": AGENTS,
     "note": AGENTS,
+    "keep_out": AGENTS,
     "try_mail": AGENTS,
     "see_desk": AGENTS | AUDITORS,
     "see_private": AGENTS,

@@ -4,7 +4,6 @@ import asyncio
 import random
 import time
 from collections.abc import Callable
-from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -16,14 +15,14 @@ from board.domain.leaf import Recorded, format_time, milliseconds
 from board.domain.links import Links
 from board.domain.text import to_plain
 from board.domain.wording import Say
-from board.followers.turns import Kind, Turns
+from board.followers.turns import Kind, Turns, wake_for_ever
 from board.outbound import Lost, Outbound, Unsent
 from board.sealing import Box
 from board.store import company, entries, hooks, issues, outbox, people, positions, record
-from board.store.database import AWAY, Database, Tx
+from board.store.database import Database, Tx
 from board.store.hooks import Hook, Try
 from board.store.positions import IDLE, Position
-from board.stream import OutOfReach, Stream
+from board.stream import Stream
 
 NAME = "hook"
 BATCH = 200
@@ -55,24 +54,7 @@ async def run(db: Database, stream: Stream, hooking: Hooking, clock: Callable[[]
     turns = Turns(db, Kind(NAME, host, turn), clock)
     async with asyncio.TaskGroup() as group:
         group.create_task(turns.run())
-        group.create_task(wake_for_ever(db, stream, turns, clock))
-
-
-async def wake_for_ever(db: Database, stream: Stream, turns: Turns, clock: Callable[[], datetime]) -> None:
-    """Whoever has nothing to do gets a turn as soon as something has happened that it wants to hear of."""
-    while not stream.is_closed:
-        try:
-            seq = stream.head
-            await wake(db, None, clock())
-            async with aclosing(stream.follow(seq, frozenset({"board"}))) as coming:
-                async for progress in coming:
-                    if names := {happening.recorded.name for happening in progress.happenings}:
-                        await wake(db, names, clock())
-                        turns.hurry.set()
-        except OutOfReach:
-            await asyncio.sleep(1)
-        except AWAY:
-            await asyncio.sleep(1)
+        group.create_task(wake_for_ever(stream, turns, lambda names: wake(db, names, clock())))
 
 
 async def wake(db: Database, names: set[str] | None, now: datetime) -> None:

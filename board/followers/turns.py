@@ -7,7 +7,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from board.domain.leaf import milliseconds
 from board.store import positions
 from board.store.database import AWAY, Database
 from board.store.positions import Position
+from board.stream import OutOfReach, Stream
 
 log = logging.getLogger("board.turns")
 
@@ -99,3 +100,18 @@ class Turns:
             async with asyncio.timeout(seconds):
                 await self.hurry.wait()
         self.hurry.clear()
+
+
+async def wake_for_ever(stream: Stream, turns: Turns, wake: Callable[[set[str] | None], Awaitable[None]]) -> None:
+    """Wakes whoever has nothing to do as soon as events of these names have happened; with None, whoever it is."""
+    while not stream.is_closed:
+        try:
+            seq = stream.head
+            await wake(None)
+            async with aclosing(stream.follow(seq, frozenset({"board"}))) as coming:
+                async for progress in coming:
+                    if names := {happening.recorded.name for happening in progress.happenings}:
+                        await wake(names)
+                        turns.hurry.set()
+        except (OutOfReach, *AWAY):
+            await asyncio.sleep(1)

@@ -22,7 +22,7 @@ from board.render import trusted
 from board.store import company, intake, issues, moderation, people, private, search
 from board.store.database import Tx, WriteTx
 from board.store.issues import Wanted
-from board.web import case, limits, lookover, session, views
+from board.web import case, limits, lookover, mirrors, session, views
 from board.web.home import PAGE, cursor, is_number, read_cursor
 from board.web.issues import corrected, number_of
 from board.web.lookover import WouldBePublic
@@ -131,7 +131,9 @@ async def answer(
 async def tools_context(tx: Tx, found: case.Case, around: Frame, by: Actor) -> dict[str, Any]:
     number, say = found.issue.number, around.names.say
     filer = await intake.filer(tx, number)
-    acts = {act for act in [*decisions.allowed(found.issue, around.now), "note", "see_private"] if by.may(act)}
+    acts = {
+        act for act in [*decisions.allowed(found.issue, around.now), "note", "keep_out", "see_private"] if by.may(act)
+    }
     return {
         "may": acts,
         "notes": [note(row, is_masked=not by.may("see_private")) for row in await intake.notes(tx, number)],
@@ -152,6 +154,7 @@ async def tools_context(tx: Tx, found: case.Case, around: Frame, by: Actor) -> d
         "hidden": [e for e in found.context["timeline"] if e["hidden"]],
         "comments": hideable(found),
         "marks": views.marks(say),
+        **await mirrors.of_issue(tx, number),
         "asked": bool(await moderation.hidings(tx, "asked", issue=number)),
     }
 

@@ -201,6 +201,7 @@ def test_staff_find_no_barrier(chromium: Browser, demo: House, scene: dict[str, 
         "answer, mistake": lambda page: submit(page, "/staff/issues/26", "Answer in public", {}),
         "as a customer": "/issues/26",
         "outbox": "/staff/outbox",
+        "mirrors": "/staff/mirrors",
         "settings": "/staff/settings",
         "settings, wrong pattern": lambda page: submit(
             page, "/staff/settings", "Save Private words", {"#finds-order_pattern": "NP"}

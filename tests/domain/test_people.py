@@ -24,7 +24,7 @@ RIGHTS: dict[str, set[str]] = {
     **dict.fromkeys(("confirm", "dispute", "withdraw"), FILER),
     **dict.fromkeys(("thank", "correct", "tell_privately"), STAFF | FILER),
     **dict.fromkeys(("update", "resolve", "close", "reopen", "merge", "split", "promise", "assign", "move"), STAFF),
-    **dict.fromkeys(("note", "see_private", "try_mail"), STAFF),
+    **dict.fromkeys(("note", "keep_out", "see_private", "try_mail"), STAFF),
     "see_desk": STAFF | {"auditor"},
     **dict.fromkeys(("publish", "reject", "remove", "hide", "restore", "redact"), MODERATORS),
     **dict.fromkeys(("lapse", "miss"), CLOCK),

@@ -1,7 +1,7 @@
 """Faults under load: prints what was done and found as JSON, and ends with 1 where a figure does not hold.
 
 `python -m tests.soak [WHAT …]`, with counts from the environment: SOAK_KILLS, SOAK_RESTARTS, SOAK_SOCKET_KILLS,
-SOAK_FREEZES.
+SOAK_FREEZES, SOAK_MIRROR_KILLS.
 """
 
 import asyncio
@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from tests.postgres import tell, with_name
-from tests.soak import cables, crowds, disk, frozen, jumps, kills, silence, sockets
+from tests.soak import cables, crowds, disk, frozen, jumps, kills, mirroring, silence, sockets
 from tests.soak.servers import Postgres, postgres
 
 KILLS = int(os.environ.get("SOAK_KILLS", "100"))  # on each database
 RESTARTS = int(os.environ.get("SOAK_RESTARTS", "50"))
 SOCKET_KILLS = int(os.environ.get("SOAK_SOCKET_KILLS", "25"))  # on each database
 FREEZES = int(os.environ.get("SOAK_FREEZES", "5"))
+MIRROR_KILLS = int(os.environ.get("SOAK_MIRROR_KILLS", "200"))
 
 Found = dict[str, Any]
 
@@ -49,6 +50,8 @@ def faults(server: Postgres, folder: Path) -> dict[str, Callable[[Path], Corouti
         "frozen-database": lambda place: on_server(server, "f", lambda url: frozen.database(server, url, place)),
         "frozen-host": lambda place: on_server(server, "o", lambda url: frozen.host(url, place, FREEZES)),
         "cables": lambda place: on_server(server, "c", lambda url: cables.pulled(url, place, FREEZES)),
+        "mirrors-sqlite": lambda place: mirroring.killed(file(place), MIRROR_KILLS),
+        "mirrors-postgres": lambda place: on_server(server, "m", lambda url: mirroring.killed(url, MIRROR_KILLS)),
         "storm": lambda place: crowds.come_back(),
         "slow": lambda place: crowds.stop_reading(),
         "silence": lambda place: on_server(server, "h", lambda url: silence.of_database_and_mail(url, place)),

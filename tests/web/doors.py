@@ -78,6 +78,13 @@ FORMS: dict[str, dict[str, str]] = {
     "/mail/{secret}": {"do": "confirm"},
     "/follows/{secret}": {"do": "confirm", "List-Unsubscribe": ""},
     "/staff/outbox/{id}/try": {},
+    "/issues/{number}/mirroring": {"do": "keep_out"},
+    "/staff/mirrors": {"network": "bluesky", "address": "https://192.0.2.1", "identifier": "b", "password": "p"},
+    "/staff/mirrors/{id}": {"budget": "100", "is_dry": "yes", "threads": "yes", "links": ""},
+    "/staff/mirrors/{id}/secrets": {"identifier": "board.example", "password": "p"},
+    "/staff/mirrors/{id}/acts": {"act": "test"},
+    "/staff/mirrors/{id}/posts/{post}": {"act": "give_up", "remote": ""},
+    "/staff/mirrors/{id}/removal": {},
     "/staff/hooks": {"url": "https://example.com/hook", "shape": "slack", "events": "issue.filed\nissue.resolved"},
     "/staff/hooks/{id}": {"url": "https://example.com/hook", "shape": "standard", "events": "issue.filed"},
     "/staff/hooks/{id}/secret": {},
@@ -165,7 +172,7 @@ def plain(route: Route) -> str:
 
 def filled(path: str, **values: str | int) -> str:
     return path.format(
-        **{"number": 1, "id": 1, "slug": "service", "secret": "x", "mark": "x", "sha256": "0" * 64, **values}
+        **{"number": 1, "id": 1, "post": 1, "slug": "service", "secret": "x", "mark": "x", "sha256": "0" * 64, **values}
     )
 
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from starlette.routing import Mount, Route
 
-from board.actions import customers, hiding, moderators, objections, privately, staff
+from board.actions import customers, hiding, mirrors, moderators, objections, privately, staff
 from board.domain.decisions import Then
 from board.domain.words import Filing
 from board.store import people
@@ -65,6 +65,9 @@ async def plant(site: Site) -> int:
         await people.add(tx, email=f"{planted('staff')}@board.example", name="Sam", role="agent", now_ms=0)
         await people.new_link(tx, purpose="staff", person=BO.person, now_ms=0, lasts_ms=2**50)
         await people.new_token(tx, label=planted("token"), role="reader", now_ms=0)
+    secrets = {"identifier": planted("handle"), "password": planted("password")}
+    given: dict[str, Any] = {"network": "bluesky", "address": "https://192.0.2.1", "out": site.board.out, "now_ms": 0}
+    await do(db, mirrors.add, by=ROOT, secrets=secrets, box=site.board.box(mirrors.NAME), **given)
     return 7
 
 

@@ -35,6 +35,7 @@ PAGES = {
     **dict.fromkeys(("/staff", "/staff/issues/{number}", "/staff/outbox"), "see_desk"),
     "/staff/moderation": "see_moderation",
     **dict.fromkeys(("/staff/settings", "/staff/hooks", "/staff/hooks/{id}"), "run_board"),
+    **dict.fromkeys(("/staff/mirrors", "/staff/mirrors/{id}"), "run_board"),
 }
 OF_AN_ISSUE = {
     "comments": "comment",
@@ -48,6 +49,7 @@ OF_AN_ISSUE = {
     "updates": "update",
     "resolution": "resolve",
     "notes": "note",
+    "mirroring": "keep_out",
     "owner": "assign",
     "area": "move",
     "promise": "promise",
@@ -80,7 +82,7 @@ ACTS = {
     "/me/address/{secret}": OPEN,
     **dict.fromkeys(("/me/address", "/me/mail", "/me/erasure"), SIGNED_IN),
     "/staff/outbox/{id}/try": "try_mail",
-    **{path: "run_board" for path in FORMS if path.startswith(("/staff/settings", "/staff/hooks"))},
+    **{path: "run_board" for path in FORMS if path.startswith(("/staff/settings", "/staff/hooks", "/staff/mirrors"))},
     **{path: OPEN for path in FORMS if path.startswith(("/signin", "/signout", "/follows", "/mail"))},
     **{path: SIGNED_IN for path in FORMS if path.startswith("/me/sessions")},
     **{path: COLLEAGUES for path in FORMS if path.startswith(("/me/passkeys", "/me/codes", "/prove"))},
