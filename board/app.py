@@ -25,7 +25,7 @@ from board.domain.proof import vkey
 from board.errors import NotFound, ProveFirst, Refused, SignInFirst, TooMany
 from board.followers import hooks, mail
 from board.followers.hooks import Hooking
-from board.followers.sending import Post
+from board.followers.writing import Post
 from board.keys import Keys
 from board.oidc import Provider
 from board.outbound import Outbound

@@ -17,7 +17,7 @@ from board.domain.leaf import Recorded, format_time, milliseconds, parse_time
 from board.domain.text import to_plain
 from board.domain.wording import Say
 from board.followers import sending
-from board.followers.sending import Post
+from board.followers.writing import Post
 from board.store import company, entries, fan_outs, intake, issues, moderation, outbox, positions, private, record
 from board.store.database import AWAY, Database, Tx
 from board.store.fan_outs import FanOut

@@ -8,7 +8,7 @@ from board.domain.letters import Letter, without_words
 from board.store import own_data
 from board.store.database import Tx
 
-COLUMNS = "id, message_id, recipient, subject, letter, state, tries, retry_ms, error, created_ms"
+COLUMNS = "id, message_id, recipient, subject, letter, state, tries, unsure, retry_ms, error, created_ms"
 
 
 # What goes first: what somebody waits for at the screen, then letters to one person, then those to many.
@@ -71,9 +71,11 @@ async def due(tx: Tx, now_ms: int, *, limit: int) -> list[dict[str, Any]]:
 
 
 async def claim(tx: Tx, message: int, *, now_ms: int, until_ms: int) -> bool:
-    """Whether this process may try the message now; if it dies on the way, the message is due again at `until_ms`."""
+    """Whether this process may try the message now; if it dies on the way, the message is due again at `until_ms`,
+    and nobody knows whether it arrived.
+    """
     row = await tx.row(
-        f"UPDATE outbox SET retry_ms = :until WHERE id = :id AND {IS_DUE} RETURNING id",
+        f"UPDATE outbox SET retry_ms = :until, unsure = unsure + 1 WHERE id = :id AND {IS_DUE} RETURNING id",
         id=message,
         now=now_ms,
         far=now_ms + FAR_MS,
@@ -83,7 +85,7 @@ async def claim(tx: Tx, message: int, *, now_ms: int, until_ms: int) -> bool:
 
 
 async def settle(
-    tx: Tx, message: int, *, state: str, tries: int, retry_ms: int, error: str | None, until_ms: int
+    tx: Tx, message: int, *, state: str, tries: int, unsure: int, retry_ms: int, error: str | None, until_ms: int
 ) -> None:
     """What became of a try: sent, failed for good, or queued for the next one.
 
@@ -91,11 +93,13 @@ async def settle(
     somebody else's now.
     """
     await tx.run(
-        "UPDATE outbox SET state = :state, tries = :tries, retry_ms = :retry_ms, error = :error WHERE id = :id"
+        "UPDATE outbox SET state = :state, tries = :tries, unsure = :unsure, retry_ms = :retry_ms,"
+        " error = :error WHERE id = :id"
         " AND (CAST(:state AS TEXT) = 'sent' OR (state = 'queued' AND retry_ms = :until))",
         id=message,
         state=state,
         tries=tries,
+        unsure=unsure,
         retry_ms=retry_ms,
         error=error,
         until=until_ms,
@@ -108,7 +112,9 @@ async def rewrite(tx: Tx, message: int, letter: Letter) -> None:
 
 async def try_now(tx: Tx, message: int, now_ms: int) -> None:
     await tx.run(
-        "UPDATE outbox SET state = 'queued', retry_ms = :now WHERE id = :id AND state <> 'sent'", id=message, now=now_ms
+        "UPDATE outbox SET state = 'queued', retry_ms = :now, unsure = 0 WHERE id = :id AND state <> 'sent'",
+        id=message,
+        now=now_ms,
     )
 
 

@@ -10,11 +10,12 @@ from starlette.responses import Response
 
 from board.actions import company as acts
 from board.actions import limits
-from board.domain import finds
+from board.domain import faults, finds
 from board.domain import limits as rules
 from board.domain.auditing import MASK, mask
 from board.domain.clocks import Target
 from board.domain.people import may
+from board.domain.wording import Say
 from board.errors import Invalid
 from board.store import company, outbox, people
 from board.store.database import Tx
@@ -273,13 +274,14 @@ async def show_outbox(request: Request) -> Response:
             state=chosen if chosen in outbox.STATES else None,
         )
         counts = await outbox.counts(tx)
+    say = request.app.state.board.renderer.say
     more = f"/staff/outbox?state={chosen}&before={rows[MESSAGES - 1]['id']}" if len(rows) > MESSAGES else None
     return page(
         request,
         around,
         "outbox.html",
         nav="staff",
-        messages=[shown_to(who, message(row, sees_links=who.role == "admin")) for row in rows[:MESSAGES]],
+        messages=[shown_to(who, message(row, say, sees_links=who.role == "admin")) for row in rows[:MESSAGES]],
         next=more,
         filter=chosen if chosen in outbox.STATES else "all",
         counts=counts,
@@ -295,8 +297,8 @@ def shown_to(who: session.Viewer, message: dict[str, Any]) -> dict[str, Any]:
     return {**message, **hidden, "to": MASK, "may_try": False}
 
 
-def message(row: dict[str, Any], *, sees_links: bool) -> dict[str, Any]:
-    letter = outbox.letter_of(row)
+def message(row: dict[str, Any], say: Say, *, sees_links: bool) -> dict[str, Any]:
+    letter, fault = outbox.letter_of(row), faults.read(row["error"] or "")
     shown = not letter.personal and (sees_links or not letter.secret)
     return {
         "id": row["id"],
@@ -304,7 +306,8 @@ def message(row: dict[str, Any], *, sees_links: bool) -> dict[str, Any]:
         "subject": row["subject"],
         "state": row["state"],
         "at": at(row["created_ms"]),
-        "error": row["error"],
+        "fault": say(faults.WORDS[fault.kind]) if fault else None,
+        "error": fault.answer if fault else row["error"],
         "next_try": at(row["retry_ms"]) if row["state"] == "queued" and row["tries"] else None,
         "text": "\n\n".join(letter.paragraphs),
         "link": letter.link if shown else None,

@@ -10,8 +10,8 @@ from board.domain import conversations
 from board.domain.decisions import Then
 from board.domain.people import Poster
 from board.domain.words import Filing
-from board.followers import mail, sending
-from board.followers.sending import Post
+from board.followers import line, mail, sending, writing
+from board.followers.writing import Post
 from board.sealing import Box
 from board.store import company, outbox
 from board.store.database import Database
@@ -327,8 +327,8 @@ async def test_the_message_id_is_the_same_for_every_try_and_shows_no_address(db:
     await file(db)
     async with db.reading() as tx:
         (row,) = await outbox.newest(tx, limit=1)
-    first = sending.compose(row, outbox.letter_of(row), POST, NOON)
-    again = sending.compose(row, outbox.letter_of(row), POST, later(hours=1))
+    first = writing.compose(row, outbox.letter_of(row), POST, NOON)
+    again = writing.compose(row, outbox.letter_of(row), POST, later(hours=1))
     assert first["Message-ID"] == again["Message-ID"]
     assert "ada" not in str(first["Message-ID"])
 
@@ -369,8 +369,8 @@ async def test_two_processes_send_a_message_once(db: Database) -> None:
         (row,) = await outbox.due(tx, int(NOON.timestamp() * 1000), limit=5)
     with postbox() as box:
         post = replace(POST, url=box.url)
-        await sending.try_one(db, row, post, NOON, sending.Line(post))
-        await sending.try_one(db, row, post, NOON, sending.Line(post))
+        await sending.try_one(db, row, post, NOON, line.Line(post))
+        await sending.try_one(db, row, post, NOON, line.Line(post))
     assert len(box.mails) == 1
 
 
