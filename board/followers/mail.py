@@ -16,7 +16,7 @@ from board.domain import letters, wording
 from board.domain.leaf import Recorded, format_time, milliseconds, parse_time
 from board.domain.text import to_plain
 from board.domain.wording import Say
-from board.followers import sending
+from board.followers import colleagues, sending
 from board.followers.writing import Post
 from board.store import company, entries, fan_outs, intake, issues, moderation, outbox, positions, private, record
 from board.store.database import AWAY, Database, Tx
@@ -126,6 +126,7 @@ async def remind_for_ever(db: Database, post: Post, clock: Callable[[], datetime
         try:
             await catch_up(db, post, clock())
             await remind(db, post, clock())
+            await colleagues.remind(db, post, clock())
         except AWAY as lost:
             log.warning("the database is away: %s", lost)
         await asyncio.sleep(REMIND_EVERY_S)
@@ -140,6 +141,7 @@ async def write_letters(db: Database, post: Post, now: datetime) -> int:
             if not events:
                 return place.seq
             await tell(tx, events, post, now)
+            await colleagues.tell(tx, events, post, now)
             await positions.save(tx, "mail", "", Position(events[-1].index))
 
 
@@ -372,6 +374,7 @@ async def remind_filer(tx: Tx, row: dict[str, Any], kind: str, since: datetime, 
         title=row["title"] or say("words removed"),
         company=(await company.read(tx)).name,
         question=question,
+        asks=row["state"] != "waiting_on_customer",
         url=post.links.private(row["number"]),
         say=say,
     )

@@ -54,6 +54,8 @@ def compose(row: dict[str, Any], letter: Letter, post: Post, now: datetime) -> E
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(as_text(letter, post.say))
     message.add_alternative(as_html(letter, post.say), subtype="html")
+    if letter.attached:
+        message.add_attachment(letter.attached, filename=f"receipt-{letter.issue}.txt")
     return message
 
 
@@ -84,8 +86,11 @@ def stable(message_id: str) -> str:
 
 def as_text(letter: Letter, say: Say) -> str:
     parts = [*letter.paragraphs]
+    parts += ["\n".join(filter(None, (part.title, part.text, part.link))) for part in letter.parts]
     if letter.link:
         parts.append(f"{letter.label}:\n{letter.link}")
+    if letter.other_link:
+        parts.append(f"{letter.other_label}:\n{letter.other_link}")
     if letter.code:
         parts.append(f"{say('Or type this code where you asked for it:')}\n{letter.code}")
     if letter.stop:
@@ -95,8 +100,13 @@ def as_text(letter: Letter, say: Say) -> str:
 
 def as_html(letter: Letter, say: Say) -> str:
     parts = [f"<p>{escape(p).replace(chr(10), '<br>')}</p>" for p in letter.paragraphs]
+    for part in letter.parts:
+        parts.append(f'<h2><a href="{escape(part.link)}">{escape(part.title)}</a></h2>')
+        parts += [f"<p>{escape(part.text).replace(chr(10), '<br>')}</p>"] if part.text else []
     if letter.link:
         parts.append(f'<p><a href="{escape(letter.link)}">{escape(letter.label or letter.link)}</a></p>')
+    if letter.other_link:
+        parts.append(f'<p><a href="{escape(letter.other_link)}">{escape(letter.other_label or "")}</a></p>')
     if letter.code:
         parts.append(f"<p>{escape(say('Or type this code where you asked for it:'))} <b>{escape(letter.code)}</b></p>")
     if letter.stop:

@@ -4,7 +4,8 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from board.domain.letters import Letter, without_words
+from board.domain.faults import Fault
+from board.domain.letters import Letter, Part, without_words
 from board.store import own_data
 from board.store.database import Tx
 
@@ -15,24 +16,32 @@ COLUMNS = "id, message_id, recipient, subject, letter, state, tries, unsure, ret
 NOW, OF_ONE, OF_MANY = range(3)
 
 
+IS_STOPPED = "FROM bounces WHERE email = :recipient AND stopped_ms IS NOT NULL"
+
+
 async def put(tx: Tx, *, message_id: str, recipient: str, letter: Letter, now_ms: int, rank: int = NOW) -> None:
-    """Queues a letter; one whose Message-ID is there already is not doubled, and about issues none goes where none
-    is wanted.
+    """Queues a letter; one whose Message-ID is there already is not doubled, about issues none goes where none is
+    wanted, and none at all to an address from which mail comes back.
     """
     if letter.issue is not None and await own_data.is_quiet(tx, recipient, letter.issue):
         return
-    await tx.run(
-        "INSERT INTO outbox (message_id, recipient, subject, letter, issue, state, tries, retry_ms, created_ms, rank)"
-        " VALUES (:message_id, :recipient, :subject, :letter, :issue, 'queued', 0, :now, :now, :rank)"
-        " ON CONFLICT (message_id) DO NOTHING",
+    row = await tx.row(
+        "INSERT INTO outbox (message_id, recipient, subject, letter, issue, state, tries, retry_ms, error, created_ms,"
+        " rank) VALUES (:message_id, :recipient, :subject, :letter, :issue,"
+        f" CASE WHEN EXISTS (SELECT 1 {IS_STOPPED}) THEN 'failed' ELSE 'queued' END, 0, :now,"
+        f" (SELECT CAST(:error AS TEXT) {IS_STOPPED}), :now, :rank) ON CONFLICT (message_id) DO NOTHING RETURNING id",
         message_id=message_id,
         recipient=recipient,
         subject=letter.subject,
         letter=json.dumps(asdict(letter)),
         issue=letter.issue,
+        error=str(Fault("stopped")),
         now=now_ms,
         rank=rank,
     )
+    for issue in {part.issue for part in letter.parts if row}:
+        assert row
+        await tx.run("INSERT INTO quoted (issue, message) VALUES (:issue, :message)", issue=issue, message=row["id"])
 
 
 async def put_if(tx: Tx, goes_out: bool, *, message_id: str, recipient: str, letter: Letter, now_ms: int) -> None:
@@ -139,8 +148,12 @@ async def counts(tx: Tx) -> dict[str, int]:
 
 async def forget_words(tx: Tx, issue: int) -> None:
     """Leaves no words in the issue's letters, sent or not: only the link and what makes them one thread."""
-    for row in await tx.rows("SELECT id, letter FROM outbox WHERE issue = :issue", issue=issue):
-        letter = without_words(letter_of(row))
+    rows = await tx.rows(
+        "SELECT id, letter FROM outbox WHERE issue = :issue OR id IN (SELECT message FROM quoted WHERE issue = :issue)",
+        issue=issue,
+    )
+    for row in rows:
+        letter = without_words(letter_of(row), issue)
         await tx.run(
             "UPDATE outbox SET subject = :subject, letter = :letter WHERE id = :id",
             id=row["id"],
@@ -151,4 +164,5 @@ async def forget_words(tx: Tx, issue: int) -> None:
 
 def letter_of(row: dict[str, Any]) -> Letter:
     kept = json.loads(row["letter"])
-    return Letter(**{**kept, "paragraphs": tuple(kept["paragraphs"])})
+    parts = tuple(Part(**part) for part in kept.get("parts", ()))
+    return Letter(**{**kept, "paragraphs": tuple(kept["paragraphs"]), "parts": parts})

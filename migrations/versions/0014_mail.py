@@ -31,6 +31,12 @@ CREATE TABLE digests (
     last_seq BIGINT NOT NULL,
     PRIMARY KEY (email, issue)
 );
+CREATE TABLE quoted (
+    issue BIGINT NOT NULL,
+    message BIGINT NOT NULL,
+    PRIMARY KEY (issue, message)
+);
+CREATE INDEX quoted_by_message ON quoted (message);
 CREATE TABLE received (
     message_hash {blob} PRIMARY KEY,
     at_ms BIGINT NOT NULL,

@@ -1,5 +1,6 @@
 """Mail goes to those who asked, once, and says what happened; a broken server delays it and loses nothing."""
 
+import hashlib
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -9,13 +10,14 @@ from board.actions import accounts, customers, importing, moderators, objections
 from board.domain import conversations
 from board.domain.decisions import Then
 from board.domain.people import Poster
+from board.domain.proof import b64url
 from board.domain.words import Filing
 from board.followers import line, mail, sending, writing
 from board.followers.writing import Post
 from board.sealing import Box
 from board.store import company, outbox
 from board.store.database import Database
-from tests.cast import ADA, BO, CY, LINKS, MO, NOON, ROOT, do, do_at, later, say, want_mail
+from tests.cast import ADA, BO, CY, LINKS, MO, NOON, ROOT, chain, do, do_at, later, say, want_mail
 from tests.followers.postbox import postbox, text_of
 
 POST = Post(None, "board@board.example", LINKS, say)
@@ -159,8 +161,8 @@ async def test_the_filer_is_asked_by_mail_whether_it_is_cured(db: Database) -> N
     await do(db, staff.update, number, by=BO, body="Mended.", via="web", then=Then(resolution="fixed"))
     assert await told(db) == ["ada@home.example"]
     _, letter = (await letters(db))[-1]
-    assert letter.link == LINKS.private(number)
-    assert "still fails" in str(letter.label)
+    assert (letter.label, letter.link) == ("Yes, it is cured", LINKS.private(number) + "#verdict")
+    assert (letter.other_label, letter.other_link) == ("No, it still fails", LINKS.private(number) + "#dispute")
 
 
 async def test_the_filer_is_not_told_what_the_filer_said(db: Database) -> None:
@@ -321,6 +323,19 @@ async def test_a_mail_arrives_as_one_thread_with_a_way_to_stop_it(db: Database) 
     html = news.get_body(("html",))
     assert html is not None
     assert LINKS.issue(number) in html.as_string()
+
+
+async def test_the_mail_about_a_filing_carries_a_receipt_that_anybody_can_check(db: Database) -> None:
+    await file(db)
+    with postbox() as box:
+        await sending.send_due(db, replace(POST, url=box.url), NOON)
+    (attached,) = box.mails[0].iter_attachments()
+    lines = attached.get_content().splitlines()
+    leaf, fingerprint = (lines[lines.index(name) + 1] for name in ("The entry:", "Its fingerprint:"))
+    filed = (await chain(db, 1))[0]
+    assert (attached.get_filename(), leaf) == ("receipt-1.txt", filed.leaf)
+    assert fingerprint == b64url(hashlib.sha256(b"\0" + leaf.encode()).digest())
+    assert "kettle" not in attached.get_content()
 
 
 async def test_the_message_id_is_the_same_for_every_try_and_shows_no_address(db: Database) -> None:
