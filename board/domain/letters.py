@@ -167,6 +167,20 @@ def with_verdict(letter: Letter, url: str, say: Say) -> Letter:
     )
 
 
+def digest(*, parts: tuple[Part, ...], company: str, stop: str, say: Say) -> Letter:
+    """What happened on all issues of one reader since the last digest."""
+    one = len(parts) == 1
+    subject = say("News of one issue with {company}") if one else say("News of {count} issues with {company}")
+    return Letter(
+        subject=subject.format(count=len(parts), company=company),
+        paragraphs=(say("This happened since the last mail:"),),
+        parts=parts,
+        stop=stop,
+        secret=True,
+        personal=True,
+    )
+
+
 def hook_off(*, host: str, error: str, company: str, url: str, say: Say) -> Letter:
     """Tells an admin that a webhook takes nothing any more."""
     return Letter(

@@ -42,6 +42,10 @@ class Links:
         """Ends the mails to the filer, and can do nothing else."""
         return f"{self.base}/follows/{self.secret('no-mail', number)}"
 
+    def wishes(self, number: int) -> str:
+        """What somebody wants to hear of by mail, of all issues; it stands in digests."""
+        return f"{self.base}/follows/{self.secret('wishes', number)}"
+
     def sign_in(self, secret: str) -> str:
         return f"{self.base}/signin/{secret}"
 

@@ -40,6 +40,18 @@ def read_row(row: dict[str, Any]) -> Wishes:
     return Wishes(row["pace"], row["zone"], unwanted, areas)
 
 
+async def number(tx: Tx, email: str) -> int:
+    """Under which number the wishes of the address are kept."""
+    found: int = await tx.value("SELECT id FROM wishes WHERE email = :email", email=email)
+    return found
+
+
+async def whose(tx: Tx, number: int) -> str | None:
+    """The address whose wishes have this number."""
+    found: str | None = await tx.value("SELECT email FROM wishes WHERE id = :id", id=number)
+    return found
+
+
 async def save(tx: Tx, email: str, said: Wishes, *, next_ms: int | None) -> None:
     """`next_ms`: when the next digest goes out, if something waits."""
     await tx.run(
@@ -93,8 +105,22 @@ async def take(tx: Tx, email: str, now_ms: int) -> list[Waiting]:
     rows = await tx.rows(
         "DELETE FROM digests WHERE email = :email RETURNING email, issue, follow, first_seq, last_seq", email=email
     )
-    found = [Waiting(row["email"], row["issue"], row["follow"], row["first_seq"], row["last_seq"]) for row in rows]
-    return sorted(found, key=lambda one: one.issue)
+    return sorted(map(read_waiting, rows), key=lambda one: one.issue)
+
+
+async def take_of_issue(tx: Tx, email: str, issue: int) -> Waiting | None:
+    """What waits for the address about this issue, which is told now."""
+    row = await tx.row(
+        "DELETE FROM digests WHERE email = :email AND issue = :issue"
+        " RETURNING email, issue, follow, first_seq, last_seq",
+        email=email,
+        issue=issue,
+    )
+    return read_waiting(row) if row else None
+
+
+def read_waiting(row: dict[str, Any]) -> Waiting:
+    return Waiting(row["email"], row["issue"], row["follow"], row["first_seq"], row["last_seq"])
 
 
 async def has_waiting(tx: Tx, email: str) -> bool:

@@ -28,6 +28,7 @@ from board.web import (
     signin,
     transparency,
     ways,
+    wishes,
 )
 from board.web.api_acts import act as api_act
 from board.web.desk import act as staff_act
@@ -83,11 +84,12 @@ def pages() -> list[BaseRoute]:
         Route("/me/address/{secret}", own_data.address_link),
         Route("/me/address/{secret}", own_data.move, methods=["POST"]),
         Route("/me/mail", own_data.set_mail, methods=["POST"]),
+        Route("/me/wishes", wishes.save_own, methods=["POST"]),
         Route("/me/erasure", own_data.erase, methods=["POST"]),
         Route("/mail/{secret}", confirming.ask),
         Route("/mail/{secret}", confirming.answer, methods=["POST"]),
-        Route("/follows/{secret}", account.follow_link),
-        Route("/follows/{secret}", account.use_follow_link, methods=["POST"]),
+        Route("/follows/{secret}", wishes.follow_link),
+        Route("/follows/{secret}", wishes.use_follow_link, methods=["POST"]),
     ]
 
 

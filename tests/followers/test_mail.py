@@ -12,7 +12,7 @@ from board.domain.decisions import Then
 from board.domain.people import Poster
 from board.domain.proof import b64url
 from board.domain.words import Filing
-from board.followers import line, mail, sending, writing
+from board.followers import line, mail, reminders, sending, writing
 from board.followers.writing import Post
 from board.sealing import Box
 from board.store import company, outbox
@@ -78,13 +78,13 @@ async def test_an_address_that_has_not_said_yes_hears_nothing_and_then_all_of_it
     await do(db, staff.update, number, by=BO, body="Which one?", via="web", then=Then(state="waiting_on_customer"))
     await do(db, privately.answer, number, by=BO, words="The order?", box=box, links=LINKS, say=say)
     assert await told(db) == []
-    await mail.remind(db, POST, later(days=3))
+    await reminders.remind(db, POST, later(days=3))
     await mail.catch_up(db, POST, NOON)
     assert len(await letters(db)) == 1
     await want_mail(db, number)
     await mail.catch_up(db, POST, later(days=3))
     await mail.catch_up(db, POST, later(days=3))
-    await mail.remind(db, POST, later(days=3))
+    await reminders.remind(db, POST, later(days=3))
     _, (recipient, letter) = await letters(db)
     assert (recipient, letter.link) == ("ada@home.example", LINKS.private(number))
     assert any("Which one?" in line for line in letter.paragraphs)
@@ -273,7 +273,7 @@ async def test_reminders_go_out_once_each(db: Database) -> None:
     sent = []
     for day in range(9):
         before = len(await letters(db))
-        await mail.remind(db, POST, later(days=day, minutes=1))
+        await reminders.remind(db, POST, later(days=day, minutes=1))
         sent.append(len(await letters(db)) - before)
     assert sent == [0, 0, 0, 1, 0, 0, 0, 1, 0]
 
@@ -284,8 +284,8 @@ async def test_a_cure_is_asked_about_again_after_7_and_12_days(db: Database) -> 
     await told(db)
     before = len(await letters(db))
     for day in range(14):
-        await mail.remind(db, POST, later(days=day, minutes=1))
-        await mail.remind(db, POST, later(days=day, minutes=2))
+        await reminders.remind(db, POST, later(days=day, minutes=1))
+        await reminders.remind(db, POST, later(days=day, minutes=2))
     assert len(await letters(db)) - before == 2
 
 

@@ -76,7 +76,7 @@ ACTS = {
     "/staff/moderation/appeals/{id}": "restore",
     "/staff/moderation/reports/{id}": "publish",
     "/me/address/{secret}": OPEN,
-    **dict.fromkeys(("/me/address", "/me/mail", "/me/erasure"), SIGNED_IN),
+    **dict.fromkeys(("/me/address", "/me/mail", "/me/wishes", "/me/erasure"), SIGNED_IN),
     "/staff/outbox/{id}/try": "try_mail",
     **{path: "run_board" for path in FORMS if path.startswith(("/staff/settings", "/staff/hooks"))},
     **{path: OPEN for path in FORMS if path.startswith(("/signin", "/signout", "/follows", "/mail"))},
@@ -84,7 +84,7 @@ ACTS = {
     **{path: COLLEAGUES for path in FORMS if path.startswith(("/me/passkeys", "/me/codes", "/prove"))},
 }
 SESSIONS = ("/me/sessions", "/me/sessions/{mark}")
-OF_THEMSELVES = ("/me", "/me/data.json", "/me/address", "/me/mail", "/me/erasure", *SESSIONS)
+OF_THEMSELVES = ("/me", "/me/data.json", "/me/address", "/me/mail", "/me/wishes", "/me/erasure", *SESSIONS)
 LAST = (*SESSIONS, "/me/erasure", "/signout")  # end what the walk needs
 
 
