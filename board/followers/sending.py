@@ -101,6 +101,7 @@ async def settle(
     )
     if fault and fault.kind == "recipient":
         await bounces.note_hard(tx, row["recipient"], why=fault.answer, now_ms=milliseconds(now))
+        await outbox.give_up(tx, row["recipient"], error=str(Fault("stopped")))
     letter = outbox.letter_of(row)
     if state == "sent" and letter.code:  # whoever reads the database later cannot sign in with it
         await outbox.rewrite(tx, row["id"], replace(letter, link=None, code=None))

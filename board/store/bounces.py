@@ -4,8 +4,9 @@ from typing import Any
 
 from board.store.database import Tx
 
-SOFT = 5  # bounces in a row that may pass, one a day at most counts
+SOFT = 5  # the bounce that is one too many; one a day counts at most
 DAY_MS = 86_400_000
+LONG_MS = 14 * DAY_MS  # after that long without a bounce they are counted anew
 WHY_LENGTH = 300
 
 
@@ -22,17 +23,19 @@ async def note_hard(tx: Tx, email: str, *, why: str, now_ms: int) -> None:
 
 
 async def note_soft(tx: Tx, email: str, *, why: str, now_ms: int) -> None:
-    """The address takes nothing just now; on the fifth day of that nothing more is sent."""
+    """The address takes nothing just now; on the fifth day of that in few weeks nothing more is sent."""
     await tx.run(
         "INSERT INTO bounces (email, soft, why, last_ms) VALUES (:email, 1, :why, :now)"
-        " ON CONFLICT (email) DO UPDATE SET why = excluded.why, last_ms = excluded.last_ms, soft = bounces.soft + 1,"
-        f" stopped_ms = CASE WHEN bounces.soft + 1 >= {SOFT}"
+        " ON CONFLICT (email) DO UPDATE SET why = excluded.why, last_ms = excluded.last_ms,"
+        " soft = CASE WHEN bounces.last_ms <= :long_ago THEN 1 ELSE bounces.soft + 1 END,"
+        f" stopped_ms = CASE WHEN bounces.soft + 1 >= {SOFT} AND bounces.last_ms > :long_ago"
         " THEN COALESCE(bounces.stopped_ms, excluded.last_ms) ELSE bounces.stopped_ms END"
         " WHERE bounces.last_ms <= :yesterday",
         email=email,
         why=why[:WHY_LENGTH],
         now=now_ms,
         yesterday=now_ms - DAY_MS,
+        long_ago=now_ms - LONG_MS,
     )
 
 

@@ -127,6 +127,24 @@ async def try_now(tx: Tx, message: int, now_ms: int) -> None:
     )
 
 
+async def one(tx: Tx, message: int) -> dict[str, Any] | None:
+    return await tx.row(f"SELECT {COLUMNS} FROM outbox WHERE id = :id", id=message)
+
+
+async def fail(tx: Tx, message: int, *, error: str) -> None:
+    """It was sent, and came back."""
+    await tx.run("UPDATE outbox SET state = 'failed', error = :error WHERE id = :id", id=message, error=error)
+
+
+async def give_up(tx: Tx, recipient: str, *, error: str) -> None:
+    """Nothing that still waits is sent to the address."""
+    await tx.run(
+        "UPDATE outbox SET state = 'failed', error = :error WHERE state = 'queued' AND recipient = :recipient",
+        error=error,
+        recipient=recipient,
+    )
+
+
 STATES = ("queued", "sent", "failed", "kept")
 
 

@@ -159,6 +159,7 @@ def staff_pages() -> list[BaseRoute]:
         Route("/staff/moderation/appeals/{id:n}", moderation.decide_appeal, methods=["POST"]),
         Route("/staff/moderation/reports/{id:n}", moderation.settle_reports, methods=["POST"]),
         Route("/staff/outbox", office.show_outbox),
+        Route("/staff/outbox/addresses", office.send_again, methods=["POST"]),
         Route("/staff/outbox/{id:n}/try", office.try_now, methods=["POST"]),
         Route("/staff/hooks", hooks.show_all),
         Route("/staff/hooks", hooks.add, methods=["POST"]),

@@ -43,6 +43,7 @@ FORMS: dict[str, dict[str, str]] = {
     "/issues/{number}/private-words": {"private": "Order 4711"},
     "/staff/issues/{number}/private": {},
     "/me/address": {"email": "ada@elsewhere.example"},
+    "/staff/outbox/addresses": {"email": "eve@home.example"},
     "/me/wishes": {"do": "wishes", "pace": "daily", "zone": "Europe/Vienna", "kinds": "answers"},
     "/me/address/{secret}": {},
     "/me/mail": {"do": "stop"},

@@ -77,7 +77,7 @@ ACTS = {
     "/staff/moderation/reports/{id}": "publish",
     "/me/address/{secret}": OPEN,
     **dict.fromkeys(("/me/address", "/me/mail", "/me/wishes", "/me/erasure"), SIGNED_IN),
-    "/staff/outbox/{id}/try": "try_mail",
+    **dict.fromkeys(("/staff/outbox/{id}/try", "/staff/outbox/addresses"), "try_mail"),
     **{path: "run_board" for path in FORMS if path.startswith(("/staff/settings", "/staff/hooks"))},
     **{path: OPEN for path in FORMS if path.startswith(("/signin", "/signout", "/follows", "/mail"))},
     **{path: SIGNED_IN for path in FORMS if path.startswith("/me/sessions")},
