@@ -1,42 +1,29 @@
 """What comes into the board's mailbox: messages that came back, and answers to letters. All else is left alone."""
 
+import asyncio
 import hashlib
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
-from typing import Literal
 
+from board.actions import replying
+from board.actions.replying import Mailbox, Outcome
 from board.domain import returned
 from board.domain.faults import Fault
 from board.domain.leaf import milliseconds
-from board.domain.links import Links
-from board.domain.wording import Say
 from board.store import bounces, outbox, received
 from board.store.database import Database, Tx
 
-Outcome = Literal["returned", "published", "held", "refused", "ignored", "known"]
-LONGEST = 2 * 1024 * 1024
+LONGEST = 20 * 1024 * 1024
 # Where receiving servers write to which address a message was delivered; what the sender wrote comes last.
 ADDRESSED = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "To", "Cc")
 
 
-@dataclass(frozen=True)
-class Mailbox:
-    """`inbox` is its address; `authserv` the name under which its server says what it found out about senders."""
-
-    inbox: str
-    links: Links
-    say: Say
-    secret: bytes
-    authserv: str | None = None
-
-
 async def receive(db: Database, raw: bytes, mailbox: Mailbox, now: datetime) -> Outcome:
     """Does what the message asks for, once, however often it is read. It must not be longer than LONGEST."""
-    message = read(raw)
+    message = await asyncio.to_thread(read, raw)
     found = tag_of(message, mailbox)
     if found is None:
         return "ignored"
@@ -49,7 +36,7 @@ async def receive(db: Database, raw: bytes, mailbox: Mailbox, now: datetime) -> 
             outcome = await take_back(tx, message, number, milliseconds(now))
             await received.settle(tx, key, outcome)
             return outcome
-    return "ignored"
+    return await replying.receive(db, message, purpose, number, key, mailbox, now)
 
 
 def read(raw: bytes) -> EmailMessage:

@@ -20,7 +20,8 @@ class Part:
 class Letter:
     """`issue` makes one thread of an issue's letters; `stop` ends them. A `secret` link is for admins to copy,
     a `personal` one for nobody but the recipient: it speaks for a customer. `code` is as secret as the link.
-    `other_link` is a second answer beside `link`. `attached` is the text of the receipt.
+    `other_link` is a second answer beside `link`. `attached` is the text of the receipt. `reply` is the tag of the
+    address at which an answer by mail is the recipient's.
     """
 
     subject: str
@@ -33,6 +34,7 @@ class Letter:
     parts: tuple[Part, ...] = ()
     issue: int | None = None
     stop: str | None = None
+    reply: str | None = None
     secret: bool = False
     personal: bool = False
     code: str | None = None

@@ -186,8 +186,9 @@ async def tell_filer(tx: Tx, news: News, filer: Filer, post: Post) -> None:
     lines = await said(tx, [r for r in heard if r.index != first], news.company, post.say, to_filer=True)
     if lines and any([await can_be_appealed(tx, r) for r in heard]):
         lines += (post.say("If you think that this is wrong, open your issue and appeal. A moderator reads it."),)
+    reply = post.links.tag("filed", filer.issue)
     asks = any(r.name == "issue.resolved" for r in heard) and news.row["confirmation"] == "asked"
-    await put(tx, news, email, lines + waited, post, asks=asks, url=post.links.private(filer.issue))
+    await put(tx, news, email, lines + waited, post, asks=asks, url=post.links.private(filer.issue), reply=reply)
 
 
 async def can_be_appealed(tx: Tx, r: Recorded) -> bool:
@@ -230,14 +231,23 @@ async def tell_followers(tx: Tx, news: News, readers: list[Follow], post: Post) 
     for one in readers:
         if filer and one.email == filer.mail:
             continue
-        stop, own, theirs = post.links.follow(one.id), lines, said_so.get(one.email)
+        own, theirs = lines, said_so.get(one.email)
         if theirs:
             heard = wanted(news.happened, theirs, news.row["area"])
             if theirs.pace != "each":
                 await digests.keep(tx, heard, theirs, one.email, one.id, news.at)
                 continue
             own = await said(tx, heard, news.company, post.say)
-        await put(tx, news, one.email, own, post, url=post.links.issue(one.issue), stop=stop)
+        await put(
+            tx,
+            news,
+            one.email,
+            own,
+            post,
+            url=post.links.issue(one.issue),
+            stop=post.links.follow(one.id),
+            reply=post.links.tag("follow", one.id),
+        )
 
 
 async def put(
@@ -249,6 +259,7 @@ async def put(
     *,
     url: str,
     stop: str | None = None,
+    reply: str,
     asks: bool = False,
 ) -> None:
     if not lines:
@@ -263,6 +274,7 @@ async def put(
         asks=asks,
         say=post.say,
     )
+    letter = replace(letter, reply=reply)
     message_id = f"news.{news.row['number']}.{news.happened[-1].index}.{recipient}"
     rank = outbox.OF_MANY if stop else outbox.OF_ONE
     now_ms = milliseconds(news.at)

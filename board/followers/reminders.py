@@ -1,5 +1,6 @@
 """Asks filers again whose word is wanted: for an answer, or whether a cure holds."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -61,5 +62,6 @@ async def remind_filer(tx: Tx, row: dict[str, Any], kind: str, since: datetime, 
         url=post.links.private(row["number"]),
         say=say,
     )
+    letter = replace(letter, reply=post.links.tag("filed", row["number"]))
     message_id = f"reminder.{row['number']}.{kind}.{wait}"
     await outbox.put(tx, message_id=message_id, recipient=filer.mail, letter=letter, now_ms=milliseconds(now))

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from board.domain.letters import Letter
 from board.domain.links import Links
+from board.domain.replies import MARK
 from board.domain.wording import Say
 
 
@@ -49,6 +50,10 @@ def compose(row: dict[str, Any], letter: Letter, post: Post, now: datetime) -> E
         message["In-Reply-To"] = thread
         message["List-Id"] = f"<issue-{letter.issue}.{host}>"
     letter = stoppable(letter, post)
+    if post.inbox and letter.reply:
+        message["Reply-To"] = tagged(post.inbox, letter.reply)
+        above = post.say("Answer above this line, and everybody can read it on the board.")
+        letter = replace(letter, paragraphs=(f"{MARK} {above} -##", *letter.paragraphs))
     if letter.stop:
         message["List-Unsubscribe"] = f"<{letter.stop}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from board.actions import mailbox
-from board.actions.mailbox import Mailbox
+from board.actions.replying import Mailbox
 from board.domain import faults
 from board.domain.letters import Letter
 from board.store import bounces, outbox

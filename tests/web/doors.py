@@ -44,6 +44,7 @@ FORMS: dict[str, dict[str, str]] = {
     "/staff/issues/{number}/private": {},
     "/me/address": {"email": "ada@elsewhere.example"},
     "/staff/outbox/addresses": {"email": "eve@home.example"},
+    "/inbound/mail": {},
     "/me/wishes": {"do": "wishes", "pace": "daily", "zone": "Europe/Vienna", "kinds": "answers"},
     "/me/address/{secret}": {},
     "/me/mail": {"do": "stop"},

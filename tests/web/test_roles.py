@@ -76,6 +76,7 @@ ACTS = {
     "/staff/moderation/appeals/{id}": "restore",
     "/staff/moderation/reports/{id}": "publish",
     "/me/address/{secret}": OPEN,
+    "/inbound/mail": "lapse",  # for none of these visitors: it takes the operator's token
     **dict.fromkeys(("/me/address", "/me/mail", "/me/wishes", "/me/erasure"), SIGNED_IN),
     **dict.fromkeys(("/staff/outbox/{id}/try", "/staff/outbox/addresses"), "try_mail"),
     **{path: "run_board" for path in FORMS if path.startswith(("/staff/settings", "/staff/hooks"))},
