@@ -60,6 +60,18 @@ async def look(url: str, take: Take) -> int | Wrong:
         await asyncio.to_thread(box.close)
 
 
+def probe(url: str) -> int | Wrong:
+    """How many messages wait, without taking one. It blocks."""
+    try:
+        box = Box(url)
+        try:
+            return len(box.new())
+        finally:
+            box.close()
+    except WRONG as wrong:
+        return Wrong(plain(wrong))
+
+
 async def take_one(box: "Box", uid: str, take: Take) -> None:
     """A message at which we fail is flagged and left for a person, so that it holds up no other."""
     raw = await asyncio.to_thread(box.fetch, uid)

@@ -180,6 +180,11 @@ async def forget_words(tx: Tx, issue: int) -> None:
         )
 
 
+def unkept(letter: Letter) -> dict[str, Any]:
+    """A message as a row that stands in no table."""
+    return {"id": 0, "letter": json.dumps(asdict(letter)), "tries": 0, "unsure": 0}
+
+
 def letter_of(row: dict[str, Any]) -> Letter:
     kept = json.loads(row["letter"])
     parts = tuple(Part(**part) for part in kept.get("parts", ()))
