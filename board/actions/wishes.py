@@ -30,7 +30,7 @@ async def read(tx: WriteTx, typed: Mapping[str, str], *, is_staff: bool) -> Wish
     wrong: dict[str, str] = {}
     if pace not in PACES:
         wrong["pace"] = choose(PACES)
-    if not (zone == "UTC" or rules.is_zone(zone)):
+    if not rules.is_zone(zone):
         wrong["zone"] = ZONE
     if wrong:
         raise Invalid(wrong)

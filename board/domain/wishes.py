@@ -1,8 +1,8 @@
 """What somebody wants to hear of by mail, about which areas and how often; and when a digest goes out. Pure."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 KINDS = {
@@ -59,12 +59,15 @@ class Wishes:
 
 
 def is_zone(name: str) -> bool:
-    return name in available_timezones()
+    return name == "UTC" or name in zones()
 
 
-def zones() -> Iterable[str]:
+@cache
+def zones() -> tuple[str, ...]:
     """The names that people know: a continent and a city."""
-    return sorted(name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "posix/")))
+    return tuple(
+        name for name in sorted(available_timezones()) if "/" in name and not name.startswith(("Etc/", "posix/"))
+    )
 
 
 def next_digest(wishes: Wishes, after: datetime) -> datetime:

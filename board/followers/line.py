@@ -23,6 +23,8 @@ GOODBYE_S = 5.0
 PATIENCE_S = 60.0  # for one message
 GO_ON = 354
 WRONG = (aiosmtplib.SMTPException, OSError, ValueError)
+NO_SUCH = re.compile(r"no such|unknown|not exist|not found|no mailbox|invalid|unrouteable", re.IGNORECASE)
+SENDER = re.compile(r"relay|authenticat|polic|spam|block|denied|sender", re.IGNORECASE)
 LINE_END = re.compile(rb"\r\n|\r|\n")
 AT_A_DOT = re.compile(rb"^\.", re.MULTILINE)
 
@@ -137,9 +139,13 @@ def reason(wrong: Exception, *, is_connecting: bool = False) -> Fault:
 
 
 def is_about_address(said: str) -> bool:
-    """Whether a refusal is of this address, and not of whoever sends (RFC 3463: 5.1 addresses, 5.2 mailboxes)."""
-    status = re.match(r"5\.(\d+)\.\d+", said)
-    return status is None or status[1] in ("1", "2")
+    """Whether a refusal is of this address, and not of whoever sends (RFC 3463: 5.1 addresses, 5.2.1 closed ones).
+
+    Servers that give no such code are taken at their word: whom they do not let relay, they tell so for every address.
+    """
+    if status := re.match(r"5\.(\d+)\.(\d+)", said):
+        return status[1] == "1" or status.groups() == ("2", "1")
+    return bool(NO_SUCH.search(said)) and not SENDER.search(said)
 
 
 def cause(wrong: BaseException | None) -> str:

@@ -18,6 +18,7 @@ from board.web.own_data import person
 from board.web.page import back, form, frame, page
 
 INCOMPLETE = phrase("This link is not complete. Please copy the whole of it from the mail.")
+MOST = 500  # fields: one for each area
 ENDED = phrase("You do not follow this issue any more: nothing will be sent.")
 
 
@@ -98,7 +99,7 @@ async def read(request: Request) -> dict[str, str]:
     """The fields of the page's own form; or of what mail programs send, which should be multipart (RFC 8058, 3.2)."""
     kind = request.headers.get("content-type", "")
     if not kind.lower().startswith("multipart/form-data"):
-        return await form(request)
+        return await form(request, most=MOST)
     head = b"Content-Type: " + kind.encode("ascii", "ignore") + b"\r\n\r\n"
     parts = message_from_bytes(head + await request.body(), policy=HTTP).iter_parts()
     named = {str(part.get_param("name", "", "content-disposition")): part.get_payload(decode=True) for part in parts}
@@ -127,7 +128,7 @@ async def do(tx: WriteTx, linked: Linked, what: str, typed: dict[str, str]) -> N
 
 
 async def save_own(request: Request) -> Response:
-    typed = await form(request)
+    typed = await form(request, most=MOST)
     try:
         async with request.app.state.board.db.writing(session.now()) as tx:
             email, is_staff = account.address_of((await person(tx, request)).session)

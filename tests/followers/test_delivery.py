@@ -116,7 +116,13 @@ class KillAtThird:
 
 
 @pytest.mark.parametrize(
-    ("answer", "kind"), [("451 4.2.1 come later", "later"), ("550 5.7.1 relaying denied", "refused")]
+    ("answer", "kind"),
+    [
+        ("451 4.2.1 come later", "later"),
+        ("550 5.7.1 relaying denied", "refused"),
+        ("550 relay not permitted", "refused"),
+        ("552 5.2.2 mailbox full", "refused"),
+    ],
 )
 async def test_a_recipient_that_is_not_taken_now_is_asked_for_again(db: Database, answer: str, kind: str) -> None:
     await put(db)
@@ -129,15 +135,16 @@ async def test_a_recipient_that_is_not_taken_now_is_asked_for_again(db: Database
     assert (copies(box), await states(db)) == ([1], [("sent", None)])
 
 
-async def test_an_address_that_is_refused_for_good_fails_at_once_and_gets_nothing_more(db: Database) -> None:
+@pytest.mark.parametrize("said", ["5.1.1 no such user", "Unknown user"])
+async def test_an_address_that_is_refused_for_good_fails_at_once_and_gets_nothing_more(db: Database, said: str) -> None:
     await put(db, 2)
     with postbox() as box:
-        box.refused = {"eve0@home.example": "550 5.1.1 no such user"}
+        box.refused = {"eve0@home.example": f"550 {said}"}
         await sending.send_due(db, replace(POST, url=box.url), NOON)
     assert await states(db) == [("failed", "recipient"), ("sent", None)]
     async with db.saving() as tx:
         found = await bounces.stopped(tx, "eve0@home.example")
-        assert (found or {})["why"] == "550 5.1.1 no such user"
+        assert (found or {})["why"] == f"550 {said}"
         assert await bounces.stopped(tx, "eve1@home.example") is None
 
 

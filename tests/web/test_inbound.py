@@ -1,12 +1,15 @@
 """A mail server hands over what came: with the token it counts, without it nothing does."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from board.followers import fetching
 from tests.actions.test_mailbox import report
 from tests.actions.test_replying import reply
+from tests.imap import folder
 from tests.web.site import Site, file_issue, running, words_of
 
 TOKEN = "a token of the tests that nobody guesses"
@@ -36,6 +39,22 @@ async def test_an_answer_by_mail_stands_on_the_page(mailed: Site) -> None:
     assert "It leaks at the spout ." in words_of((await server.get(f"/issues/{number}")).text)
     away = await server.post("/inbound/mail", content=report(1, "5.1.1", to="nobody@board.example"), headers=ALLOWED)
     assert away.json() == {"outcome": "ignored"}
+
+
+async def test_a_running_board_reads_its_mailbox(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetching, "LOOK_EVERY_S", 0.05)
+    async with folder() as box:
+        given = {"mail_inbox": "in@board.example", "mail_authserv": "mx.board.example", "imap_url": box.url}
+        async with running(sqlite_url, tmp_path, **given) as site:
+            number = await file_issue(site.browser(), email="ada@home.example")
+            await site.want_mail(number)
+            box.deliver(reply(site.board.links.tag("filed", number), "It leaks at the spout."))
+            async with asyncio.timeout(20):
+                while box.flags != {1: {"\\Seen"}}:
+                    await asyncio.sleep(0.02)
+            assert "It leaks at the spout." in words_of((await site.browser().get(f"/issues/{number}")).text)
 
 
 async def test_a_mail_with_pictures_fits_and_only_with_the_token(mailed: Site) -> None:
