@@ -23,7 +23,10 @@ ADDRESSED = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "T
 
 async def receive(db: Database, raw: bytes, mailbox: Mailbox, now: datetime) -> Outcome:
     """Does what the message asks for, once, however often it is read. It must not be longer than LONGEST."""
-    message = await asyncio.to_thread(read, raw)
+    try:
+        message = await asyncio.to_thread(read, raw)
+    except RecursionError:  # parts within parts within parts: nobody writes so
+        return "ignored"
     found = tag_of(message, mailbox)
     if found is None:
         return "ignored"

@@ -4,6 +4,7 @@ import re
 from typing import Literal
 
 Said = Literal["pass", "fail", "none"]
+LONGEST = 4_000  # characters of a header
 COMMENT = re.compile(r"\([^()]*\)")
 RESULT = re.compile(r"\bdmarc\s*=\s*([a-z]+)(.*)", re.IGNORECASE | re.DOTALL)
 FROM = re.compile(r"\bheader\.from\s*=\s*\"?([^\s;\"]+)", re.IGNORECASE)
@@ -16,7 +17,7 @@ def dmarc(headers: list[tuple[str, str]], *, authserv: str | None, sender: str) 
     """
     for name, value in headers:
         if name.lower() == "authentication-results" and authserv:
-            server, _, results = without_comments(value).partition(";")
+            server, _, results = without_comments(value[:LONGEST]).partition(";")
             if server.split()[:1] == [authserv.lower()]:
                 return result(results, sender.rpartition("@")[2])
     return "none"

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from email.message import EmailMessage
 from html.parser import HTMLParser
 
+ADDRESS = re.compile(r"[^\s<>,;:\"()@]{1,64}@[^\s<>,;:\"()@]{1,255}")
 MOST_BYTES = 400_000  # more than any answer
 MARK = "##-"  # opens the line in each letter above which people write
 SIGNATURE = re.compile(
@@ -21,7 +23,7 @@ QUOTED = re.compile(r"^\s*>")
 ATTRIBUTION = re.compile(r"([\d@].*|\b(wrote|schrieb|écrit|escribió|scritto|schreef)\b.*):\s*$", re.IGNORECASE)
 OPENS = re.compile(r"^\s*(on|am|le|el|il|op|em)\b|^\s*\d{4}-\d\d|^[^:<]{1,60}<[^>]+@", re.IGNORECASE)
 RULE = re.compile(r"^\s*_{8,}\s*$")
-LINES_OF_ATTRIBUTION = 3
+LINES_OF_ATTRIBUTION, LONGEST_ATTRIBUTION = 3, 400
 BLOCKS = frozenset({"p", "div", "li", "tr", "h1", "h2", "h3", "h4", "blockquote", "ul", "ol", "table"})
 UNREAD = frozenset({"style", "script", "head", "title", "blockquote"})
 ABOVE = ("gmail_quote", "moz-cite-prefix", "divrplyfwdmsg", "appendonsend", "yahoo_quoted")
@@ -46,7 +48,7 @@ def decoded(part: EmailMessage) -> str:
     held = content[:MOST_BYTES] if isinstance(content, bytes) else b""
     try:
         return held.decode(part.get_content_charset("utf-8"), "replace")
-    except LookupError:
+    except (LookupError, ValueError):
         return held.decode("utf-8", "replace")
 
 
@@ -72,11 +74,11 @@ def ends(lines: list[str], at: int) -> bool:
 
 def without_attribution(lines: list[str]) -> list[str]:
     """Without the line at the end, maybe broken into some, that names whose words were quoted below it."""
-    while lines and not lines[-1].strip():
-        lines = lines[:-1]
+    end = next((at for at in range(len(lines), 0, -1) if lines[at - 1].strip()), 0)
+    lines = lines[:end]
     for count in range(1, min(LINES_OF_ATTRIBUTION, len(lines)) + 1):
         said, is_apart = " ".join(lines[-count:]), count == len(lines) or not lines[-count - 1].strip()
-        if ATTRIBUTION.search(said) and (is_apart or OPENS.match(said)):
+        if len(said) <= LONGEST_ATTRIBUTION and ATTRIBUTION.search(said) and (is_apart or OPENS.match(said)):
             return lines[:-count]
     return lines
 
@@ -84,7 +86,8 @@ def without_attribution(lines: list[str]) -> list[str]:
 def without_tags(html: str) -> str:
     """The text of an HTML mail above what it quotes."""
     reader = Text()
-    reader.feed(html)
+    with suppress(AssertionError):  # of what is no HTML at all; what stood above it is kept
+        reader.feed(html)
     return re.sub(r"\n{3,}", "\n\n", "".join(reader.parts))
 
 
@@ -140,4 +143,4 @@ def senders(headers: list[tuple[str, str]]) -> Iterator[str]:
     """The addresses that From names."""
     for name, value in headers:
         if name.lower() == "from":
-            yield from re.findall(r"[^\s<>,;:\"()]+@[^\s<>,;:\"()]+", value.lower())
+            yield from ADDRESS.findall(value.lower())

@@ -15,6 +15,7 @@ from board.domain import limits as rules
 from board.domain.auditing import MASK, mask
 from board.domain.clocks import Target
 from board.domain.people import may
+from board.domain.text import clean
 from board.domain.wording import Say
 from board.errors import Invalid
 from board.store import bounces, company, outbox, people
@@ -335,5 +336,5 @@ async def send_again(request: Request) -> Response:
     typed = await form(request)
     async with request.app.state.board.db.saving() as tx:
         await session.require_staff(tx, request, "try_mail")
-        await mailbox.send_again(tx, typed.get("email", ""))
+        await mailbox.send_again(tx, clean(typed.get("email", ""), lines=False))
     return back("/staff/outbox", "saved", "#stopped")

@@ -4,11 +4,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from board.actions import mailbox
+from board.actions import mailbox, replying
 from board.actions.replying import Mailbox
-from board.domain import faults
+from board.domain import faults, returned
 from board.domain.letters import Letter
+from board.domain.replies import has_files, is_automatic, own_words
 from board.store import bounces, outbox
 from board.store.database import Database
 from tests.cast import LINKS, NOON, later, say
@@ -140,6 +143,11 @@ async def test_what_is_no_report_of_a_failure_changes_nothing(db: Database) -> N
     assert not await is_stopped(db)
 
 
+async def test_a_message_of_parts_in_parts_without_end_is_left_alone(db: Database) -> None:
+    deep = b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (i, i) for i in range(3000))
+    assert await receive(db, deep) == "ignored"
+
+
 async def test_a_report_counts_once_however_often_it_is_read(db: Database) -> None:
     raw = report(await sent(db), "5.1.1")
     assert [await receive(db, raw) for _ in range(2)] == ["returned", "known"]
@@ -147,3 +155,23 @@ async def test_a_report_counts_once_however_often_it_is_read(db: Database) -> No
         await mailbox.send_again(tx, EVE)
     assert await receive(db, raw) == "known"
     assert not await is_stopped(db)
+
+
+HEADERS = ("To", "From", "Content-Type", "Content-Transfer-Encoding", "Authentication-Results", "Action", "Precedence")
+TYPES = ("multipart/report; boundary=x", "multipart/mixed; boundary=x", "text/html; charset=x", "message/rfc822")
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(HEADERS), st.sampled_from([*TYPES, ""]), st.binary(max_size=40))),
+    st.binary(max_size=200),
+)
+def test_no_message_breaks_what_reads_it(headers: list[tuple[str, str, bytes]], body: bytes) -> None:
+    lines = [f"{name}: {kind}".encode() + more for name, kind, more in headers]
+    message = mailbox.read(b"\r\n".join([*lines, b"", b"--x", b"", body, b"--x--"]))
+    assert mailbox.tag_of(message, BOX) is None
+    assert returned.read(message) is None or "Action" in str(message)
+    assert isinstance(own_words(message), str)
+    assert has_files(message) in (True, False)
+    raw = [(name, str(value)) for name, value in message.raw_items()]
+    assert is_automatic(raw, ()) in (True, False)
+    assert replying.suspicion(raw, EVE, "mx.example") in (None, (), ("sender",))

@@ -126,3 +126,16 @@ def test_all_addresses_of_the_sender_are_seen() -> None:
         "ada@x.example",
         "ada@home.example",
     ]
+
+
+HOSTILE = ("<" * 100_000, "<a " * 50_000, "\n" * 200_000 + "> x", "1" * 300_000 + "\n> x", "<![x", "wrote " * 50_000)
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+@pytest.mark.timeout(20)
+def test_hostile_texts_are_read_in_linear_time(text: str) -> None:
+    assert isinstance(above(text), str)
+    assert isinstance(own_words(made(f"Content-Type: text/html\n\n{text}")), str)
+    headers = [("From", text + "@x"), ("Authentication-Results", f"{MX}; {'(' * 50_000}{')' * 50_000}")]
+    assert isinstance(list(senders(headers)), list)
+    assert dmarc(headers, authserv=MX, sender="ada@home.example") == "none"
