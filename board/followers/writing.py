@@ -99,7 +99,7 @@ def as_text(letter: Letter, say: Say) -> str:
     if letter.code:
         parts.append(f"{say('Or type this code where you asked for it:')}\n{letter.code}")
     if letter.stop:
-        parts.append(f"{say('No more mail about this issue')}:\n{letter.stop}")
+        parts.append(f"{stopping(letter, say)}:\n{letter.stop}")
     return "\n\n".join(parts) + "\n"
 
 
@@ -115,7 +115,12 @@ def as_html(letter: Letter, say: Say) -> str:
     if letter.code:
         parts.append(f"<p>{escape(say('Or type this code where you asked for it:'))} <b>{escape(letter.code)}</b></p>")
     if letter.stop:
-        parts.append(
-            f'<p><small><a href="{escape(letter.stop)}">{escape(say("No more mail about this issue"))}</a></small></p>'
-        )
+        parts.append(f'<p><small><a href="{escape(letter.stop)}">{escape(stopping(letter, say))}</a></small></p>')
     return "\n".join(parts)
+
+
+def stopping(letter: Letter, say: Say) -> str:
+    """What is behind the link at the end: a digest is about many issues."""
+    if letter.issue is None:
+        return say("No more mail, or only what you choose")
+    return say("No more mail about this issue, or only what you choose")
