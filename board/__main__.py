@@ -13,7 +13,7 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from board import keys, serving, settings
+from board import checking, keys, serving, settings
 from board.actions import company as company_acts
 from board.actions import demo as demo_acts
 from board.actions import importing
@@ -165,6 +165,13 @@ def migrate() -> None:
 async def migrate_now(given: Settings) -> None:
     copy = await migrations.migrate(given.database_url)
     click.echo(f"Migrated; the copy from before is at {copy}" if copy else "The schema is up to date.")
+
+
+@main.command()
+@click.option("--mail-to", metavar="ADDRESS", help="Send a test message there.")
+def check(mail_to: str | None) -> None:
+    """Say what is set, try it, and say what to mend."""
+    run(checking.tell(load(), mail_to))
 
 
 @main.group()

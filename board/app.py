@@ -19,28 +19,29 @@ from board import keys, leaving, oidc, sealing
 from board.actions import clock, limits, passkeys, privately
 from board.actions import hooks as hook_acts
 from board.actions import mirrors as mirror_acts
+from board.actions.mailbox import receive
 from board.actions.passkeys import Relying
 from board.domain.links import Links
 from board.domain.phrase import phrase
 from board.domain.proof import vkey
 from board.errors import NotFound, ProveFirst, Refused, SignInFirst, TooMany
-from board.followers import hooks, mail, mirrors
+from board.followers import fetching, hooks, mail, mirrors
 from board.followers.hooks import Hooking
 from board.followers.mirrors import Mirroring
-from board.followers.sending import Post
+from board.followers.writing import Post
 from board.keys import Keys
 from board.oidc import Provider
 from board.outbound import Outbound
 from board.render import Renderer
 from board.sealing import Box
 from board.settings import Settings
-from board.store import intake, record, scrub
+from board.store import intake, received, record, scrub
 from board.store.chains import Timed
 from board.store.database import AWAY, LOST, Database, Unsure
 from board.store.folded import Folded
 from board.store.leading import Leading
 from board.stream import Stream
-from board.web import proving, routes, session
+from board.web import inbound, proving, routes, session
 from board.web.guard import Guard
 from board.web.hub import Hub
 from board.web.json import problem
@@ -180,17 +181,28 @@ async def running(board: Board) -> AsyncIterator[None]:
 
 async def followers(board: Board) -> None:
     """What one process does for all: news by mail, what time does by itself, and forgetting."""
-    post = Post(board.settings.smtp_url, sender(board.settings), board.links, board.renderer.say)
-    hooking = Hooking(board.out, board.box(hook_acts.NAME), board.links, board.renderer.say)
-    mirroring = Mirroring(board.out, board.box(mirror_acts.NAME), board.links, board.renderer.say)
+    given, say = board.settings, board.renderer.say
+    post = Post(given.smtp_url, sender(given), board.links, say, given.mail_inbox)
+    hooking = Hooking(board.out, board.box(hook_acts.NAME), board.links, say)
+    mirroring = Mirroring(board.out, board.box(mirror_acts.NAME), board.links, say)
     await asyncio.gather(
         for_ever("the mail", lambda: mail.run(board.db, board.stream, post, session.now)),
+        for_ever("the mailbox", lambda: fetch(board)),
         for_ever("the webhooks", lambda: hooks.run(board.db, board.stream, hooking, session.now)),
         for_ever("the mirrors", lambda: mirrors.run(board.db, board.stream, mirroring, session.now)),
         for_ever("the clock", lambda: tick_for_ever(board.db)),
         for_ever("forgetting", lambda: forget_for_ever(board.db)),
         for_ever("scrubbing", lambda: scrub_for_ever(board.db)),
     )
+
+
+async def fetch(board: Board) -> None:
+    """Takes what has come into the mailbox, where there is one to be asked."""
+    url, box = board.settings.imap_url, inbound.mailbox(board)
+    if url is None or box is None:
+        await asyncio.Event().wait()
+    else:
+        await fetching.run(url, lambda raw: receive(board.db, raw, box, session.now()))
 
 
 async def for_ever(name: str, work: Callable[[], Awaitable[None]]) -> None:
@@ -215,6 +227,7 @@ async def forget_for_ever(db: Database) -> None:
             async with db.saving() as tx:
                 await privately.forget_settled(tx, session.now())
                 await intake.forget_old_answers(tx, session.now_ms())
+                await received.forget_old(tx, session.now_ms())
                 await hook_acts.forget_old_secrets(tx, session.now_ms())
         await asyncio.sleep(FORGET_EVERY_S)
 
@@ -238,7 +251,7 @@ async def tick_for_ever(db: Database) -> None:
 
 async def refuse(request: Request, refused: Exception) -> Response:
     assert isinstance(refused, Refused)
-    if request.url.path.startswith(("/api/", "/live/")):
+    if request.url.path.startswith(("/api/", "/live/", inbound.PATH)):
         return problem(refused)
     if isinstance(refused, Overrun):
         said = request.app.state.board.renderer.say(refused.detail)

@@ -23,7 +23,9 @@ class Settings:
     """`base_url` has no final slash; `trusted_proxies` may tell the client's address by X-Forwarded-For.
 
     `outbound_near` are networks of one's own that webhooks and mirrors may go to, also without encryption.
-    `page_memory_mib` is how much one process keeps of pages that it has rendered.
+    `page_memory_mib` is how much one process keeps of pages that it has rendered. `metrics_token` opens `/metrics`.
+    `mail_inbox` is the address of the mailbox that the board reads, through `imap_url` or as its server hands it over
+    with `mail_token`; `mail_authserv` is that server's name.
     """
 
     database_url: str = "sqlite:///data/board.db"
@@ -31,6 +33,10 @@ class Settings:
     data_dir: Path = Path("data")
     smtp_url: str | None = None
     mail_from: str | None = None
+    mail_inbox: str | None = None
+    mail_authserv: str | None = None
+    mail_token: str | None = None
+    imap_url: str | None = None
     secret_key: str | None = None
     log_key_file: Path | None = None
     log_origin: str | None = None
@@ -69,6 +75,8 @@ def read(environment: Mapping[str, str]) -> Settings:
         raise WrongSetting("BOARD_OIDC_CLIENT_ID: give the name that the issuer has for this board")
     if "oidc_issuer" in values and not values.get("oidc_roles"):
         raise WrongSetting("BOARD_OIDC_ROLES: say who may what, for example support=agent,leads=moderator,ops=admin")
+    if {"imap_url", "mail_token"} & values.keys() and "mail_inbox" not in values:
+        raise WrongSetting("BOARD_MAIL_INBOX: give the address of the mailbox, for example answers@example.com")
     return Settings(**values)
 
 
@@ -128,6 +136,20 @@ def smtp(key: str, value: str) -> str:
     return value
 
 
+def imap(key: str, value: str) -> str:
+    parts = address(value)
+    if parts is None or parts.scheme not in ("imap", "imaps") or not parts.hostname or not parts.username:
+        raise WrongSetting(f"{key}: use imaps://user:password@host:993 or imaps://user:password@host/Folder")
+    return value
+
+
+def inbox(key: str, value: str) -> str:
+    local, _, host = value.rpartition("@")
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,20}", local) or not NAME.fullmatch(host):
+        raise WrongSetting(f"{key}: give an address such as answers@example.com, at most 20 characters before the @")
+    return value.lower()
+
+
 def networks(key: str, value: str) -> tuple[IPv4Network | IPv6Network, ...]:
     try:
         return tuple(ip_network(part.strip(), strict=False) for part in value.split(",") if part.strip())
@@ -144,6 +166,12 @@ def plain(key: str, value: str) -> str:
 def secret(key: str, value: str) -> str:
     if len(value) < 32:
         raise WrongSetting(f"{key}: give at least 32 characters, or nothing: then one is made and kept")
+    return value
+
+
+def token(key: str, value: str) -> str:
+    if len(value) < 32 or not value.isascii():
+        raise WrongSetting(f"{key}: give at least 32 characters in ASCII that nobody guesses")
     return value
 
 
@@ -180,12 +208,16 @@ KEYS: dict[str, Callable[[str, str], Any]] = {
     "DATA_DIR": path,
     "SMTP_URL": smtp,
     "MAIL_FROM": text,
+    "MAIL_INBOX": inbox,
+    "MAIL_AUTHSERV": text,
+    "MAIL_TOKEN": token,
+    "IMAP_URL": imap,
     "SECRET_KEY": secret,
     "LOG_KEY_FILE": path,
     "LOG_ORIGIN": plain,
     "TRUSTED_PROXIES": networks,
     "PAGE_MEMORY_MIB": mebibytes,
-    "METRICS_TOKEN": secret,
+    "METRICS_TOKEN": token,
     "OIDC_ISSUER": issuer,
     "OIDC_CLIENT_ID": text,
     "OIDC_CLIENT_SECRET": text,

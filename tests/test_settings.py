@@ -24,6 +24,9 @@ WRONG = {
     "BOARD_SMTP_URL": [
         "mail.example", "http://mail.example", "smtp://", "smtp://mail.example:x", "smtp://mail.example:0", "smtp://[::1",
     ],
+    "BOARD_IMAP_URL": ["mail.example", "smtp://me:word@mail.example", "imaps://mail.example", "imaps://me:word@x:0"],
+    "BOARD_MAIL_INBOX": ["board", "@board.example", "a+b@board.example", "a@b c", "a" * 21 + "@board.example"],
+    "BOARD_MAIL_TOKEN": ["short", "ä" * 40],
     "BOARD_SECRET_KEY": ["short", "x" * 31],
     "BOARD_LOG_ORIGIN": ["a b", 'a"b', "a+b", "ä", "a\\b"],
     "BOARD_TRUSTED_PROXIES": ["all", "10.0.0.0/33", "10.0.0.1,x"],
@@ -41,6 +44,8 @@ RIGHT: dict[str, tuple[str, str, object]] = {
     "BOARD_LOG_ORIGIN": ("board.example/log", "log_origin", "board.example/log"),
     "BOARD_DATA_DIR": ("elsewhere", "data_dir", Path("elsewhere")),
     "BOARD_LIVE_ACCEPTS": ("50", "live_accepts", 50),
+    "BOARD_MAIL_INBOX": ("Answers@Board.example", "mail_inbox", "answers@board.example"),
+    "BOARD_MAIL_AUTHSERV": ("mx.board.example", "mail_authserv", "mx.board.example"),
     "BOARD_MAIL_FROM": ("Tea <tea@board.example>", "mail_from", "Tea <tea@board.example>"),
 }
 
@@ -131,3 +136,10 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
 )
 def test_without_a_base_url_the_board_is_where_it_listens(host: str, address: str) -> None:
     assert serving.address(host, 80) == address
+
+
+@pytest.mark.parametrize(("key", "value"), [("IMAP_URL", "imaps://me:word@mail.example"), ("MAIL_TOKEN", "x" * 32)])
+def test_what_brings_mail_in_wants_the_address_of_the_mailbox(key: str, value: str) -> None:
+    with pytest.raises(WrongSetting, match=r"^BOARD_MAIL_INBOX: "):
+        read({f"BOARD_{key}": value})
+    assert read({f"BOARD_{key}": value, "BOARD_MAIL_INBOX": "in@board.example"}).mail_inbox == "in@board.example"

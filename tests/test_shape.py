@@ -34,7 +34,7 @@ ONE_DOOR = {
     "sqlalchemy": {"store/database.py", "store/migrate.py"},
     "alembic": {"store/migrate.py"},
     "jinja2": {"render.py"},
-    "aiosmtplib": {"followers/sending.py"},
+    "aiosmtplib": {"followers/line.py"},
     "msgspec": {"web/json.py", "web/api_acts.py", "web/shapes.py", "web/openapi.py"},
     "cryptography": {"keys.py", "sealing.py"},
     "webauthn": {"actions/passkeys.py"},

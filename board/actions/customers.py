@@ -7,7 +7,7 @@ from functools import partial
 
 from board.actions.acting import Done, act, load, signed
 from board.actions.company import make_area
-from board.domain import decisions, letters
+from board.domain import decisions, letters, receipts
 from board.domain import words as typed_words
 from board.domain.events import Event, Words
 from board.domain.holding import why_hold
@@ -78,6 +78,7 @@ async def file(tx: WriteTx, filing: Filing, *, via: str, links: Links, say: Say,
             url=url if is_own else links.mail(number),
             held=why is not None,
             asks=not is_own,
+            attached=receipts.text(done.events[0], company=setup.name, url=links.issue(number), say=say),
             say=say,
         )
         await outbox.put(tx, message_id=f"receipt.{number}", recipient=filing.email, letter=letter, now_ms=now_ms)

@@ -14,7 +14,7 @@ from board.domain.wording import Say
 from board.domain.words import address
 from board.errors import Invalid, NotFound
 from board.sealing import Box
-from board.store import company, intake, issues, outbox, own_data, people
+from board.store import company, intake, issues, outbox, own_data, people, wishes
 from board.store.database import Tx, WriteTx
 from board.store.people import Session
 
@@ -43,6 +43,7 @@ async def everything(tx: Tx, who: Person, *, box: Box, url: str) -> dict[str, An
     return {
         "address": who.email,
         "mail": None if who.email is None else not await own_data.is_quiet(tx, who.email),
+        "mail_wishes": await mail_wishes(tx, who.email),
         "issues": [await issue_data(tx, number, who, box, url) for number in filed],
         "comments": [await text_data(tx, number, who, is_filer=False) for number in posted],
         "follows": [f"{url}/issues/{follow.issue}" for follow in follows],
@@ -54,6 +55,15 @@ async def everything(tx: Tx, who: Person, *, box: Box, url: str) -> dict[str, An
             for one in [who.session]
         ],
     }
+
+
+async def mail_wishes(tx: Tx, email: str | None) -> dict[str, Any] | None:
+    """What the person has said about the mail that they want."""
+    said = (await wishes.of(tx, [email])).get(email) if email else None
+    if said is None:
+        return None
+    unwanted = {"unwanted": sorted(said.unwanted), "unwanted_areas": sorted(said.areas)}
+    return {"pace": said.pace, "time_zone": said.zone, **unwanted}
 
 
 async def issue_data(tx: Tx, number: int, who: Person, box: Box, url: str) -> dict[str, Any]:
@@ -110,10 +120,14 @@ async def set_mail(tx: Tx, who: Person, *, wanted: bool) -> None:
     if wanted:
         await own_data.be_heard(tx, who.email)
         return
-    followed = await own_data.followed_by(tx, who.email)
-    for follow in await intake.follows_of(tx, who.email):
+    await set_quiet(tx, who.email)
+
+
+async def set_quiet(tx: Tx, email: str) -> None:
+    followed = await own_data.followed_by(tx, email)
+    for follow in await intake.follows_of(tx, email):
         await intake.stop_following(tx, follow.id)
-    await own_data.be_quiet(tx, who.email)
+    await own_data.be_quiet(tx, email)
     for number in followed:
         await issues.recount(tx, number)
 

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-Reason = Literal["trap", "newcomer_links", "links", "repeated", "quick", "stale", "hurried", "crowded"]
+Reason = Literal["trap", "newcomer_links", "links", "repeated", "quick", "stale", "hurried", "crowded", "sender"]
 REASONS: tuple[Reason, ...] = get_args(Reason)  # the strongest first
 # A proof of work answers these; the others are for a moderator's eyes.
 PROVABLE: frozenset[Reason] = frozenset({"quick", "stale", "hurried", "repeated"})

@@ -6,30 +6,52 @@ from board.domain.phrase import phrase
 from board.domain.wording import Say
 
 
+@dataclass(frozen=True)
+class Part:
+    """What a letter about many issues says of one of them."""
+
+    issue: int
+    title: str
+    link: str
+    text: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Letter:
     """`issue` makes one thread of an issue's letters; `stop` ends them. A `secret` link is for admins to copy,
     a `personal` one for nobody but the recipient: it speaks for a customer. `code` is as secret as the link.
+    `other_link` is a second answer beside `link`. `attached` is the text of the receipt. `reply` is the tag of the
+    address at which an answer by mail is the recipient's.
     """
 
     subject: str
     paragraphs: tuple[str, ...]
     label: str | None = None
     link: str | None = None
+    other_label: str | None = None
+    other_link: str | None = None
+    attached: str | None = None
+    parts: tuple[Part, ...] = ()
     issue: int | None = None
     stop: str | None = None
+    reply: str | None = None
     secret: bool = False
     personal: bool = False
     code: str | None = None
 
 
-def without_words(letter: Letter) -> Letter:
-    """The letter of an issue whose words were taken out in part: it may have quoted them."""
+def without_words(letter: Letter, issue: int) -> Letter:
+    """The letter about an issue whose words were taken out in part: it may have quoted them."""
     told = phrase("Words were taken out of this issue, so this message holds none. Please open the issue.")
+    if letter.issue is None:
+        gone = (Part(issue, f"#{issue}", part.link, told) if part.issue == issue else part for part in letter.parts)
+        return replace(letter, parts=tuple(gone))
     return replace(letter, subject=f"[#{letter.issue}]", paragraphs=(told,))
 
 
-def receipt(*, number: int, title: str, company: str, url: str, held: bool, asks: bool, say: Say) -> Letter:
+def receipt(
+    *, number: int, title: str, company: str, url: str, held: bool, asks: bool, attached: str, say: Say
+) -> Letter:
     """`asks`: nobody knows yet whose address it is; the link leads to a button, and no other letter comes before."""
     told = (
         say("You filed issue {number} with {company}.")
@@ -54,9 +76,11 @@ def receipt(*, number: int, title: str, company: str, url: str, held: bool, asks
             told.format(number=number, company=company, title=title),
             shown.format(company=company),
             *(asked if asks else own),
+            say("The receipt is attached. Keep it: with it you can show what was filed, and when."),
         ),
         label=say("Yes, send me the answers") if asks else say("Open my issue"),
         link=url,
+        attached=attached,
         issue=number,
         secret=True,
         personal=True,
@@ -116,20 +140,46 @@ def news(
     *, number: int, title: str, company: str, lines: tuple[str, ...], url: str, stop: str | None, asks: bool, say: Say
 ) -> Letter:
     """What happened on an issue since the last letter; `asks` where the filer's word is wanted."""
-    question = (say("Is it solved? Open your issue to confirm it, or to say that it still fails."),) if asks else ()
-    return Letter(
+    question = (say("Is it solved? Only you can say so: confirm it, or say that it still fails."),) if asks else ()
+    letter = Letter(
         subject=f"[#{number}] {title}",
         paragraphs=(
             say("News of issue {number} with {company}:").format(number=number, company=company),
             *lines,
             *question,
         ),
-        label=say("Confirm, or say that it still fails") if asks else say("Open the issue"),
+        label=say("Open the issue"),
         link=url,
         issue=number,
         stop=stop,
         secret=stop is None,
         personal=stop is None,
+    )
+    return with_verdict(letter, url, say) if asks else letter
+
+
+def with_verdict(letter: Letter, url: str, say: Say) -> Letter:
+    """The customer's two answers to a cure, each one press away behind its link."""
+    return replace(
+        letter,
+        label=say("Yes, it is cured"),
+        link=f"{url}#verdict",
+        other_label=say("No, it still fails"),
+        other_link=f"{url}#dispute",
+    )
+
+
+def digest(*, parts: tuple[Part, ...], company: str, stop: str, say: Say) -> Letter:
+    """What happened on all issues of one reader since the last digest."""
+    one = len(parts) == 1
+    subject = say("News of one issue with {company}") if one else say("News of {count} issues with {company}")
+    return Letter(
+        subject=subject.format(count=len(parts), company=company),
+        paragraphs=(say("This happened since the last mail:"),),
+        parts=parts,
+        stop=stop,
+        secret=True,
+        personal=True,
     )
 
 
@@ -287,14 +337,16 @@ def address_moved(*, company: str, say: Say) -> Letter:
     )
 
 
-def reminder(*, number: int, title: str, company: str, question: str, url: str, say: Say) -> Letter:
-    return to_filer(
+def reminder(*, number: int, title: str, company: str, question: str, asks: bool, url: str, say: Say) -> Letter:
+    """`asks` whether a cure holds; else an answer is wanted."""
+    letter = to_filer(
         number,
         subject=f"[#{number}] {title}",
         paragraphs=(question, say("The issue is “{title}”, with {company}.").format(title=title, company=company)),
         url=url,
         say=say,
     )
+    return with_verdict(letter, url, say) if asks else letter
 
 
 def to_filer(number: int, *, subject: str, paragraphs: tuple[str, ...], url: str, say: Say) -> Letter:

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import re
+from base64 import b32encode
 from dataclasses import dataclass
 
 from board.domain.proof import b64url
@@ -41,6 +42,10 @@ class Links:
         """Ends the mails to the filer, and can do nothing else."""
         return f"{self.base}/follows/{self.secret('no-mail', number)}"
 
+    def wishes(self, number: int) -> str:
+        """What somebody wants to hear of by mail, of all issues; it stands in digests."""
+        return f"{self.base}/follows/{self.secret('wishes', number)}"
+
     def sign_in(self, secret: str) -> str:
         return f"{self.base}/signin/{secret}"
 
@@ -55,6 +60,21 @@ class Links:
         """`<identity>-<HMAC-SHA-256, base64url>`, different for each purpose."""
         digest = hmac.digest(self.key, f"board-{purpose}-{identity}".encode(), hashlib.sha256)
         return f"{identity}-{b64url(digest)}"
+
+    def tag(self, purpose: str, identity: int) -> str:
+        """`<purpose>-<identity>-<100 bits>`, for the local part of a mail address, where capitals may be lost."""
+        digest = hmac.digest(self.key, f"board-tag-{purpose}-{identity}".encode(), hashlib.sha256)
+        return f"{purpose}-{identity}-{b32encode(digest).decode().lower()[:20]}"
+
+    def untagged(self, tag: str) -> tuple[str, int] | None:
+        """Purpose and identity of a tag; None where it was not made here."""
+        purpose, _, rest = tag.lower().partition("-")
+        identity = rest.partition("-")[0]
+        if not (identity.isascii() and identity.isdigit() and len(identity) < 16):
+            return None
+        made = self.tag(purpose, int(identity))
+        is_ours = hmac.compare_digest(made.encode(), tag.lower().encode("utf-8", "replace"))
+        return (purpose, int(identity)) if is_ours else None
 
     def opened(self, purpose: str, secret: str) -> int | None:
         """Whose secret this is; None where it was not made here."""

@@ -1,4 +1,4 @@
-"""News by mail: writes letters into the outbox for what happened on issues, and reminds filers whose word is wanted.
+"""News by mail: writes letters into the outbox for what happened on issues, or keeps it for the next digest.
 
 Letters are written in the transaction that moves the follower's position, so each event is told exactly once.
 """
@@ -7,18 +7,28 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import aclosing
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from dataclasses import replace
+from datetime import datetime
 
 from board.domain import events as e
-from board.domain import letters, wording
-from board.domain.leaf import Recorded, format_time, milliseconds, parse_time
-from board.domain.text import to_plain
-from board.domain.wording import Say
-from board.followers import sending
-from board.followers.sending import Post
-from board.store import company, entries, fan_outs, intake, issues, moderation, outbox, positions, private, record
+from board.domain import letters
+from board.domain.leaf import Recorded, milliseconds
+from board.domain.wishes import URGENT
+from board.followers import colleagues, digests, reminders, sending
+from board.followers.news import News, is_told, line, said, said_alone, wanted
+from board.followers.writing import Post
+from board.store import (
+    company,
+    entries,
+    fan_outs,
+    intake,
+    issues,
+    moderation,
+    outbox,
+    positions,
+    record,
+    wishes,
+)
 from board.store.database import AWAY, Database, Tx
 from board.store.fan_outs import FanOut
 from board.store.intake import Filer, Follow
@@ -31,36 +41,7 @@ BATCH = 200
 REMIND_EVERY_S = 60
 FAN_OUT_EVERY_S = 0.5
 AT_A_TIME = 100  # followers for whom letters are written in one transaction
-LINE_LENGTH = 2_000
-TOLD = {
-    "issue.published",
-    "issue.acknowledged",
-    "issue.started",
-    "issue.waiting",
-    "issue.resolved",
-    "issue.closed",
-    "issue.reopened",
-    "issue.confirmed",
-    "issue.disputed",
-    "issue.lapsed",
-    "issue.withdrawn",
-    "issue.merged",
-    "issue.split",
-    "issue.removed",
-    "issue.rejected",
-    "update.posted",
-    "comment.posted",
-    "comment.published",
-    "comment.rejected",
-    "text.redacted",
-    "promise.made",
-    "promise.moved",
-    "promise.missed",
-    "thanks.given",
-}
 BY_MODERATORS = e.CommentRejected | e.TextRedacted  # against words, whose author may want to hear of it
-REMINDERS_WAITING = (3, 7)  # days after the question
-REMINDERS_CONFIRM = (7, 12)  # days after the cure, of the 14 that the customer has
 
 
 async def run(db: Database, stream: Stream, post: Post, clock: Callable[[], datetime]) -> None:
@@ -125,7 +106,10 @@ async def remind_for_ever(db: Database, post: Post, clock: Callable[[], datetime
     while True:
         try:
             await catch_up(db, post, clock())
-            await remind(db, post, clock())
+            await reminders.remind(db, post, clock())
+            await colleagues.remind(db, post, clock())
+            while await digests.write_next(db, post, clock()):
+                pass
         except AWAY as lost:
             log.warning("the database is away: %s", lost)
         await asyncio.sleep(REMIND_EVERY_S)
@@ -140,17 +124,8 @@ async def write_letters(db: Database, post: Post, now: datetime) -> int:
             if not events:
                 return place.seq
             await tell(tx, events, post, now)
+            await colleagues.tell(tx, events, post, now)
             await positions.save(tx, "mail", "", Position(events[-1].index))
-
-
-@dataclass(frozen=True)
-class News:
-    """What happened on one issue since the last letter; `row` is the issue as it is now."""
-
-    row: dict[str, Any]
-    happened: list[Recorded]
-    company: str
-    at: datetime
 
 
 async def tell(tx: Tx, events: list[Recorded], post: Post, now: datetime) -> None:
@@ -166,10 +141,6 @@ async def tell(tx: Tx, events: list[Recorded], post: Post, now: datetime) -> Non
         row = await issues.find(tx, number) if number in heard else None
         if row:
             await tell_of_issue(tx, News(row, happened, name, now), post)
-
-
-def is_told(r: Recorded) -> bool:
-    return r.name in TOLD and getattr(r.event, "occurred", None) is None
 
 
 async def catch_up(db: Database, post: Post, now: datetime) -> None:
@@ -205,14 +176,19 @@ async def tell_filer(tx: Tx, news: News, filer: Filer, post: Post) -> None:
         chain = await record.of_issue(tx, filer.issue)
         news = replace(news, happened=[r for r in chain if is_told(r) and r.index <= last])
         await intake.settle_owed(tx, filer.issue)
-    if not news.happened:
+    first, email = news.row["filed_seq"] + 1, str(filer.mail)
+    theirs = await wishes.read(tx, email)
+    heard = wanted(news.happened, theirs, news.row["area"], always=URGENT)
+    if not waited and not any(r.name in URGENT for r in heard) and theirs.pace != "each":
+        await digests.keep(tx, heard, theirs, email, None, news.at)
         return
-    first = news.row["filed_seq"] + 1
-    lines = await said(tx, [r for r in news.happened if r.index != first], news.company, post.say, to_filer=True)
-    if lines and any([await can_be_appealed(tx, r) for r in news.happened]):
+    heard = await digests.bring(tx, email, filer.issue, theirs, heard)
+    lines = await said(tx, [r for r in heard if r.index != first], news.company, post.say, to_filer=True)
+    if lines and any([await can_be_appealed(tx, r) for r in heard]):
         lines += (post.say("If you think that this is wrong, open your issue and appeal. A moderator reads it."),)
-    asks = any(r.name == "issue.resolved" for r in news.happened) and news.row["confirmation"] == "asked"
-    await put(tx, news, str(filer.mail), lines + waited, post, asks=asks, url=post.links.private(filer.issue))
+    reply = post.links.tag("filed", filer.issue)
+    asks = any(r.name == "issue.resolved" for r in heard) and news.row["confirmation"] == "asked"
+    await put(tx, news, email, lines + waited, post, asks=asks, url=post.links.private(filer.issue), reply=reply)
 
 
 async def can_be_appealed(tx: Tx, r: Recorded) -> bool:
@@ -248,23 +224,30 @@ async def tell_authors(tx: Tx, news: News, post: Post) -> None:
         await outbox.put(tx, message_id=message_id, recipient=email, letter=letter, now_ms=milliseconds(news.at))
 
 
-async def said_alone(tx: Tx, news: News, say: Say) -> tuple[str, ...]:
-    """What the letters would have said that did not go out while the address had not said yes, besides the events."""
-    number, lines = news.row["number"], list[str]()
-    if any(not row["by_filer"] for row in await private.of_issue(tx, number)):
-        lines.append(say("{company} wrote to you alone: open your issue to read it.").format(company=news.company))
-    if await moderation.hidings(tx, "asked", issue=number):
-        lines.append(say("A moderator asked to hide something here: open your issue to see what, and until when."))
-    return tuple(lines)
-
-
 async def tell_followers(tx: Tx, news: News, readers: list[Follow], post: Post) -> None:
-    """The filer hears of it as the filer."""
+    """The filer hears of it as the filer. Those who have said no wishes, which most have not, get the same lines."""
     lines, filer = await said(tx, news.happened, news.company, post.say), await intake.filer(tx, news.row["number"])
+    said_so = await wishes.of(tx, [one.email for one in readers])
     for one in readers:
-        if filer is None or one.email != filer.mail:
-            stop = post.links.follow(one.id)
-            await put(tx, news, one.email, lines, post, url=post.links.issue(one.issue), stop=stop)
+        if filer and one.email == filer.mail:
+            continue
+        own, theirs = lines, said_so.get(one.email)
+        if theirs:
+            heard = wanted(news.happened, theirs, news.row["area"])
+            if theirs.pace != "each":
+                await digests.keep(tx, heard, theirs, one.email, one.id, news.at)
+                continue
+            own = await said(tx, heard, news.company, post.say)
+        await put(
+            tx,
+            news,
+            one.email,
+            own,
+            post,
+            url=post.links.issue(one.issue),
+            stop=post.links.follow(one.id),
+            reply=post.links.tag("follow", one.id),
+        )
 
 
 async def put(
@@ -276,6 +259,7 @@ async def put(
     *,
     url: str,
     stop: str | None = None,
+    reply: str,
     asks: bool = False,
 ) -> None:
     if not lines:
@@ -290,90 +274,8 @@ async def put(
         asks=asks,
         say=post.say,
     )
+    letter = replace(letter, reply=reply)
     message_id = f"news.{news.row['number']}.{news.happened[-1].index}.{recipient}"
     rank = outbox.OF_MANY if stop else outbox.OF_ONE
     now_ms = milliseconds(news.at)
     await outbox.put(tx, message_id=message_id, recipient=recipient, letter=letter, now_ms=now_ms, rank=rank)
-
-
-async def said(tx: Tx, happened: list[Recorded], name: str, say: Say, *, to_filer: bool = False) -> tuple[str, ...]:
-    """A line for each event with the public words that came with it; the filer is not told what the filer said."""
-    found = [entry for r in happened if (entry := await spoken_of(tx, r, to_filer=to_filer))]
-    lines = [line(entry, name, say) for entry in found if not (to_filer and entry["by_filer"])]
-    return tuple(dict.fromkeys(lines))
-
-
-async def spoken_of(tx: Tx, r: Recorded, *, to_filer: bool) -> dict[str, Any] | None:
-    """The public entry that a letter is about; what became of somebody's words is for whose words they were."""
-    match r.event:
-        case e.CommentPublished(target=target):
-            entry = None if await was_public(tx, r, target) else await entries.one(tx, target)
-        case e.CommentRejected() | e.TextRedacted():
-            words = await entries.one(tx, r.event.target)
-            entry = await entries.one(tx, r.index) if to_filer and words and words["by_filer"] else None
-        case _:
-            entry = await entries.one(tx, r.index)
-    return entry if entry and entry["status"] == "public" else None
-
-
-async def was_public(tx: Tx, published: Recorded, target: int) -> bool:
-    """Whether readers heard of the comment before it was hidden and is shown again now."""
-    chain = await record.of_issue(tx, published.issue or 0)
-    held = [r.event for r in chain if r.index < published.index and isinstance(r.event, e.CommentHeld)]
-    return any(event.target == target and event.role == "moderator" for event in held)
-
-
-def line(entry: dict[str, Any], name: str, say: Say) -> str:
-    sentence = wording.of_entry(entry, company=name, areas={}, say=say).plain()
-    words = to_plain(entry["body"])[:LINE_LENGTH] if entry["body"] else ""
-    return f"{sentence}\n\n{words}" if words else sentence
-
-
-async def remind(db: Database, post: Post, now: datetime) -> None:
-    """Asks filers again: for an answer after 3 and 7 days, for their word on a cure after 7 and 12.
-
-    Only those are looked at whose day has come since the last time.
-    """
-    async with db.saving() as tx:
-        last = await positions.take(tx, "reminders", "")
-        before = datetime.fromtimestamp(max(last.seq, 0), UTC)
-        for row in (await newly_due(tx, before, now)).values():
-            days = REMINDERS_WAITING if row["state"] == "waiting_on_customer" else REMINDERS_CONFIRM
-            since = parse_time(row["settled_time"] or row["turn_since"])
-            if passed := [day for day in days if now >= since + timedelta(days=day)]:
-                await remind_filer(tx, row, f"{row['state']}.{passed[-1]}", since, post, now)
-        await positions.save(tx, "reminders", "", Position(int(now.timestamp())))
-
-
-async def newly_due(tx: Tx, before: datetime, now: datetime) -> dict[int, dict[str, Any]]:
-    """Issues for which some day of a reminder came in this span, by number."""
-    found: dict[int, dict[str, Any]] = {}
-    for day in sorted({*REMINDERS_WAITING, *REMINDERS_CONFIRM}):
-        after, until = format_time(before - timedelta(days=day)), format_time(now - timedelta(days=day))
-        found |= {row["number"]: row for row in await issues.waiting_for_customers(tx, after=after, until=until)}
-    return found
-
-
-async def remind_filer(tx: Tx, row: dict[str, Any], kind: str, since: datetime, post: Post, now: datetime) -> None:
-    """Once for each wait, which is known by its beginning: what others say meanwhile begins no new one."""
-    filer, wait = await intake.filer(tx, row["number"]), int(since.timestamp())
-    if not filer or not filer.email:
-        return
-    if not await intake.remind_once(tx, issue=row["number"], kind=kind, seq=wait) or not filer.mail:
-        return  # what an address has not asked for is not sent later either
-    say = post.say
-    question = (
-        say("We still wait for your answer.")
-        if row["state"] == "waiting_on_customer"
-        else say("We said that it is resolved. Is it? Without your word the issue closes by itself, unconfirmed.")
-    )
-    letter = letters.reminder(
-        number=row["number"],
-        title=row["title"] or say("words removed"),
-        company=(await company.read(tx)).name,
-        question=question,
-        url=post.links.private(row["number"]),
-        say=say,
-    )
-    message_id = f"reminder.{row['number']}.{kind}.{wait}"
-    await outbox.put(tx, message_id=message_id, recipient=filer.mail, letter=letter, now_ms=milliseconds(now))

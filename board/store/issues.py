@@ -292,6 +292,15 @@ async def due_for_missing(tx: Tx, now: str, *, limit: int) -> list[int]:
     return [row["number"] for row in rows]
 
 
+async def newly_late(tx: Tx, *, after: str, until: str) -> list[Row]:
+    """Issues on which the company's word was due at a time in this span, the oldest first."""
+    return await tx.rows(
+        READ + f"WHERE stage IN {WITH_COMPANY} AND due_at > :after AND due_at <= :until ORDER BY due_at, number",
+        after=after,
+        until=until,
+    )
+
+
 async def set_owner(tx: Tx, number: int, person: int) -> None:
     """Who owns the issue, privately; the public name stands in the record."""
     await tx.run("UPDATE issues SET owner_person = :person WHERE number = :number", number=number, person=person)

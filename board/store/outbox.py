@@ -4,35 +4,44 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from board.domain.letters import Letter, without_words
+from board.domain.faults import Fault
+from board.domain.letters import Letter, Part, without_words
 from board.store import own_data
 from board.store.database import Tx
 
-COLUMNS = "id, message_id, recipient, subject, letter, state, tries, retry_ms, error, created_ms"
+COLUMNS = "id, message_id, recipient, subject, letter, state, tries, unsure, retry_ms, error, created_ms"
 
 
 # What goes first: what somebody waits for at the screen, then letters to one person, then those to many.
 NOW, OF_ONE, OF_MANY = range(3)
 
 
+IS_STOPPED = "FROM bounces WHERE email = :recipient AND stopped_ms IS NOT NULL"
+
+
 async def put(tx: Tx, *, message_id: str, recipient: str, letter: Letter, now_ms: int, rank: int = NOW) -> None:
-    """Queues a letter; one whose Message-ID is there already is not doubled, and about issues none goes where none
-    is wanted.
+    """Queues a letter; one whose Message-ID is there already is not doubled, about issues none goes where none is
+    wanted, and none at all to an address from which mail comes back.
     """
     if letter.issue is not None and await own_data.is_quiet(tx, recipient, letter.issue):
         return
-    await tx.run(
-        "INSERT INTO outbox (message_id, recipient, subject, letter, issue, state, tries, retry_ms, created_ms, rank)"
-        " VALUES (:message_id, :recipient, :subject, :letter, :issue, 'queued', 0, :now, :now, :rank)"
-        " ON CONFLICT (message_id) DO NOTHING",
+    row = await tx.row(
+        "INSERT INTO outbox (message_id, recipient, subject, letter, issue, state, tries, retry_ms, error, created_ms,"
+        " rank) VALUES (:message_id, :recipient, :subject, :letter, :issue,"
+        f" CASE WHEN EXISTS (SELECT 1 {IS_STOPPED}) THEN 'failed' ELSE 'queued' END, 0, :now,"
+        f" (SELECT CAST(:error AS TEXT) {IS_STOPPED}), :now, :rank) ON CONFLICT (message_id) DO NOTHING RETURNING id",
         message_id=message_id,
         recipient=recipient,
         subject=letter.subject,
         letter=json.dumps(asdict(letter)),
         issue=letter.issue,
+        error=str(Fault("stopped")),
         now=now_ms,
         rank=rank,
     )
+    for issue in {part.issue for part in letter.parts if row}:
+        assert row
+        await tx.run("INSERT INTO quoted (issue, message) VALUES (:issue, :message)", issue=issue, message=row["id"])
 
 
 async def put_if(tx: Tx, goes_out: bool, *, message_id: str, recipient: str, letter: Letter, now_ms: int) -> None:
@@ -71,9 +80,11 @@ async def due(tx: Tx, now_ms: int, *, limit: int) -> list[dict[str, Any]]:
 
 
 async def claim(tx: Tx, message: int, *, now_ms: int, until_ms: int) -> bool:
-    """Whether this process may try the message now; if it dies on the way, the message is due again at `until_ms`."""
+    """Whether this process may try the message now; if it dies on the way, the message is due again at `until_ms`,
+    and nobody knows whether it arrived.
+    """
     row = await tx.row(
-        f"UPDATE outbox SET retry_ms = :until WHERE id = :id AND {IS_DUE} RETURNING id",
+        f"UPDATE outbox SET retry_ms = :until, unsure = unsure + 1 WHERE id = :id AND {IS_DUE} RETURNING id",
         id=message,
         now=now_ms,
         far=now_ms + FAR_MS,
@@ -83,7 +94,7 @@ async def claim(tx: Tx, message: int, *, now_ms: int, until_ms: int) -> bool:
 
 
 async def settle(
-    tx: Tx, message: int, *, state: str, tries: int, retry_ms: int, error: str | None, until_ms: int
+    tx: Tx, message: int, *, state: str, tries: int, unsure: int, retry_ms: int, error: str | None, until_ms: int
 ) -> None:
     """What became of a try: sent, failed for good, or queued for the next one.
 
@@ -91,11 +102,13 @@ async def settle(
     somebody else's now.
     """
     await tx.run(
-        "UPDATE outbox SET state = :state, tries = :tries, retry_ms = :retry_ms, error = :error WHERE id = :id"
+        "UPDATE outbox SET state = :state, tries = :tries, unsure = :unsure, retry_ms = :retry_ms,"
+        " error = :error WHERE id = :id"
         " AND (CAST(:state AS TEXT) = 'sent' OR (state = 'queued' AND retry_ms = :until))",
         id=message,
         state=state,
         tries=tries,
+        unsure=unsure,
         retry_ms=retry_ms,
         error=error,
         until=until_ms,
@@ -108,7 +121,27 @@ async def rewrite(tx: Tx, message: int, letter: Letter) -> None:
 
 async def try_now(tx: Tx, message: int, now_ms: int) -> None:
     await tx.run(
-        "UPDATE outbox SET state = 'queued', retry_ms = :now WHERE id = :id AND state <> 'sent'", id=message, now=now_ms
+        "UPDATE outbox SET state = 'queued', retry_ms = :now, unsure = 0 WHERE id = :id AND state <> 'sent'",
+        id=message,
+        now=now_ms,
+    )
+
+
+async def one(tx: Tx, message: int) -> dict[str, Any] | None:
+    return await tx.row(f"SELECT {COLUMNS} FROM outbox WHERE id = :id", id=message)
+
+
+async def fail(tx: Tx, message: int, *, error: str) -> None:
+    """It was sent, and came back."""
+    await tx.run("UPDATE outbox SET state = 'failed', error = :error WHERE id = :id", id=message, error=error)
+
+
+async def give_up(tx: Tx, recipient: str, *, error: str) -> None:
+    """Nothing that still waits is sent to the address."""
+    await tx.run(
+        "UPDATE outbox SET state = 'failed', error = :error WHERE state = 'queued' AND recipient = :recipient",
+        error=error,
+        recipient=recipient,
     )
 
 
@@ -133,8 +166,12 @@ async def counts(tx: Tx) -> dict[str, int]:
 
 async def forget_words(tx: Tx, issue: int) -> None:
     """Leaves no words in the issue's letters, sent or not: only the link and what makes them one thread."""
-    for row in await tx.rows("SELECT id, letter FROM outbox WHERE issue = :issue", issue=issue):
-        letter = without_words(letter_of(row))
+    rows = await tx.rows(
+        "SELECT id, letter FROM outbox WHERE issue = :issue OR id IN (SELECT message FROM quoted WHERE issue = :issue)",
+        issue=issue,
+    )
+    for row in rows:
+        letter = without_words(letter_of(row), issue)
         await tx.run(
             "UPDATE outbox SET subject = :subject, letter = :letter WHERE id = :id",
             id=row["id"],
@@ -143,6 +180,12 @@ async def forget_words(tx: Tx, issue: int) -> None:
         )
 
 
+def unkept(letter: Letter) -> dict[str, Any]:
+    """A message as a row that stands in no table."""
+    return {"id": 0, "letter": json.dumps(asdict(letter)), "tries": 0, "unsure": 0}
+
+
 def letter_of(row: dict[str, Any]) -> Letter:
     kept = json.loads(row["letter"])
-    return Letter(**{**kept, "paragraphs": tuple(kept["paragraphs"])})
+    parts = tuple(Part(**part) for part in kept.get("parts", ()))
+    return Letter(**{**kept, "paragraphs": tuple(kept["paragraphs"]), "parts": parts})

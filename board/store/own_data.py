@@ -3,7 +3,7 @@
 import hashlib
 from typing import Any
 
-from board.store import touches
+from board.store import bounces, touches, wishes
 from board.store.database import Tx
 
 
@@ -119,6 +119,8 @@ async def move_address(tx: Tx, *, old: str, new: str) -> None:
         await tx.run(f"UPDATE {table} SET email = :new WHERE email = :old", old=old, new=new)
     await tx.run("DELETE FROM grants WHERE session IN (SELECT token_hash FROM sessions WHERE email = :old)", old=old)
     await tx.run("DELETE FROM sessions WHERE email = :old", old=old)
+    await wishes.move(tx, old=old, new=new)
+    await bounces.forget(tx, old)
     if await is_quiet(tx, old):
         await be_quiet(tx, new)
 
@@ -130,6 +132,9 @@ async def followed_by(tx: Tx, email: str) -> list[int]:
 
 async def forget_address(tx: Tx, email: str) -> None:
     """Nothing is left of the address but, where it wants no mail, its hash."""
+    await tx.run("DELETE FROM quoted WHERE message IN (SELECT id FROM outbox WHERE recipient = :email)", email=email)
+    await wishes.forget(tx, email)
+    await bounces.forget(tx, email)
     for table, column in (("follows", "email"), ("sign_ins", "email"), ("sessions", "email"), ("outbox", "recipient")):
         await tx.run(f"DELETE FROM {table} WHERE {column} = :email", email=email)
     for table in ("filers", "posts"):

@@ -5,12 +5,14 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from board.actions import codes, customers
-from board.errors import NotFound, ProveFirst, SignInFirst
-from board.store import company, credentials, intake, issues, own_data, people
+from board.actions import codes
+from board.domain import wishes as rules
+from board.errors import ProveFirst, SignInFirst
+from board.store import company, credentials, intake, issues, own_data, people, wishes
+from board.store.bounces import stopped
 from board.store.database import Tx
 from board.web import session, views
-from board.web.page import Frame, back, form, frame, page, time_of
+from board.web.page import Frame, back, frame, page, time_of
 
 
 async def me(request: Request) -> Response:
@@ -32,6 +34,8 @@ async def me_page(
         if not around.viewer.is_proved:
             raise ProveFirst("One step is missing: show that it is you.")
         context = await issues_context(tx, request, around, around.viewer.session)
+        email, is_staff = address_of(around.viewer.session)
+        wished = await wishes_context(tx, email, is_staff=is_staff) if email else {}
         ways = await ways_context(tx, request, around.viewer) if around.viewer.session.person else {}
     return page(
         request,
@@ -43,6 +47,7 @@ async def me_page(
         errors=errors or {},
         recovery=recovery or [],
         **context,
+        **{"wishes": None, **wished},
         **ways,
     )
 
@@ -59,6 +64,24 @@ async def issues_context(tx: Tx, request: Request, around: Frame, own: people.Se
         ],
         "is_quiet": bool(own.email and await own_data.is_quiet(tx, own.email)),
         "sessions": [session_row(one, own) for one in await people.sessions_like(tx, own, session.now_ms())],
+    }
+
+
+def address_of(own: people.Session) -> tuple[str | None, bool]:
+    """Where mail goes for whoever has the session, and whether it is a colleague's."""
+    return (own.person.email, True) if own.person else (own.email, False)
+
+
+async def wishes_context(tx: Tx, email: str, *, is_staff: bool) -> dict[str, Any]:
+    """What the form of the wishes shows."""
+    said = await wishes.read(tx, email)
+    return {
+        "wishes": said,
+        "wish_kinds": [*rules.KINDS],
+        "wish_work": rules.WORK if is_staff else (),
+        "wish_areas": await company.areas(tx),
+        "wish_zones": rules.zones(),
+        "mail_returned": await stopped(tx, email),
     }
 
 
@@ -114,49 +137,3 @@ async def end_sessions(request: Request, only: str | None = None) -> Response:
             if one.mark == only or (only is None and one.token_hash != who.session.token_hash):
                 await people.end_session(tx, one.token_hash)
     return back("/me", "saved", "#sessions")
-
-
-async def follow_link(request: Request) -> Response:
-    """The page behind a follow link: a button to confirm, or to stop; looking at it does neither."""
-    filed = filed_of(request)
-    async with request.app.state.board.db.reading() as tx:
-        around = await frame(tx, request)
-        found = None if filed else await intake.follow_by_id(tx, follow_of(request))
-        row = await issues.find(tx, found.issue if found else filed or 0)
-    if row is None or (found and row["visibility"] != "public"):
-        raise NotFound("You do not follow this issue any more: nothing will be sent.")
-    issue = views.issue(row, around.names, around.now)
-    return page(
-        request, around, "follow_confirm.html", issue=issue, stop=filed is not None or (found and found.confirmed)
-    )
-
-
-def filed_of(request: Request) -> int | None:
-    """The issue about which whoever filed it wants no mail; None where it is the link of a follow."""
-    number: int | None = request.app.state.board.links.opened("no-mail", request.path_params["secret"])
-    return number
-
-
-def follow_of(request: Request) -> int:
-    follow: int | None = request.app.state.board.links.opened("follow", request.path_params["secret"])
-    if follow is None:
-        raise NotFound("This link is not complete. Please copy the whole of it from the mail.")
-    return follow
-
-
-async def use_follow_link(request: Request) -> Response:
-    """Confirms or stops; a mail program's one-click POST (RFC 8058) stops, without cookie or redirect."""
-    board, filed = request.app.state.board, filed_of(request)
-    follow, typed = 0 if filed else follow_of(request), await form(request)
-    one_click = typed.get("List-Unsubscribe") == "One-Click"
-    async with board.db.writing(session.now()) as tx:  # the numbers that it changes are public
-        number: int | None = filed
-        if filed:
-            await customers.stop_telling(tx, filed)
-        elif one_click or typed.get("do") == "stop":
-            number = await customers.stop_following(tx, follow)
-        else:
-            number = await customers.confirm_follow(tx, follow, session.now_ms())
-    if one_click:
-        return Response(status_code=200)
-    return back(f"/issues/{number}" if number else "/", "saved")

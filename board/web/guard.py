@@ -11,10 +11,11 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from board.actions.mailbox import LONGEST
 from board.domain.phrase import phrase
 from board.errors import NotAllowed, Refused
 from board.store.database import LOST
-from board.web import session
+from board.web import inbound, session
 from board.web.page import TooLarge
 
 BODY_S = 20.0  # for the whole of it
@@ -42,7 +43,7 @@ class Guard:
 
     def __init__(self, app: ASGIApp, board: Any, refuse: Refuse) -> None:
         self.app, self.refuse = app, refuse
-        self.headers = dict(HEADERS)
+        self.headers, self.settings = dict(HEADERS), board.settings
         if board.settings.is_https:
             self.headers["Strict-Transport-Security"] = transport_policy(board.settings.base_url)
 
@@ -58,6 +59,11 @@ class Guard:
 
         await self.answer(scope, receive, guarded)
 
+    def most(self, request: HTTPConnection) -> int:
+        """How many bytes the body may have: a mail, which may carry pictures, only from whoever may bring mail."""
+        is_mail = request.url.path == inbound.PATH and inbound.is_allowed(request, self.settings)
+        return LONGEST if is_mail else BODY_LIMIT
+
     def dress(self, scope: Scope, headers: MutableHeaders, status: int) -> None:
         """The headers of every answer; a redirect to the board itself names a path only."""
         for name, value in self.headers.items():
@@ -69,7 +75,7 @@ class Guard:
         try:
             if scope["method"] not in session.SAFE:
                 session.check_origin(HTTPConnection(scope))
-                receive = await limited(receive)
+                receive = await limited(receive, self.most(HTTPConnection(scope)))
         except (NotAllowed, TooLarge, TooSlow) as refused:
             response = await self.refuse(Request(scope, receive), refused)
             if not isinstance(refused, NotAllowed):
@@ -104,16 +110,16 @@ def path_only(location: str, host: str) -> str:
     return urlunsplit(("", "", "/" + parts.path.lstrip("/\\"), parts.query, parts.fragment))
 
 
-async def limited(receive: Receive) -> Receive:
+async def limited(receive: Receive, most: int = BODY_LIMIT) -> Receive:
     """The whole body, read once; raises TooLarge as soon as it is longer than what fits, TooSlow in the end."""
     try:
         async with asyncio.timeout(BODY_S):
-            return await read(receive)
+            return await read(receive, most)
     except TimeoutError:
         raise TooSlow("The request did not arrive in time. Nothing was written; please send it again.") from None
 
 
-async def read(receive: Receive) -> Receive:
+async def read(receive: Receive, most: int) -> Receive:
     parts, size = [], 0
     while True:
         message = await receive()
@@ -121,8 +127,8 @@ async def read(receive: Receive) -> Receive:
             return replay(message)
         parts.append(message.get("body", b""))
         size += len(parts[-1])
-        if size > BODY_LIMIT:
-            raise TooLarge(phrase("A request holds at most {most} KiB. Please shorten it.", most=BODY_LIMIT // 1024))
+        if size > most:
+            raise TooLarge(phrase("A request holds at most {most} KiB. Please shorten it.", most=most // 1024))
         if not message.get("more_body"):
             return replay({"type": "http.request", "body": b"".join(parts), "more_body": False}, receive)
 

@@ -38,6 +38,7 @@ WHY = {
     "quick": phrase("It was sent sooner than anybody types."),
     "stale": phrase("It came without a form of ours, or with a very old one."),
     "hurried": phrase("Much came from the same place."),
+    "sender": phrase("It came by mail, and nobody vouches for its sender."),
     "crowded": phrase("More came in than anybody reads, and it is a newcomer’s."),
 }
 

@@ -5,7 +5,7 @@ import json
 from starlette.requests import Request
 from starlette.responses import Response
 
-from board.actions import own_data, privately
+from board.actions import mailbox, own_data, privately
 from board.actions.own_data import Person
 from board.domain.phrase import phrase
 from board.domain.words import address
@@ -79,7 +79,12 @@ async def move(request: Request) -> Response:
 async def set_mail(request: Request) -> Response:
     typed = await form(request)
     async with request.app.state.board.db.writing(session.now()) as tx:
-        await own_data.set_mail(tx, await person(tx, request), wanted=typed.get("do") == "start")
+        who = await person(tx, request)
+        email, _ = account.address_of(who.session)
+        if typed.get("do") == "again" and email:
+            await mailbox.send_again(tx, email)
+        else:
+            await own_data.set_mail(tx, who, wanted=typed.get("do") == "start")
     return back("/me", "saved", "#data")
 
 

@@ -15,6 +15,7 @@ from board.web import (
     health,
     home,
     hooks,
+    inbound,
     issues,
     live,
     lookover,
@@ -31,6 +32,7 @@ from board.web import (
     signin,
     transparency,
     ways,
+    wishes,
 )
 from board.web.api_acts import act as api_act
 from board.web.desk import act as staff_act
@@ -87,11 +89,12 @@ def pages() -> list[BaseRoute]:
         Route("/me/address/{secret}", own_data.address_link),
         Route("/me/address/{secret}", own_data.move, methods=["POST"]),
         Route("/me/mail", own_data.set_mail, methods=["POST"]),
+        Route("/me/wishes", wishes.save_own, methods=["POST"]),
         Route("/me/erasure", own_data.erase, methods=["POST"]),
         Route("/mail/{secret}", confirming.ask),
         Route("/mail/{secret}", confirming.answer, methods=["POST"]),
-        Route("/follows/{secret}", account.follow_link),
-        Route("/follows/{secret}", account.use_follow_link, methods=["POST"]),
+        Route("/follows/{secret}", wishes.follow_link),
+        Route("/follows/{secret}", wishes.use_follow_link, methods=["POST"]),
     ]
 
 
@@ -162,6 +165,7 @@ def staff_pages() -> list[BaseRoute]:
         Route("/staff/moderation/appeals/{id:n}", moderation.decide_appeal, methods=["POST"]),
         Route("/staff/moderation/reports/{id:n}", moderation.settle_reports, methods=["POST"]),
         Route("/staff/outbox", office.show_outbox),
+        Route("/staff/outbox/addresses", office.send_again, methods=["POST"]),
         Route("/staff/outbox/{id:n}/try", office.try_now, methods=["POST"]),
         Route("/staff/hooks", hooks.show_all),
         Route("/staff/hooks", hooks.add, methods=["POST"]),
@@ -229,6 +233,7 @@ def routes() -> list[BaseRoute]:
         WebSocketRoute("/live", live.live),
         Route("/live/sse", live.events),
         Route("/live/tickets", live.ticket, methods=["POST"]),
+        Route(inbound.PATH, inbound.receive, methods=["POST"]),
         Route("/healthz", health.healthz),
         Route("/readyz", health.readyz),
         Route("/metrics", metrics.show),

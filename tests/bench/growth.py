@@ -33,7 +33,7 @@ from board.actions import moderators
 from board.domain import limits as rules
 from board.domain.leaf import format_time
 from board.domain.people import Actor
-from board.followers import mail
+from board.followers import reminders
 from board.store import company, issues, moderation, record
 from board.store.database import Database
 from board.web.session import now_ms
@@ -192,7 +192,7 @@ def beneath(site: Site, number: int) -> dict[str, Act]:
 
     async def remind() -> None:
         async with board.db.reading() as tx:
-            await mail.newly_due(tx, datetime.fromtimestamp(now().timestamp() - 60, UTC), now())
+            await reminders.newly_due(tx, datetime.fromtimestamp(now().timestamp() - 60, UTC), now())
 
     return {
         "live head, ten times": read_on,

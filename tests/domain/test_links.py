@@ -78,3 +78,18 @@ def test_what_might_lead_elsewhere_is_no_path_of_the_board(place: str) -> None:
 def test_a_path_of_the_board_is_read_as_its_own_by_whoever_joins_it(place: str) -> None:
     if inside(place):
         assert urlsplit(urljoin("https://board.example/signin", place)).netloc == "board.example"
+
+
+@given(st.sampled_from(["bounce", "filed", "follow"]), st.integers(0, 10**14))
+def test_a_tag_of_a_mail_address_is_read_in_any_case_and_cannot_be_made_elsewhere(purpose: str, identity: int) -> None:
+    tag = LINKS.tag(purpose, identity)
+    assert LINKS.untagged(tag) == LINKS.untagged(tag.upper()) == (purpose, identity)
+    assert len(f"{'x' * 20}+{tag}") <= 64  # what a local part may have
+    assert Links(LINKS.base, b"another key").untagged(tag) is None
+    assert LINKS.untagged(LINKS.tag("other", identity).replace("other", purpose)) is None
+    assert LINKS.untagged(f"{tag}a") is None
+
+
+@given(st.text())
+def test_no_text_is_a_tag_by_chance(text: str) -> None:
+    assert LINKS.untagged(text) is None

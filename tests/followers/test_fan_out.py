@@ -8,8 +8,8 @@ import pytest
 
 from board.actions import accounts, moderators, staff
 from board.domain.decisions import Then
-from board.followers import mail, sending
-from board.followers.sending import Post
+from board.followers import line, mail, sending
+from board.followers.writing import Post
 from board.store import fan_outs, intake, outbox
 from board.store.database import Database
 from tests.cast import BO, LINKS, MO, NOON, do, file_issue, say
@@ -110,15 +110,15 @@ async def test_what_somebody_waits_for_goes_before_the_letters_of_a_crowd(db: Da
 async def test_few_connections_carry_many_messages_and_none_for_ever(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "A_LINE", 5)
+    monkeypatch.setattr(line, "A_LINE", 5)
     opened: list[Any] = []
-    made = sending.connection
+    made = line.connection
 
     def counted(post: Post) -> Any:
         opened.append(made(post))
         return opened[-1]
 
-    monkeypatch.setattr(sending, "connection", counted)
+    monkeypatch.setattr(line, "connection", counted)
     await crowd(db, await file_issue(db), 40)
     await answer(db, 1)
     await go_on(db)

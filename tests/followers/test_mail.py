@@ -1,5 +1,6 @@
 """Mail goes to those who asked, once, and says what happened; a broken server delays it and loses nothing."""
 
+import hashlib
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -9,13 +10,14 @@ from board.actions import accounts, customers, importing, moderators, objections
 from board.domain import conversations
 from board.domain.decisions import Then
 from board.domain.people import Poster
+from board.domain.proof import b64url
 from board.domain.words import Filing
-from board.followers import mail, sending
-from board.followers.sending import Post
+from board.followers import line, mail, reminders, sending, writing
+from board.followers.writing import Post
 from board.sealing import Box
 from board.store import company, outbox
 from board.store.database import Database
-from tests.cast import ADA, BO, CY, LINKS, MO, NOON, ROOT, do, do_at, later, say, want_mail
+from tests.cast import ADA, BO, CY, LINKS, MO, NOON, ROOT, chain, do, do_at, later, say, want_mail
 from tests.followers.postbox import postbox, text_of
 
 POST = Post(None, "board@board.example", LINKS, say)
@@ -76,13 +78,13 @@ async def test_an_address_that_has_not_said_yes_hears_nothing_and_then_all_of_it
     await do(db, staff.update, number, by=BO, body="Which one?", via="web", then=Then(state="waiting_on_customer"))
     await do(db, privately.answer, number, by=BO, words="The order?", box=box, links=LINKS, say=say)
     assert await told(db) == []
-    await mail.remind(db, POST, later(days=3))
+    await reminders.remind(db, POST, later(days=3))
     await mail.catch_up(db, POST, NOON)
     assert len(await letters(db)) == 1
     await want_mail(db, number)
     await mail.catch_up(db, POST, later(days=3))
     await mail.catch_up(db, POST, later(days=3))
-    await mail.remind(db, POST, later(days=3))
+    await reminders.remind(db, POST, later(days=3))
     _, (recipient, letter) = await letters(db)
     assert (recipient, letter.link) == ("ada@home.example", LINKS.private(number))
     assert any("Which one?" in line for line in letter.paragraphs)
@@ -159,8 +161,8 @@ async def test_the_filer_is_asked_by_mail_whether_it_is_cured(db: Database) -> N
     await do(db, staff.update, number, by=BO, body="Mended.", via="web", then=Then(resolution="fixed"))
     assert await told(db) == ["ada@home.example"]
     _, letter = (await letters(db))[-1]
-    assert letter.link == LINKS.private(number)
-    assert "still fails" in str(letter.label)
+    assert (letter.label, letter.link) == ("Yes, it is cured", LINKS.private(number) + "#verdict")
+    assert (letter.other_label, letter.other_link) == ("No, it still fails", LINKS.private(number) + "#dispute")
 
 
 async def test_the_filer_is_not_told_what_the_filer_said(db: Database) -> None:
@@ -271,7 +273,7 @@ async def test_reminders_go_out_once_each(db: Database) -> None:
     sent = []
     for day in range(9):
         before = len(await letters(db))
-        await mail.remind(db, POST, later(days=day, minutes=1))
+        await reminders.remind(db, POST, later(days=day, minutes=1))
         sent.append(len(await letters(db)) - before)
     assert sent == [0, 0, 0, 1, 0, 0, 0, 1, 0]
 
@@ -282,8 +284,8 @@ async def test_a_cure_is_asked_about_again_after_7_and_12_days(db: Database) -> 
     await told(db)
     before = len(await letters(db))
     for day in range(14):
-        await mail.remind(db, POST, later(days=day, minutes=1))
-        await mail.remind(db, POST, later(days=day, minutes=2))
+        await reminders.remind(db, POST, later(days=day, minutes=1))
+        await reminders.remind(db, POST, later(days=day, minutes=2))
     assert len(await letters(db)) - before == 2
 
 
@@ -323,12 +325,25 @@ async def test_a_mail_arrives_as_one_thread_with_a_way_to_stop_it(db: Database) 
     assert LINKS.issue(number) in html.as_string()
 
 
+async def test_the_mail_about_a_filing_carries_a_receipt_that_anybody_can_check(db: Database) -> None:
+    await file(db)
+    with postbox() as box:
+        await sending.send_due(db, replace(POST, url=box.url), NOON)
+    (attached,) = box.mails[0].iter_attachments()
+    lines = attached.get_content().splitlines()
+    leaf, fingerprint = (lines[lines.index(name) + 1] for name in ("The entry:", "Its fingerprint:"))
+    filed = (await chain(db, 1))[0]
+    assert (attached.get_filename(), leaf) == ("receipt-1.txt", filed.leaf)
+    assert fingerprint == b64url(hashlib.sha256(b"\0" + leaf.encode()).digest())
+    assert "kettle" not in attached.get_content()
+
+
 async def test_the_message_id_is_the_same_for_every_try_and_shows_no_address(db: Database) -> None:
     await file(db)
     async with db.reading() as tx:
         (row,) = await outbox.newest(tx, limit=1)
-    first = sending.compose(row, outbox.letter_of(row), POST, NOON)
-    again = sending.compose(row, outbox.letter_of(row), POST, later(hours=1))
+    first = writing.compose(row, outbox.letter_of(row), POST, NOON)
+    again = writing.compose(row, outbox.letter_of(row), POST, later(hours=1))
     assert first["Message-ID"] == again["Message-ID"]
     assert "ada" not in str(first["Message-ID"])
 
@@ -369,8 +384,8 @@ async def test_two_processes_send_a_message_once(db: Database) -> None:
         (row,) = await outbox.due(tx, int(NOON.timestamp() * 1000), limit=5)
     with postbox() as box:
         post = replace(POST, url=box.url)
-        await sending.try_one(db, row, post, NOON, sending.Line(post))
-        await sending.try_one(db, row, post, NOON, sending.Line(post))
+        await sending.try_one(db, row, post, NOON, line.Line(post))
+        await sending.try_one(db, row, post, NOON, line.Line(post))
     assert len(box.mails) == 1
 
 

@@ -15,8 +15,8 @@ import time_machine
 
 from board.actions import customers
 from board.domain.letters import Letter
-from board.followers import mail, sending
-from board.followers.sending import Post
+from board.followers import line, mail, sending
+from board.followers.writing import Post
 from board.store import outbox
 from board.store.database import Database
 from board.web.session import now
@@ -261,7 +261,7 @@ async def test_a_fault_is_kept_with_the_message_which_is_tried_again_later_and_l
     db: Database, fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if fault == "silent":
-        monkeypatch.setattr(sending, "PATIENCE_S", 0.3)
+        monkeypatch.setattr(line, "PATIENCE_S", 0.3)
     await put(db, 1)
     rudeness = {
         "silent": None,
@@ -316,7 +316,7 @@ async def test_the_outbox_shows_a_fault_and_tries_again_when_told(sqlite_url: st
             async def shows(words: str) -> bool:
                 return words in words_of((await bo.get("/staff/outbox")).text)
 
-            await until(lambda: shows("come back later"))
+            await until(lambda: shows("takes the message later. 451 come back later"))
             assert "next try in" in words_of((await bo.get("/staff/outbox?state=queued")).text)
             assert "No messages here." in words_of((await bo.get("/staff/outbox?state=sent")).text)
             box.refusal = None

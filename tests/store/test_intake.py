@@ -82,8 +82,10 @@ async def test_a_letter_waits_until_it_is_sent_and_is_not_doubled(db: Database) 
         assert [m["message_id"] for m in await outbox.due(tx, 49, limit=9)] == ["one"]
         first, second = await outbox.due(tx, 50, limit=9)
         assert outbox.letter_of(first) == LETTER
-        await outbox.settle(tx, first["id"], state="sent", tries=1, retry_ms=0, error=None, until_ms=0)
-        await outbox.settle(tx, second["id"], state="queued", tries=1, retry_ms=900, error="busy", until_ms=50)
+        await outbox.settle(tx, first["id"], state="sent", tries=1, unsure=0, retry_ms=0, error=None, until_ms=0)
+        await outbox.settle(
+            tx, second["id"], state="queued", tries=1, unsure=0, retry_ms=900, error="busy", until_ms=50
+        )
         assert await outbox.due(tx, 899, limit=9) == []
         await outbox.try_now(tx, first["id"], 60)
         await outbox.try_now(tx, second["id"], 60)
@@ -127,7 +129,7 @@ async def test_whoever_comes_back_too_late_changes_nothing_but_what_was_sent(db:
 
     async def settle(state: str, until_ms: int) -> tuple[str, int]:
         async with db.saving() as tx:
-            await outbox.settle(tx, 1, state=state, tries=1, retry_ms=900, error=None, until_ms=until_ms)
+            await outbox.settle(tx, 1, state=state, tries=1, unsure=0, retry_ms=900, error=None, until_ms=until_ms)
             (row,) = await outbox.newest(tx, limit=9)
         return row["state"], row["retry_ms"]
 

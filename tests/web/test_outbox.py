@@ -1,7 +1,10 @@
 """The outbox shows what goes out; a link that speaks for a customer is shown to nobody."""
 
+from board.store import bounces
+from board.web.session import now_ms
 from tests.cast import BO, ROOT
 from tests.web.site import Site, file_issue
+from tests.web.test_own_data import signed_in
 
 
 async def test_a_customers_private_link_is_in_no_outbox(quick_site: Site) -> None:
@@ -23,3 +26,23 @@ async def test_an_invitation_can_be_copied_by_admins_only(quick_site: Site) -> N
     await root.post("/staff/settings/colleagues", data={"name": "Sam", "email": "sam@board.example", "role": "agent"})
     assert "/signin/" in (await root.get("/staff/outbox")).text
     assert "/signin/" not in (await (await quick_site.staff(BO)).get("/staff/outbox")).text
+
+
+async def test_an_address_that_sends_mail_back_is_shown_and_used_again_when_told(site: Site) -> None:
+    eve = "eve@home.example"
+
+    async def send_back() -> None:
+        async with site.db.saving() as tx:
+            await bounces.note_hard(tx, eve, why="550 no such user", now_ms=now_ms())
+
+    await send_back()
+    bo, customer, au = await site.staff(BO), await signed_in(site, eve), await site.auditor()
+    assert "550 no such user" in (await bo.get("/staff/outbox")).text
+    assert eve not in (await au.get("/staff/outbox")).text
+    assert (await bo.post("/staff/outbox/addresses", data={"email": eve})).status_code == 303
+    assert eve not in (await bo.get("/staff/outbox")).text
+    assert "came back" not in (await customer.get("/me")).text
+    await send_back()
+    assert "Mail to your address came back" in (await customer.get("/me")).text
+    assert (await customer.post("/me/mail", data={"do": "again"})).status_code == 303
+    assert "came back" not in (await customer.get("/me")).text

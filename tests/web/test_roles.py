@@ -80,15 +80,16 @@ ACTS = {
     "/staff/moderation/appeals/{id}": "restore",
     "/staff/moderation/reports/{id}": "publish",
     "/me/address/{secret}": OPEN,
-    **dict.fromkeys(("/me/address", "/me/mail", "/me/erasure"), SIGNED_IN),
-    "/staff/outbox/{id}/try": "try_mail",
+    "/inbound/mail": "lapse",  # for none of these visitors: it takes the operator's token
+    **dict.fromkeys(("/me/address", "/me/mail", "/me/wishes", "/me/erasure"), SIGNED_IN),
+    **dict.fromkeys(("/staff/outbox/{id}/try", "/staff/outbox/addresses"), "try_mail"),
     **{path: "run_board" for path in FORMS if path.startswith(("/staff/settings", "/staff/hooks", "/staff/mirrors"))},
     **{path: OPEN for path in FORMS if path.startswith(("/signin", "/signout", "/follows", "/mail"))},
     **{path: SIGNED_IN for path in FORMS if path.startswith("/me/sessions")},
     **{path: COLLEAGUES for path in FORMS if path.startswith(("/me/passkeys", "/me/codes", "/prove"))},
 }
 SESSIONS = ("/me/sessions", "/me/sessions/{mark}")
-OF_THEMSELVES = ("/me", "/me/data.json", "/me/address", "/me/mail", "/me/erasure", *SESSIONS)
+OF_THEMSELVES = ("/me", "/me/data.json", "/me/address", "/me/mail", "/me/wishes", "/me/erasure", *SESSIONS)
 LAST = (*SESSIONS, "/me/erasure", "/signout")  # end what the walk needs
 
 

@@ -1,0 +1,105 @@
+"""What letters say of what happened on an issue: a line for each event, with the public words that came with it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from board.domain import events as e
+from board.domain import wording
+from board.domain.leaf import Recorded
+from board.domain.text import to_plain
+from board.domain.wishes import Wishes
+from board.domain.wording import Say
+from board.store import entries, moderation, private, record
+from board.store.database import Tx
+
+LINE_LENGTH = 2_000
+TOLD = {
+    "issue.published",
+    "issue.acknowledged",
+    "issue.started",
+    "issue.waiting",
+    "issue.resolved",
+    "issue.closed",
+    "issue.reopened",
+    "issue.confirmed",
+    "issue.disputed",
+    "issue.lapsed",
+    "issue.withdrawn",
+    "issue.merged",
+    "issue.split",
+    "issue.removed",
+    "issue.rejected",
+    "update.posted",
+    "comment.posted",
+    "comment.published",
+    "comment.rejected",
+    "text.redacted",
+    "promise.made",
+    "promise.moved",
+    "promise.missed",
+    "thanks.given",
+}
+
+
+@dataclass(frozen=True)
+class News:
+    """What happened on one issue since the last letter; `row` is the issue as it is now."""
+
+    row: dict[str, Any]
+    happened: list[Recorded]
+    company: str
+    at: datetime
+
+
+def is_told(r: Recorded) -> bool:
+    return r.name in TOLD and getattr(r.event, "occurred", None) is None
+
+
+def wanted(happened: Iterable[Recorded], wishes: Wishes, area: str, *, always: Iterable[str] = ()) -> list[Recorded]:
+    """What the reader wants to hear of, and what they hear of `always`."""
+    return [r for r in happened if r.name in always or wishes.wants(r.name, area)]
+
+
+async def said(tx: Tx, happened: list[Recorded], name: str, say: Say, *, to_filer: bool = False) -> tuple[str, ...]:
+    """A line for each event with the public words that came with it; the filer is not told what the filer said."""
+    found = [entry for r in happened if (entry := await spoken_of(tx, r, to_filer=to_filer))]
+    lines = [line(entry, name, say) for entry in found if not (to_filer and entry["by_filer"])]
+    return tuple(dict.fromkeys(lines))
+
+
+async def spoken_of(tx: Tx, r: Recorded, *, to_filer: bool) -> dict[str, Any] | None:
+    """The public entry that a letter is about; what became of somebody's words is for whose words they were."""
+    match r.event:
+        case e.CommentPublished(target=target):
+            entry = None if await was_public(tx, r, target) else await entries.one(tx, target)
+        case e.CommentRejected() | e.TextRedacted():
+            words = await entries.one(tx, r.event.target)
+            entry = await entries.one(tx, r.index) if to_filer and words and words["by_filer"] else None
+        case _:
+            entry = await entries.one(tx, r.index)
+    return entry if entry and entry["status"] == "public" else None
+
+
+async def was_public(tx: Tx, published: Recorded, target: int) -> bool:
+    """Whether readers heard of the comment before it was hidden and is shown again now."""
+    chain = await record.of_issue(tx, published.issue or 0)
+    held = [r.event for r in chain if r.index < published.index and isinstance(r.event, e.CommentHeld)]
+    return any(event.target == target and event.role == "moderator" for event in held)
+
+
+def line(entry: dict[str, Any], name: str, say: Say) -> str:
+    sentence = wording.of_entry(entry, company=name, areas={}, say=say).plain()
+    words = to_plain(entry["body"])[:LINE_LENGTH] if entry["body"] else ""
+    return f"{sentence}\n\n{words}" if words else sentence
+
+
+async def said_alone(tx: Tx, news: News, say: Say) -> tuple[str, ...]:
+    """What the letters would have said that did not go out while the address had not said yes, besides the events."""
+    number, lines = news.row["number"], list[str]()
+    if any(not row["by_filer"] for row in await private.of_issue(tx, number)):
+        lines.append(say("{company} wrote to you alone: open your issue to read it.").format(company=news.company))
+    if await moderation.hidings(tx, "asked", issue=number):
+        lines.append(say("A moderator asked to hide something here: open your issue to see what, and until when."))
+    return tuple(lines)
