@@ -19,9 +19,10 @@ WORDS = {
     "unknown": phrase("Twice nobody could tell whether it arrived. Ask the person before you send it again."),
     "unwritable": phrase("No mail can be made for this address or of these words."),
     "returned": phrase("The message came back. Ask the person for another address."),
+    "given_up": phrase("Somebody here gave it up."),
     "stopped": phrase("Mail to this address came back before, so nothing more is sent there."),
 }
-FINAL = ("recipient", "unknown", "returned", "stopped")
+FINAL = ("recipient", "unknown", "returned", "given_up", "stopped")
 
 
 @dataclass(frozen=True)

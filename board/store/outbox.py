@@ -136,6 +136,15 @@ async def fail(tx: Tx, message: int, *, error: str) -> None:
     await tx.run("UPDATE outbox SET state = 'failed', error = :error WHERE id = :id", id=message, error=error)
 
 
+async def end(tx: Tx, message: int, *, error: str) -> None:
+    """One that waits is not sent."""
+    await tx.run(
+        "UPDATE outbox SET state = 'failed', error = :error WHERE id = :id AND state = 'queued'",
+        id=message,
+        error=error,
+    )
+
+
 async def give_up(tx: Tx, recipient: str, *, error: str) -> None:
     """Nothing that still waits is sent to the address."""
     await tx.run(

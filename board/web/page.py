@@ -57,6 +57,7 @@ DONE = {
     "unchanged": "Nothing had to change.",
     "saved": "Saved.",
     "trying": "It is tried again now.",
+    "given_up": "It is given up, and not sent.",
     "hook_asked": "It is on its way. Load this page again to see what came of it.",
     "signed_out": "You are signed out.",
 }

@@ -26,6 +26,7 @@ from board.web import (
     office,
     oidc,
     openapi,
+    outbox,
     own_data,
     privately,
     proving,
@@ -164,9 +165,29 @@ def staff_pages() -> list[BaseRoute]:
         Route("/staff/moderation/hidings/{id:n}", moderation.decide_hiding, methods=["POST"]),
         Route("/staff/moderation/appeals/{id:n}", moderation.decide_appeal, methods=["POST"]),
         Route("/staff/moderation/reports/{id:n}", moderation.settle_reports, methods=["POST"]),
-        Route("/staff/outbox", office.show_outbox),
-        Route("/staff/outbox/addresses", office.send_again, methods=["POST"]),
-        Route("/staff/outbox/{id:n}/try", office.try_now, methods=["POST"]),
+        Route("/staff/settings", office.settings),
+        Route("/staff/settings/limits", office.save_limits, methods=["POST"]),
+        Route("/staff/settings/areas", office.save_area, methods=["POST"]),
+        Route("/staff/settings/areas/{slug}", office.save_area, methods=["POST"]),
+        Route("/staff/settings/colleagues", office.invite, methods=["POST"]),
+        Route("/staff/settings/colleagues/{id:n}/removal", office.remove_colleague, methods=["POST"]),
+        Route("/staff/settings/colleagues/{id:n}/signout", office.sign_colleague_out, methods=["POST"]),
+        Route("/staff/settings/tokens", office.create_token, methods=["POST"]),
+        Route("/staff/settings/tokens/{id:n}/revocation", office.revoke_token, methods=["POST"]),
+        *[
+            Route(f"/staff/settings/{section}", office.save_section(section), methods=["POST"])
+            for section in office.SECTIONS
+        ],
+    ]
+
+
+def outlets() -> list[BaseRoute]:
+    """Where staff see who hears of what happens."""
+    return [
+        Route("/staff/outbox", outbox.show),
+        Route("/staff/outbox/addresses", outbox.send_again, methods=["POST"]),
+        Route("/staff/outbox/{id:n}/try", outbox.try_now, methods=["POST"]),
+        Route("/staff/outbox/{id:n}/end", outbox.give_up, methods=["POST"]),
         Route("/staff/hooks", hooks.show_all),
         Route("/staff/hooks", hooks.add, methods=["POST"]),
         Route("/staff/hooks/{id:n}", hooks.show),
@@ -182,19 +203,6 @@ def staff_pages() -> list[BaseRoute]:
         Route("/staff/mirrors/{id:n}/acts", mirrors.act, methods=["POST"]),
         Route("/staff/mirrors/{id:n}/posts/{post:n}", mirrors.act_on_post, methods=["POST"]),
         Route("/staff/mirrors/{id:n}/removal", mirrors.remove, methods=["POST"]),
-        Route("/staff/settings", office.settings),
-        Route("/staff/settings/limits", office.save_limits, methods=["POST"]),
-        Route("/staff/settings/areas", office.save_area, methods=["POST"]),
-        Route("/staff/settings/areas/{slug}", office.save_area, methods=["POST"]),
-        Route("/staff/settings/colleagues", office.invite, methods=["POST"]),
-        Route("/staff/settings/colleagues/{id:n}/removal", office.remove_colleague, methods=["POST"]),
-        Route("/staff/settings/colleagues/{id:n}/signout", office.sign_colleague_out, methods=["POST"]),
-        Route("/staff/settings/tokens", office.create_token, methods=["POST"]),
-        Route("/staff/settings/tokens/{id:n}/revocation", office.revoke_token, methods=["POST"]),
-        *[
-            Route(f"/staff/settings/{section}", office.save_section(section), methods=["POST"])
-            for section in office.SECTIONS
-        ],
     ]
 
 
@@ -229,6 +237,7 @@ def routes() -> list[BaseRoute]:
         *own_pages(),
         *acts(),
         *staff_pages(),
+        *outlets(),
         *api_routes(),
         WebSocketRoute("/live", live.live),
         Route("/live/sse", live.events),

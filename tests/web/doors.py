@@ -81,6 +81,7 @@ FORMS: dict[str, dict[str, str]] = {
     "/mail/{secret}": {"do": "confirm"},
     "/follows/{secret}": {"do": "confirm", "List-Unsubscribe": ""},
     "/staff/outbox/{id}/try": {},
+    "/staff/outbox/{id}/end": {},
     "/issues/{number}/mirroring": {"do": "keep_out"},
     "/staff/mirrors": {"network": "bluesky", "address": "https://192.0.2.1", "identifier": "b", "password": "p"},
     "/staff/mirrors/{id}": {"budget": "100", "is_dry": "yes", "threads": "yes", "links": ""},

@@ -1,6 +1,6 @@
 """The outbox shows what goes out; a link that speaks for a customer is shown to nobody."""
 
-from board.store import bounces
+from board.store import bounces, hooks, mirrors
 from board.web.session import now_ms
 from tests.cast import BO, ROOT
 from tests.web.site import Site, file_issue
@@ -46,3 +46,32 @@ async def test_an_address_that_sends_mail_back_is_shown_and_used_again_when_told
     assert "Mail to your address came back" in (await customer.get("/me")).text
     assert (await customer.post("/me/mail", data={"do": "again"})).status_code == 303
     assert "came back" not in (await customer.get("/me")).text
+
+
+async def test_a_letter_that_waits_is_given_up_and_tried_again(site: Site) -> None:
+    number = await file_issue(site.browser(), email="ada@home.example")
+    await site.want_mail(number)
+    bo = await site.staff(BO)
+    async with site.db.saving() as tx:
+        await tx.run("UPDATE outbox SET state = 'queued', retry_ms = :later", later=now_ms() + 3_600_000)
+        [message, *_] = [row["id"] for row in await tx.rows("SELECT id FROM outbox ORDER BY id")]
+    assert "The oldest letter waits for" in (await bo.get("/staff/outbox")).text
+    assert (await bo.post(f"/staff/outbox/{message}/end")).status_code == 303
+    assert "Somebody here gave it up." in (await bo.get("/staff/outbox?state=failed")).text
+    assert (await bo.post(f"/staff/outbox/{message}/try")).status_code == 303
+    assert "Somebody here gave it up." not in (await bo.get("/staff/outbox?state=failed")).text
+
+
+async def test_admins_see_how_all_outlets_fare(quick_site: Site) -> None:
+    root = await quick_site.staff(ROOT)
+    async with quick_site.db.saving() as tx:
+        hook = await hooks.add(tx, url="https://hook.example/in", shape="standard", events=(), now_ms=1)
+        await hooks.switch(tx, hook, "failing")
+        mirror = await mirrors.add(tx, network="mastodon", address="https://social.example", budget=9, now_ms=1)
+        await mirrors.change(tx, mirror, is_on=True, why_paused="login", said="401 Unauthorized")
+    shown = (await root.get("/staff/outbox")).text
+    assert f'href="/staff/hooks/{hook}"' in shown
+    assert "it took nothing for three days" in shown
+    assert f'href="/staff/mirrors/{mirror}"' in shown
+    assert "the network does not accept the secrets" in shown
+    assert "hook.example" not in (await (await quick_site.staff(BO)).get("/staff/outbox")).text
