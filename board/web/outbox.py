@@ -23,7 +23,7 @@ MESSAGES = 50
 
 
 async def show(request: Request) -> Response:
-    """How all outlets fare, and every message with what became of it; links that sign somebody in are for admins only."""
+    """How all outlets fare, and every letter with what became of it; links that sign somebody in are for admins."""
     query = request.query_params
     chosen = query.get("state", "all")
     before = query.get("before", "")
