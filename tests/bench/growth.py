@@ -45,7 +45,7 @@ from tests.test_serving import free_port
 from tests.web.site import SECRET, Site, file_issue, opened, settings_for
 
 SIZES = (1_000, 30_000)
-ROUNDS, TIMES = 30, 10
+ROUNDS, TIMES = 24, 10
 BO = Actor(standing="admin", person=1, name="Bo")
 MO = Actor(standing="moderator", person=2, name="Mo")
 STATES = ("open", "company", "customer", "overdue", "cured", "confirmed", "disputed", "closed", "all")

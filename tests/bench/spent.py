@@ -27,7 +27,7 @@ from tests.bench.fanout import Readers
 from tests.bench.hearing import served
 
 ISSUES, SOCKETS = 60, 500
-EACH_S = 2.0  # of CPU for each of them
+EACH_S = 1.5  # of CPU for each of them
 LOOK_S = 0.001
 # Files by a part of their names, the first that fits: what is done for whom.
 PARTS = (
