@@ -44,6 +44,9 @@ async def test_a_test_message_is_sent_and_a_fault_says_what_to_mend(sqlite_url: 
         assert "It said: 550 5.7.1 relaying denied" in (await found(sqlite_url, tmp_path, EVE, **given))["mend"]
         assert "The mail server answers." in (await found(sqlite_url, tmp_path, **given))["ok"]
         assert len(box.mails) == 1
+        folder = tmp_path / "of_the_board"  # whoever looks may not be the user whose keys they will be
+        assert "The mail server answers." in (await found(sqlite_url, folder, **given))["ok"]
+        assert not folder.exists()
     away = await found(sqlite_url, tmp_path, smtp_url=f"smtp://127.0.0.1:{free_port()}")
     assert "cannot be reached. Check BOARD_SMTP_URL" in away["mend"]
     assert "BOARD_MAIL_FROM is not set" in away["note"]
