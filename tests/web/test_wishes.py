@@ -42,6 +42,11 @@ async def test_colleagues_choose_what_they_hear_of_their_work(site: Site) -> Non
     await bo.post("/me/wishes", data={"kinds": "disputed", "pace": "each", "zone": "UTC"})
     assert (await said(site, "bo@board.example")).unwanted >= {"assigned", "overdue"}
     assert (await said(site, "bo@board.example")).wants_work("disputed")
+    async with site.db.reading() as tx:
+        link = f"/follows/{site.board.links.secret('wishes', await wishes.number(tx, 'bo@board.example'))}"
+    await site.browser().post(link, data={"do": "wishes", "kinds": "answers", "pace": "daily", "zone": "UTC"})
+    chosen = await said(site, "bo@board.example")
+    assert (chosen.pace, chosen.unwanted) == ("daily", {"assigned", "overdue", "states", "promises", "comments"})
 
 
 async def followed(site: Site) -> str:
