@@ -169,6 +169,25 @@ async def test_the_filer_is_not_told_what_the_filer_said(db: Database) -> None:
     number = await file(db)
     await do(db, customers.comment, number, by=ADA, body="One more thing.", via="web")
     assert await told(db) == []
+    await do(db, staff.update, number, by=BO, body="Which one?", via="web", then=Then(state="waiting_on_customer"))
+    assert await told(db) == ["ada@home.example"]
+    await do(db, customers.comment, number, by=ADA, body="The red one.", via="web")
+    assert (await chain(db, number))[-1].name == "issue.started"
+    assert await told(db) == []
+
+
+async def test_letters_speak_to_who_filed_and_keep_the_lines_of_words(db: Database) -> None:
+    number = await file(db)
+    await follow(db, number, "eve@home.example")
+    words = "Which one?\n\n- [red](https://kettles.example/red)\n- blue\n\n" + "So much to say. " * 200
+    await do(db, staff.update, number, by=BO, body=words, via="web", then=Then(state="waiting_on_customer"))
+    await told(db)
+    ada, eve = ["\n".join(letter.paragraphs) for _, letter in (await letters(db))[-2:]]
+    assert "asked you a question." in ada
+    assert "asked the customer a question." in eve
+    for text in (ada, eve):
+        assert "Which one?\n\n– red (https://kettles.example/red)\n– blue\n\nSo much to say." in text
+        assert "So much…\n" in text
 
 
 async def test_held_and_hidden_words_go_out_to_nobody(db: Database) -> None:
