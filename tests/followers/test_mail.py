@@ -242,7 +242,7 @@ async def test_a_customer_who_was_signed_in_is_told_what_became_of_a_comment(db:
     await do(db, objections.appeal, number, by=by, words="Why?", decision=decision.seq, voter=b"eve")
     await do(db, objections.judge_appeal, 1, by=ROOT, upheld=False, words="It opened your door.", links=LINKS, say=say)
     recipient, letter = (await letters(db))[-1]
-    assert (recipient, letter.paragraphs[-1]) == ("eve@home.example", "It opened your door.")
+    assert (recipient, letter.paragraphs[-1].split("\n\n")[1:]) == ("eve@home.example", ["It opened your door."])
 
 
 async def test_of_a_comment_that_is_hidden_and_shown_again_only_its_author_hears(db: Database) -> None:
@@ -341,7 +341,10 @@ async def test_a_mail_arrives_as_one_thread_with_a_way_to_stop_it(db: Database) 
     assert "We look." in text_of(news)
     html = news.get_body(("html",))
     assert html is not None
-    assert LINKS.issue(number) in html.as_string()
+    assert f'<a href="{LINKS.issue(number)}" style="' in html.get_content()
+    assert re.search(
+        r'<p>This company wrote an update.</p>\s*<div style="[^"]+"><p>We look.</p></div>', html.get_content()
+    )
 
 
 async def test_the_mail_about_a_filing_carries_a_receipt_that_anybody_can_check(db: Database) -> None:
