@@ -222,6 +222,10 @@ async def test_who_filed_is_told_what_became_of_own_words_and_nobody_else_is(db:
     _, letter = (await letters(db))[-1]
     assert letter.paragraphs[1] == "A moderator took words out, because it told private things about somebody else."
     assert "appeal" in letter.paragraphs[-1]
+    assert letter.reply == LINKS.tag("filed", number)
+    await do(db, moderators.remove, number, by=MO, reason="spam")
+    assert await told(db) == ["ada@home.example"]
+    assert (await letters(db))[-1][1].reply is None  # “everybody can read it” would not be true
 
 
 async def test_a_customer_who_was_signed_in_is_told_what_became_of_a_comment(db: Database) -> None:
