@@ -73,9 +73,9 @@ async def database(given: Settings) -> AsyncIterator[Found]:
         return
     yield Found("ok", f"The database ({given.database_url.partition(':')[0]}) answers.")
     if failed := counts.get("failed"):
-        yield Found("mend", f"{failed} messages failed: {given.base_url}/staff/outbox?state=failed says why.")
+        yield Found("mend", f"Messages that failed: {failed}. {given.base_url}/staff/outbox?state=failed says why.")
     if stopped:
-        yield Found("note", f"Mail comes back from {stopped} addresses: {given.base_url}/staff/outbox lists them.")
+        yield Found("note", f"Addresses that send mail back: {stopped}. {given.base_url}/staff/outbox lists them.")
 
 
 async def undelivered(given: Settings) -> tuple[dict[str, int], int]:
@@ -137,4 +137,4 @@ async def mail_in(given: Settings) -> AsyncIterator[Found]:
         if isinstance(found, Wrong):
             yield Found("mend", f"The mailbox cannot be read: {found.why}. Check BOARD_IMAP_URL.")
         else:
-            yield Found("ok", f"The mailbox can be read; {found} messages in it are new.")
+            yield Found("ok", f"The mailbox can be read. New messages in it: {found}.")
