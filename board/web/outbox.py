@@ -37,7 +37,7 @@ async def show(request: Request) -> Response:
             state=chosen if chosen in outbox.STATES else None,
         )
         mail, stopped = await lag.of_mail(tx), await bounces.all_stopped(tx, limit=MESSAGES)
-        elsewhere: dict[str, Any] = await others(tx) if who.role == "admin" else {}
+        elsewhere = await others(tx) if who.role == "admin" else {}
     say = request.app.state.board.renderer.say
     more = f"/staff/outbox?state={chosen}&before={rows[MESSAGES - 1]['id']}" if len(rows) > MESSAGES else None
     return page(
