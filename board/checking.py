@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
-from board import keys
 from board.app import sender
 from board.domain import faults
 from board.domain.letters import Letter
@@ -74,9 +73,9 @@ async def database(given: Settings) -> AsyncIterator[Found]:
         return
     yield Found("ok", f"The database ({given.database_url.partition(':')[0]}) answers.")
     if failed := counts.get("failed"):
-        yield Found("mend", f"{failed} messages failed: {given.base_url}/staff/outbox?state=failed says why.")
+        yield Found("mend", f"Messages that failed: {failed}. {given.base_url}/staff/outbox?state=failed says why.")
     if stopped:
-        yield Found("note", f"Mail comes back from {stopped} addresses: {given.base_url}/staff/outbox lists them.")
+        yield Found("note", f"Addresses that send mail back: {stopped}. {given.base_url}/staff/outbox lists them.")
 
 
 async def undelivered(given: Settings) -> tuple[dict[str, int], int]:
@@ -98,7 +97,8 @@ async def mail_out(given: Settings, mail_to: str | None) -> AsyncIterator[Found]
         )
         return
     say = Renderer().say
-    post = Post(given.smtp_url, sender(given), Links(given.base_url, keys.load(given).secret), say, given.mail_inbox)
+    # The board's own key is left alone: where there is none it would be made, maybe by another user than the board's.
+    post = Post(given.smtp_url, sender(given), Links(given.base_url, b""), say, given.mail_inbox)
     line = Line(post)
     try:
         fault = await line.ready()
@@ -137,4 +137,4 @@ async def mail_in(given: Settings) -> AsyncIterator[Found]:
         if isinstance(found, Wrong):
             yield Found("mend", f"The mailbox cannot be read: {found.why}. Check BOARD_IMAP_URL.")
         else:
-            yield Found("ok", f"The mailbox can be read; {found} messages in it are new.")
+            yield Found("ok", f"The mailbox can be read. New messages in it: {found}.")

@@ -44,6 +44,9 @@ async def test_a_test_message_is_sent_and_a_fault_says_what_to_mend(sqlite_url: 
         assert "It said: 550 5.7.1 relaying denied" in (await found(sqlite_url, tmp_path, EVE, **given))["mend"]
         assert "The mail server answers." in (await found(sqlite_url, tmp_path, **given))["ok"]
         assert len(box.mails) == 1
+        folder = tmp_path / "of_the_board"  # whoever looks may not be the user whose keys they will be
+        assert "The mail server answers." in (await found(sqlite_url, folder, **given))["ok"]
+        assert not folder.exists()
     away = await found(sqlite_url, tmp_path, smtp_url=f"smtp://127.0.0.1:{free_port()}")
     assert "cannot be reached. Check BOARD_SMTP_URL" in away["mend"]
     assert "BOARD_MAIL_FROM is not set" in away["note"]
@@ -55,7 +58,7 @@ async def test_the_mailbox_is_tried(sqlite_url: str, tmp_path: Path) -> None:
     async with folder() as box:
         box.deliver(b"Subject: one\r\n\r\nOne.\r\n")
         lines = await found(sqlite_url, tmp_path, imap_url=box.url, mail_token=TOKEN, **inbox)
-        assert "1 messages in it are new" in lines["ok"]
+        assert "New messages in it: 1." in lines["ok"]
         assert (lines["mend"], box.flags) == ("", {1: set()})
         assert "BOARD_MAIL_AUTHSERV" in lines["note"]
         wrong = await found(sqlite_url, tmp_path, imap_url=box.url.replace("s3cret", "x"), **inbox)
@@ -67,8 +70,8 @@ async def test_what_was_not_delivered_is_counted(db: Database, url: str, tmp_pat
         await bounces.note_hard(tx, EVE, why="gone", now_ms=1)
         await outbox.put(tx, message_id="x", recipient=EVE, letter=Letter(subject="x", paragraphs=()), now_ms=1)
     lines = await found(url, tmp_path)
-    assert "1 messages failed" in lines["mend"]
-    assert "Mail comes back from 1 addresses" in lines["note"]
+    assert "Messages that failed: 1." in lines["mend"]
+    assert "Addresses that send mail back: 1." in lines["note"]
 
 
 def test_the_command_fails_where_something_is_to_be_mended(sqlite_url: str, tmp_path: Path) -> None:

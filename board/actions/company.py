@@ -128,7 +128,8 @@ async def invite(
     person = await people.add(tx, email=known, name=called, role=role, now_ms=now_ms, invited_by=by.person)
     url = links.sign_in(await people.new_link(tx, purpose="staff", person=person.id, now_ms=now_ms))
     setup = await company.read(tx)
-    letter = letters.invitation(company=setup.name, name=called, url=url, days=INVITED_DAYS, say=say)
+    answers = role != "auditor"
+    letter = letters.invitation(company=setup.name, name=called, url=url, days=INVITED_DAYS, answers=answers, say=say)
     await outbox.put(tx, message_id=f"invitation.{person.id}.{now_ms}", recipient=known, letter=letter, now_ms=now_ms)
     return person, url
 

@@ -16,7 +16,7 @@ ZONE = phrase("Choose one of the time zones in the list.")
 
 async def save(tx: WriteTx, email: str, typed: Mapping[str, str], *, is_staff: bool) -> None:
     """What waits for a digest goes out with the next one, or soon where none is wanted any more."""
-    said = await read(tx, typed, is_staff=is_staff)
+    said = await read(tx, typed, before=await wishes.read(tx, email), is_staff=is_staff)
     next_ms = None
     if await wishes.has_waiting(tx, email):
         at = tx.at if said.pace == "each" else rules.next_digest(said, tx.at)
@@ -24,8 +24,11 @@ async def save(tx: WriteTx, email: str, typed: Mapping[str, str], *, is_staff: b
     await wishes.save(tx, email, said, next_ms=next_ms)
 
 
-async def read(tx: WriteTx, typed: Mapping[str, str], *, is_staff: bool) -> Wishes:
-    """The boxes of what is wanted, so that whatever comes later is wanted until somebody says otherwise."""
+async def read(tx: WriteTx, typed: Mapping[str, str], *, before: Wishes, is_staff: bool) -> Wishes:
+    """The boxes of what is wanted, so that whatever comes later is wanted until somebody says otherwise.
+
+    What the form did not ask about, the work of a colleague behind a link, stays as it was before.
+    """
     pace, zone = typed.get("pace", "each"), typed.get("zone") or "UTC"
     wrong: dict[str, str] = {}
     if pace not in PACES:
@@ -34,9 +37,10 @@ async def read(tx: WriteTx, typed: Mapping[str, str], *, is_staff: bool) -> Wish
         wrong["zone"] = ZONE
     if wrong:
         raise Invalid(wrong)
-    kinds = (*KINDS, *WORK) if is_staff else tuple(KINDS)
     wanted, areas = set(typed.get("kinds", "").split()), set(typed.get("areas", "").split())
-    unwanted = frozenset(kind for kind in kinds if kind not in wanted)
+    if not is_staff:
+        wanted = wanted.difference(WORK) | {kind for kind in WORK if before.wants_work(kind)}
+    unwanted = frozenset(kind for kind in (*KINDS, *WORK) if kind not in wanted)
     known = {area.slug for area in await company.areas(tx)}
     return Wishes(pace, zone, unwanted, frozenset(known - areas))
 

@@ -121,13 +121,16 @@ def sign_in(*, company: str, url: str, code: str, minutes: int, to_staff: bool, 
     )
 
 
-def invitation(*, company: str, name: str, url: str, days: int, say: Say) -> Letter:
+def invitation(*, company: str, name: str, url: str, days: int, answers: bool, say: Say) -> Letter:
+    told = (
+        say("{name}, you can answer customers on the public board of {company} now.")
+        if answers
+        else say("{name}, you can read what staff see on the board of {company} now, but for personal data.")
+    )
     return Letter(
         subject=say("You are invited to the board of {company}").format(company=company),
         paragraphs=(
-            say("{name}, you can answer customers on the public board of {company} now.").format(
-                name=name, company=company
-            ),
+            told.format(name=name, company=company),
             say("Here is your link. It works once, for {days} days.").format(days=days),
         ),
         label=say("Sign in"),
@@ -251,7 +254,7 @@ def appeal_answer(
     told = judged(about, upheld=upheld, say=say).format(company=company, number=number)
     return Letter(
         subject=say("[#{number}] Your appeal").format(number=number),
-        paragraphs=(told, words) if words else (told,),
+        paragraphs=(f"{told}\n\n{words}" if words else told,),
         label=say("Open my issue") if personal else say("Open the issue"),
         link=url,
         issue=number,

@@ -50,6 +50,10 @@ LANGUAGE = re.compile(r"[\w+#.-]{1,20}")
 FLAGS = "".join(map(chr, range(0x1F1E6, 0x1F200)))
 JOINING = ZWJ + "".join(map(chr, (*range(0x1F3FB, 0x1F400), *range(0xE0020, 0xE0080))))
 TAG = re.compile(r"<[^>]*>")
+LINK = re.compile(r'<a href="([^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
+ITEM = re.compile(r"<li>\n*(?:<p>)?")
+BLOCK_END = re.compile(r"</(?:p|pre|ul|ol|blockquote)>")
+MANY_LINES = re.compile(r"\n{3,}")
 
 # A sentence ends here, unless a small letter or a figure follows a full stop ("approx. 5 days").
 SENTENCE_END = re.compile(r"(?:[!?…]|\.(?!\s+[a-z0-9]))[\"'”’»)]?(?=\s|$)|[。！？｡؟।]")
@@ -109,6 +113,26 @@ def to_plain(markdown: str) -> str:
 def without_tags(html: str) -> str:
     """The words alone, on one line, of what `to_html` has made."""
     return clean(unescape(TAG.sub("", html)), lines=False)
+
+
+def in_lines(markdown: str) -> str:
+    """The words with their paragraphs and items, and the address behind each link. Not HTML."""
+    html = LINK.sub(with_address, to_html(markdown).replace("<br>\n", "\n"))
+    marked = BLOCK_END.sub("\n\n", ITEM.sub("– ", html))
+    return MANY_LINES.sub("\n\n", clean(unescape(TAG.sub("", marked)))).strip()
+
+
+def with_address(link: re.Match[str]) -> str:
+    return link[2] if link[1] == link[2] else f"{link[2]} ({link[1]})"
+
+
+def cut(text: str, length: int) -> str:
+    """At most `length` characters with their lines; where it cuts, it cuts after a word and adds an ellipsis."""
+    if len(text) <= length:
+        return text
+    end = whole(text, length - 1)
+    space = max(text.rfind(space, end // 2, end + 1) for space in " \n")
+    return text[: space if space > 0 else end].rstrip(" \n,;:.-–") + "…"
 
 
 def excerpt(text: str, length: int) -> str:

@@ -4,7 +4,7 @@ Sentences hold places for names; `Sentence.html` fills them escaped, `Sentence.p
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Any
 
@@ -104,6 +104,13 @@ SENTENCES = {
 }
 
 
+# What letters say to whoever filed the issue, where the page speaks of them.
+TO_FILER = {
+    "issue.waiting": "{company} asked you a question. The clock waits for your answer.",
+    "issue.resolved": "{company} says it is resolved: {resolution}.",
+}
+
+
 @dataclass(frozen=True)
 class Sentence:
     """A translated sentence and what stands in its places."""
@@ -151,6 +158,12 @@ def of_entry(entry: Mapping[str, Any], *, company: str, areas: Mapping[str, str]
         by_filer=bool(entry["by_filer"]),
         say=say,
     )
+
+
+def to_filer(entry: Mapping[str, Any], *, company: str, say: Say) -> Sentence:
+    """The same for whoever filed the issue."""
+    found, text = of_entry(entry, company=company, areas={}, say=say), TO_FILER.get(entry["kind"])
+    return replace(found, text=say(text)) if text else found
 
 
 def when(time: str | None) -> str:

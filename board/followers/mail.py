@@ -295,7 +295,8 @@ async def put(
         asks=asks,
         say=post.say,
     )
-    letter = replace(letter, reply=reply)
+    if news.row["visibility"] == "public":  # else nobody would read the answer
+        letter = replace(letter, reply=reply)
     message_id = f"news.{news.row['number']}.{news.happened[-1].index}.{recipient}"
     rank = outbox.OF_MANY if stop else outbox.OF_ONE
     now_ms = milliseconds(news.at)

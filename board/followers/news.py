@@ -8,9 +8,9 @@ from typing import Any
 from board.domain import events as e
 from board.domain import wording
 from board.domain.leaf import Recorded
-from board.domain.text import to_plain
+from board.domain.text import cut, in_lines
 from board.domain.wishes import Wishes
-from board.domain.wording import Say
+from board.domain.wording import Say, Sentence
 from board.store import entries, moderation, private, record
 from board.store.database import Tx
 
@@ -65,7 +65,8 @@ def wanted(happened: Iterable[Recorded], wishes: Wishes, area: str, *, always: I
 async def said(tx: Tx, happened: list[Recorded], name: str, say: Say, *, to_filer: bool = False) -> tuple[str, ...]:
     """A line for each event with the public words that came with it; the filer is not told what the filer said."""
     found = [entry for r in happened if (entry := await spoken_of(tx, r, to_filer=to_filer))]
-    lines = [line(entry, name, say) for entry in found if not (to_filer and entry["by_filer"])]
+    write = line_to_filer if to_filer else line
+    lines = [write(entry, name, say) for entry in found if not (to_filer and entry["by_filer"])]
     return tuple(dict.fromkeys(lines))
 
 
@@ -77,6 +78,8 @@ async def spoken_of(tx: Tx, r: Recorded, *, to_filer: bool) -> dict[str, Any] | 
         case e.CommentRejected() | e.TextRedacted():
             words = await entries.one(tx, r.event.target)
             entry = await entries.one(tx, r.index) if to_filer and words and words["by_filer"] else None
+        case e.IssueStarted(role="system"):  # because the filer has answered
+            entry = None if to_filer else await entries.one(tx, r.index)
         case _:
             entry = await entries.one(tx, r.index)
     return entry if entry and entry["status"] == "public" else None
@@ -90,9 +93,17 @@ async def was_public(tx: Tx, published: Recorded, target: int) -> bool:
 
 
 def line(entry: dict[str, Any], name: str, say: Say) -> str:
-    sentence = wording.of_entry(entry, company=name, areas={}, say=say).plain()
-    words = to_plain(entry["body"])[:LINE_LENGTH] if entry["body"] else ""
-    return f"{sentence}\n\n{words}" if words else sentence
+    return with_words(wording.of_entry(entry, company=name, areas={}, say=say), entry)
+
+
+def line_to_filer(entry: dict[str, Any], name: str, say: Say) -> str:
+    return with_words(wording.to_filer(entry, company=name, say=say), entry)
+
+
+def with_words(sentence: Sentence, entry: dict[str, Any]) -> str:
+    """Long words are cut where a line or a word ends, and it shows."""
+    words = cut(in_lines(entry["body"]), LINE_LENGTH) if entry["body"] else ""
+    return f"{sentence.plain()}\n\n{words}" if words else sentence.plain()
 
 
 async def said_alone(tx: Tx, news: News, say: Say) -> tuple[str, ...]:

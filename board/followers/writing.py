@@ -104,19 +104,50 @@ def as_text(letter: Letter, say: Say) -> str:
 
 
 def as_html(letter: Letter, say: Say) -> str:
-    parts = [f"<p>{escape(p).replace(chr(10), '<br>')}</p>" for p in letter.paragraphs]
+    """Calm in any mail program, light or dark; what was written on the board is set apart from what the letter says."""
+    parts = [paragraph(text) for text in letter.paragraphs]
     for part in letter.parts:
-        parts.append(f'<h2><a href="{escape(part.link)}">{escape(part.title)}</a></h2>')
-        parts += [f"<p>{escape(part.text).replace(chr(10), '<br>')}</p>"] if part.text else []
-    if letter.link:
-        parts.append(f'<p><a href="{escape(letter.link)}">{escape(letter.label or letter.link)}</a></p>')
-    if letter.other_link:
-        parts.append(f'<p><a href="{escape(letter.other_link)}">{escape(letter.other_label or "")}</a></p>')
+        parts.append(f'<h2 style="{HEADING}"><a href="{escape(part.link)}">{escape(part.title)}</a></h2>')
+        parts += [plain(part.text)] if part.text else []
+    links = [(letter.link, letter.label), (letter.other_link, letter.other_label)]
+    if buttons := [button(url, label or url) for url, label in links if url]:
+        parts.append(f"<p>{' '.join(buttons)}</p>")
     if letter.code:
         parts.append(f"<p>{escape(say('Or type this code where you asked for it:'))} <b>{escape(letter.code)}</b></p>")
     if letter.stop:
-        parts.append(f'<p><small><a href="{escape(letter.stop)}">{escape(stopping(letter, say))}</a></small></p>')
-    return "\n".join(parts)
+        stop = f'<a href="{escape(letter.stop)}" style="color:inherit">{escape(stopping(letter, say))}</a>'
+        parts.append(f'<p style="{QUIET}">{stop}</p>')
+    return HEAD + "\n".join(parts) + "\n</div></body></html>\n"
+
+
+HEAD = (
+    '<!doctype html>\n<html><head><meta charset="utf-8"><meta name="color-scheme" content="light dark"></head>'
+    "<body style=\"margin:0;padding:24px 16px;font:16px/1.5 -apple-system,'Segoe UI',Roboto,Arial,sans-serif\">"
+    '<div style="max-width:36em;margin:0 auto">\n'
+)
+HEADING = "margin:28px 0 4px;font-size:17px"
+QUIET = "font-size:13px;opacity:.75"
+WORDS = "margin:0 0 16px;padding-left:14px;border-left:3px solid #8a8a84"
+BUTTON = (
+    "display:inline-block;margin:4px 8px 4px 0;padding:10px 18px;border:1px solid currentColor;border-radius:6px;"
+    "color:inherit;font-weight:600;text-decoration:none"
+)
+
+
+def paragraph(text: str) -> str:
+    """A sentence, and behind an empty line the words that it is about."""
+    if text.startswith(MARK):
+        return f'<p style="{QUIET}">{escape(text)}</p>'
+    sentence, _, words = text.partition("\n\n")
+    return plain(sentence) + (f'\n<div style="{WORDS}">{plain(words)}</div>' if words else "")
+
+
+def plain(text: str) -> str:
+    return "".join(f"<p>{escape(one).replace(chr(10), '<br>')}</p>" for one in text.split("\n\n"))
+
+
+def button(url: str, label: str) -> str:
+    return f'<a href="{escape(url)}" style="{BUTTON}">{escape(label)}</a>'
 
 
 def stopping(letter: Letter, say: Say) -> str:

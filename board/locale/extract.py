@@ -19,7 +19,7 @@ REFUSALS = {
 }
 CALLS = {"phrase", "say"} | REFUSALS
 TABLES = {"STATES", "RESOLUTIONS", "PARTIES", "REASONS", "SENTENCES", "DONE", "QUEUES", "WHO", "RULES", "ABOUT"}
-TABLES |= {"LABELS", "MASKS", "MONTHS"}
+TABLES |= {"LABELS", "MASKS", "MONTHS", "WORDS", "TO_FILER"}
 
 Message = tuple[int, None, str, list[str]]
 

@@ -96,9 +96,9 @@ def read(row: dict[str, Any]) -> Hook:
 
 async def note_try(tx: Tx, hook: int, tried: Try) -> None:
     """Keeps the newest ones only."""
-    made = await tx.value(
+    await tx.run(
         "INSERT INTO hook_tries (hook, seq, at_ms, took_ms, status, error)"
-        " VALUES (:hook, :seq, :at_ms, :took_ms, :status, :error) RETURNING id",
+        " VALUES (:hook, :seq, :at_ms, :took_ms, :status, :error)",
         hook=hook,
         seq=tried.seq,
         at_ms=tried.at_ms,
@@ -106,12 +106,11 @@ async def note_try(tx: Tx, hook: int, tried: Try) -> None:
         status=tried.status,
         error=tried.error,
     )
-    if made % KEPT_TRIES == 0:
-        await tx.run(
-            "DELETE FROM hook_tries WHERE hook = :hook AND id <= (SELECT id FROM hook_tries WHERE hook = :hook"
-            f" ORDER BY id DESC LIMIT 1 OFFSET {KEPT_TRIES})",
-            hook=hook,
-        )
+    await tx.run(
+        "DELETE FROM hook_tries WHERE hook = :hook AND id <= (SELECT id FROM hook_tries WHERE hook = :hook"
+        f" ORDER BY id DESC LIMIT 1 OFFSET {KEPT_TRIES})",
+        hook=hook,
+    )
 
 
 async def tries(tx: Tx, hook: int, *, limit: int) -> list[Try]:

@@ -27,7 +27,7 @@ async def answer(request: Request) -> Response:
     if typed.get("do") == "stop" or typed.get("List-Unsubscribe") == "One-Click":
         async with board.db.saving() as tx:
             await customers.stop_telling(tx, number)
-        return back("/", "saved")
+        return back("/", "mail_stopped")
     async with board.db.saving() as tx:
         await customers.want_mail(tx, number, session.now_ms())
         secret = await session.grant(tx, request, number)

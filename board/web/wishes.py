@@ -19,6 +19,7 @@ from board.web.page import back, form, frame, page
 
 INCOMPLETE = phrase("This link is not complete. Please copy the whole of it from the mail.")
 MOST = 500  # fields: one for each area
+FLASHES = {"stop": "mail_stopped", "confirm": "following", "wishes": "saved"}
 ENDED = phrase("You do not follow this issue any more: nothing will be sent.")
 
 
@@ -64,7 +65,7 @@ async def follow_page(
         row = await issues.find(tx, linked.issue) if linked.issue is not None else None
         if linked.issue is None and linked.email is None:
             raise NotFound(ENDED)
-        if linked.issue is not None and (row is None or (linked.follow and row["visibility"] != "public")):
+        if linked.issue is not None and (row is None or not (linked.is_confirmed or row["visibility"] == "public")):
             raise NotFound(ENDED)
         context = await account.wishes_context(tx, linked.email, is_staff=False) if linked.email else {}
     return page(
@@ -84,15 +85,16 @@ async def use_follow_link(request: Request) -> Response:
     """Confirms, stops or chooses; a mail program's one-click POST (RFC 8058) stops, without cookie or redirect."""
     board, typed = request.app.state.board, await read(request)
     one_click = typed.get("List-Unsubscribe") == "One-Click"
+    what = "stop" if one_click else typed.get("do", "")
     try:
         async with board.db.writing(session.now()) as tx:  # the numbers that it changes are public
             linked = await find(tx, request)
-            await do(tx, linked, "stop" if one_click else typed.get("do", ""), typed)
+            await do(tx, linked, what, typed)
     except Invalid as wrong:
         return await follow_page(request, typed=typed, errors=wrong.fields)
     if one_click:
         return Response(status_code=200)
-    return back(f"/issues/{linked.issue}" if linked.issue else "/", "saved")
+    return back(f"/issues/{linked.issue}" if linked.issue else "/", FLASHES[what])
 
 
 async def read(request: Request) -> dict[str, str]:

@@ -146,6 +146,10 @@ async def test_a_colleague_is_invited_with_a_one_time_link(db: Database) -> None
         assert (used.purpose, used.person) == ("staff", person.id)
         assert await people.use_link(tx, secret, 0) is None
         assert secret not in str(await tx.rows("SELECT * FROM sign_ins"))
+    await invite(db, "au@board.example", "auditor")
+    async with db.reading() as tx:
+        said = [outbox.letter_of(row).paragraphs[0] for row in await outbox.newest(tx, limit=9)]
+    assert ["you can read what staff see" in said[0], "you can answer customers" in said[1]] == [True, True]
 
 
 @pytest.mark.parametrize(

@@ -197,6 +197,20 @@ def test_plain_text_is_the_words_on_one_line() -> None:
     assert to_plain("# A *b*\n\n- `c` & <d>\n- [e](http://f)\n\n> g\nh") == "A b c & <d> e g h"
 
 
+def test_text_in_lines_keeps_paragraphs_items_and_addresses() -> None:
+    said = "See [**our** form](https://x.example/?a=1&b=2), https://y.example.\n\n1. one\n2. two"
+    lines = "See our form (https://x.example/?a=1&b=2), https://y.example.\n\n– one\n– two"
+    assert text.in_lines(said) == lines
+    assert text.cut(lines, 12) == "See our…"
+
+
+@given(st.one_of(anything, markup), st.integers(1, 50))
+def test_text_in_lines_is_clean_and_cut_as_asked(markdown: str, length: int) -> None:
+    lines = text.in_lines(markdown)
+    assert lines == text.clean(lines)
+    assert len(text.cut(lines, length)) <= length
+
+
 @given(st.one_of(anything, markup))
 def test_plain_text_is_one_line(markdown: str) -> None:
     plain = to_plain(markdown)

@@ -169,6 +169,25 @@ async def test_the_filer_is_not_told_what_the_filer_said(db: Database) -> None:
     number = await file(db)
     await do(db, customers.comment, number, by=ADA, body="One more thing.", via="web")
     assert await told(db) == []
+    await do(db, staff.update, number, by=BO, body="Which one?", via="web", then=Then(state="waiting_on_customer"))
+    assert await told(db) == ["ada@home.example"]
+    await do(db, customers.comment, number, by=ADA, body="The red one.", via="web")
+    assert (await chain(db, number))[-1].name == "issue.started"
+    assert await told(db) == []
+
+
+async def test_letters_speak_to_who_filed_and_keep_the_lines_of_words(db: Database) -> None:
+    number = await file(db)
+    await follow(db, number, "eve@home.example")
+    words = "Which one?\n\n- [red](https://kettles.example/red)\n- blue\n\n" + "So much to say. " * 200
+    await do(db, staff.update, number, by=BO, body=words, via="web", then=Then(state="waiting_on_customer"))
+    await told(db)
+    ada, eve = ["\n".join(letter.paragraphs) for _, letter in (await letters(db))[-2:]]
+    assert "asked you a question." in ada
+    assert "asked the customer a question." in eve
+    for text in (ada, eve):
+        assert "Which one?\n\n– red (https://kettles.example/red)\n– blue\n\nSo much to say." in text
+        assert "So much…\n" in text
 
 
 async def test_held_and_hidden_words_go_out_to_nobody(db: Database) -> None:
@@ -203,6 +222,10 @@ async def test_who_filed_is_told_what_became_of_own_words_and_nobody_else_is(db:
     _, letter = (await letters(db))[-1]
     assert letter.paragraphs[1] == "A moderator took words out, because it told private things about somebody else."
     assert "appeal" in letter.paragraphs[-1]
+    assert letter.reply == LINKS.tag("filed", number)
+    await do(db, moderators.remove, number, by=MO, reason="spam")
+    assert await told(db) == ["ada@home.example"]
+    assert (await letters(db))[-1][1].reply is None  # “everybody can read it” would not be true
 
 
 async def test_a_customer_who_was_signed_in_is_told_what_became_of_a_comment(db: Database) -> None:
@@ -223,7 +246,7 @@ async def test_a_customer_who_was_signed_in_is_told_what_became_of_a_comment(db:
     await do(db, objections.appeal, number, by=by, words="Why?", decision=decision.seq, voter=b"eve")
     await do(db, objections.judge_appeal, 1, by=ROOT, upheld=False, words="It opened your door.", links=LINKS, say=say)
     recipient, letter = (await letters(db))[-1]
-    assert (recipient, letter.paragraphs[-1]) == ("eve@home.example", "It opened your door.")
+    assert (recipient, letter.paragraphs[-1].split("\n\n")[1:]) == ("eve@home.example", ["It opened your door."])
 
 
 async def test_of_a_comment_that_is_hidden_and_shown_again_only_its_author_hears(db: Database) -> None:
@@ -322,7 +345,10 @@ async def test_a_mail_arrives_as_one_thread_with_a_way_to_stop_it(db: Database) 
     assert "We look." in text_of(news)
     html = news.get_body(("html",))
     assert html is not None
-    assert LINKS.issue(number) in html.as_string()
+    assert f'<a href="{LINKS.issue(number)}" style="' in html.get_content()
+    assert re.search(
+        r'<p>This company wrote an update.</p>\s*<div style="[^"]+"><p>We look.</p></div>', html.get_content()
+    )
 
 
 async def test_the_mail_about_a_filing_carries_a_receipt_that_anybody_can_check(db: Database) -> None:

@@ -63,7 +63,7 @@ async def test_whoever_says_no_gets_nothing_and_may_say_yes_later(site: Site) ->
     number, bo = await file_issue(site.browser(), email=ADA_MAIL), await site.staff(BO)
     path = site.board.links.mail(number).removeprefix(HOME)
     ada = site.browser()
-    assert (await ada.post(path, data={"do": "stop"})).headers["location"] == "/?done=saved"
+    assert (await ada.post(path, data={"do": "stop"})).headers["location"] == "/?done=mail_stopped"
     assert (await ada.get(f"/issues/{number}/receipt")).status_code == 403
     await act(bo, number, "private-words", private="Hello?")
     assert len(await letters(site)) == 1

@@ -4,7 +4,7 @@ import pytest
 
 from board.domain.wishes import Wishes
 from board.store import bounces, intake, own_data, wishes
-from tests.cast import BO
+from tests.cast import BO, MO
 from tests.web.site import Site, act, file_issue, words_of
 from tests.web.test_own_data import signed_in
 
@@ -42,6 +42,12 @@ async def test_colleagues_choose_what_they_hear_of_their_work(site: Site) -> Non
     await bo.post("/me/wishes", data={"kinds": "disputed", "pace": "each", "zone": "UTC"})
     assert (await said(site, "bo@board.example")).unwanted >= {"assigned", "overdue"}
     assert (await said(site, "bo@board.example")).wants_work("disputed")
+    async with site.db.reading() as tx:
+        link = f"/follows/{site.board.links.secret('wishes', await wishes.number(tx, 'bo@board.example'))}"
+    await site.browser().post(link, data={"do": "wishes", "kinds": "answers", "pace": "daily", "zone": "UTC"})
+    chosen = await said(site, "bo@board.example")
+    unwanted = frozenset({"assigned", "overdue", "states", "promises", "comments"})
+    assert (chosen.pace, chosen.unwanted) == ("daily", unwanted)
 
 
 async def followed(site: Site) -> str:
@@ -70,6 +76,18 @@ async def test_a_follower_without_an_account_chooses_behind_the_link_of_a_letter
         assert await intake.follows_of(tx, EVE) == []
         assert await own_data.is_quiet(tx, EVE)
     assert (await eve.get(place)).status_code == 404
+
+
+async def test_a_follower_of_a_hidden_issue_can_stop_the_mails(site: Site) -> None:
+    place, mo = await followed(site), await site.staff(MO)
+    await act(mo, 1, "removal", reason="privacy_request")
+    shown = (await site.browser().get(place)).text
+    assert ["Stop the mails" in shown, "The kettle leaks" in shown] == [True, False]
+    done = await site.browser().post(place, data={"do": "stop"})
+    assert done.headers["location"] == "/issues/1?done=mail_stopped"
+    assert "no more of this mail comes" in (await site.browser().get("/?done=mail_stopped")).text
+    gone = await site.browser().get(place)
+    assert (gone.status_code, "You do not follow this issue any more" in gone.text) == (404, True)
 
 
 async def test_one_click_counts_as_mail_programs_send_it(site: Site) -> None:
