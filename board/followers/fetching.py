@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
+from board.followers.here import is_here
 from board.store.database import AWAY
 
 log = logging.getLogger("board.mailbox")
@@ -108,6 +109,8 @@ class Box:
         try:
             if parts.scheme == "imap" and "STARTTLS" in self._imap.capabilities:
                 self._imap.starttls(context)
+            elif parts.scheme == "imap" and not is_here(host):
+                raise imaplib.IMAP4.error("the server offers no encryption (STARTTLS), and gets no password without")
             self._imap.login(unquote(parts.username or ""), unquote(parts.password or ""))
             folder = unquote(parts.path.strip("/")) or "INBOX"
             status, said = self._imap.select('"' + folder.replace("\\", "\\\\").replace('"', '\\"') + '"')

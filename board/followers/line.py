@@ -15,6 +15,7 @@ import aiosmtplib
 from aiosmtplib import SMTPResponse
 
 from board.domain.faults import Fault
+from board.followers.here import is_here
 from board.followers.writing import Post, compose, host_of, return_path
 from board.store import outbox
 
@@ -131,6 +132,8 @@ def reason(wrong: Exception, *, is_connecting: bool = False) -> Fault:
             kind = "strange" if is_connecting else "lost"
         case aiosmtplib.SMTPConnectError() | OSError():
             kind = cause(wrong) if is_connecting else "lost"
+        case aiosmtplib.SMTPException() if "STARTTLS" in said:
+            kind = "insecure"
         case aiosmtplib.SMTPException():
             kind = "strange" if is_connecting else "lost"
         case _:
@@ -157,8 +160,10 @@ def cause(wrong: BaseException | None) -> str:
 
 
 def connection(post: Post) -> aiosmtplib.SMTP:
+    """A password goes out only encrypted, but to this machine itself: whoever strips STARTTLS off gets no word."""
     assert post.url
     server = urlsplit(post.url)
+    must_encrypt = bool(server.username) and not is_here(server.hostname or "")
     return aiosmtplib.SMTP(
         hostname=server.hostname,
         # Its own look-up of this machine's name can take longer than the mail.
@@ -167,5 +172,5 @@ def connection(post: Post) -> aiosmtplib.SMTP:
         username=unquote(server.username) if server.username else None,
         password=unquote(server.password) if server.password else None,
         use_tls=server.scheme == "smtps",
-        start_tls=None if server.scheme == "smtp" else False,
+        start_tls=(True if must_encrypt else None) if server.scheme == "smtp" else False,
     )

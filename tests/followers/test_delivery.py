@@ -214,3 +214,21 @@ async def test_what_no_mail_server_answers_has_words_that_say_what_to_do(db: Dat
     assert await states(db) == [("queued", "absent")]
     assert "BOARD_SMTP_URL" in faults.WORDS["absent"]
     assert faults.read("SMTPException: of an older release") is None
+
+
+async def test_a_password_goes_to_another_machine_only_encrypted(db: Database) -> None:
+    await put(db)
+    asked: list[object] = []
+
+    def sign_in(*given: object) -> AuthResult:
+        asked.append(given)
+        return AuthResult(success=True)
+
+    with postbox("smtp", "localhost", authenticator=sign_in, auth_require_tls=False) as box:
+        elsewhere = box.url.replace("//localhost:", "//ada:secret@0.0.0.0:")  # an address like any other
+        await sending.send_due(db, replace(POST, url=elsewhere), NOON)
+        assert (asked, box.mails, await states(db)) == ([], [], [("queued", "insecure")])
+        here = box.url.replace("//localhost:", "//ada:secret@localhost:")
+        await sending.send_due(db, replace(POST, url=here), later(hours=1))
+    assert len(asked) == 1
+    assert await states(db) == [("sent", None)]
