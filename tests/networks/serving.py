@@ -58,6 +58,7 @@ class Network:
         self.url = ""
         self.asked: list[Asked] = []
         self.faults: list[Fault | None] = []  # for posts, in turn
+        self.deaf: list[Fault | None] = []  # for those who ask for mentions, in turn
         self.choose: Callable[[], Fault | None] | None = None  # or by chance
 
     def answer(self, asked: Asked) -> Says:
@@ -66,7 +67,12 @@ class Network:
     def is_post(self, asked: Asked) -> bool:
         raise NotImplementedError
 
+    def is_hearing(self, asked: Asked) -> bool:
+        return False
+
     def fault(self, asked: Asked) -> Fault | None:
+        if self.is_hearing(asked):
+            return self.deaf.pop(0) if self.deaf else None
         if not self.is_post(asked):
             return None
         if self.faults:
