@@ -75,7 +75,11 @@ def main() -> None:
     with folder_of(asked) as folder:
         file = folder / ".bench.json"
         found = json.loads(file.read_text()) if file.exists() else {}
-        held = [bar for name in asked.parts or (PARTS if asked.quick else USUAL) for bar in measured(name, asked.quick, found, file)]
+        held = [
+            bar
+            for name in asked.parts or (PARTS if asked.quick else USUAL)
+            for bar in measured(name, asked.quick, found, file)
+        ]
         plots.draw(found, folder / "docs")
     met, missed = (sum(bar.is_met is is_met for bar in held) for is_met in (True, False))
     print(f"{met} bars are met, {missed} are missed.")
