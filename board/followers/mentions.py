@@ -4,6 +4,7 @@ How far it has heard is moved in the transaction that writes the drafts, so each
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
@@ -27,11 +28,16 @@ class Listening(Protocol):
     async def missed(self, remotes: list[str]) -> Missed | Outcome: ...
 
 
-async def due(tx: Tx, mirror: Mirror) -> tuple[Hearing, int] | None:
-    """How the board listens there, and when it is its turn; None where it never has."""
+async def due(tx: Tx, mirror: Mirror, now_ms: int) -> tuple[Hearing, int] | None:
+    """How the board listens there, and when it is its turn; None where it never has.
+
+    A turn that is further ahead than any was planned by a clock that was wrong: it is now.
+    """
     hearing = await mentions.hearing(tx, mirror.id)
     if hearing is None or mirror.account is None or mirror.why_paused:
         return None
+    if hearing.retry_ms > now_ms + 2 * rules.DAY_MS:
+        hearing = replace(hearing, retry_ms=now_ms)
     listens = hearing.is_on and mirror.is_on
     return hearing, min(hearing.retry_ms if listens else NEVER_MS, await mentions.next_look(tx, hearing))
 

@@ -117,7 +117,7 @@ async def take_turn(
 async def listen(db: Database, mirror: Mirror, mirroring: Mirroring, clock: Callable[[], datetime]) -> int:
     """Hears what is said back, if it is time; returns when it is again, and a time that is over where it was."""
     async with db.reading() as tx:
-        due = await mentions.due(tx, mirror)
+        due = await mentions.due(tx, mirror, milliseconds(clock()))
     if due is None:
         return IDLE
     hearing, at_ms = due

@@ -78,9 +78,14 @@ async def hearings(tx: Tx) -> list[Hearing]:
 
 
 async def move_on(tx: Tx, before: Hearing, *, heard: str, now_ms: int, retry_ms: int) -> bool:
-    """Whether we go on from there; not where somebody else has done so, or began anew, meanwhile."""
+    """Whether we go on from there; not where somebody else has done so, or began anew, meanwhile.
+
+    What was dropped is told until staff have dealt with all that was kept.
+    """
     row = await tx.row(
-        "UPDATE hearings SET heard = :heard, asked_ms = :now, retry_ms = :retry, failures = 0, said = NULL"
+        "UPDATE hearings SET heard = :heard, asked_ms = :now, retry_ms = :retry, failures = 0, said = NULL,"
+        " dropped = CASE WHEN EXISTS (SELECT 1 FROM mentions WHERE mentions.mirror = hearings.mirror) THEN dropped"
+        " ELSE 0 END"
         " WHERE mirror = :mirror AND is_on = 1 AND since_ms = :since AND COALESCE(heard, '-') = :before"
         " RETURNING mirror",
         heard=heard,

@@ -245,9 +245,23 @@ async def test_a_flood_leaves_the_newest_thousand_and_says_so(db: Database) -> N
         await later(mirror)
         await hear_on_x(network, 2_000)
         await later(mirror)
-    found = await drafts(db)
-    assert (len(found), found[0].remote, found[-1].remote) == (1_000, "2000", "104")
-    assert (await hearing(mirror)).dropped >= 3
+        found = await drafts(db)
+        assert (len(found), found[0].remote, found[-1].remote) == (1_000, "2000", "104")
+        assert (await hearing(mirror)).dropped >= 3
+        for draft in found:
+            await do(db, acts.set_aside, draft.id, by=BO)
+        await later(mirror)
+    assert (await hearing(mirror)).dropped == 0
+
+
+async def test_a_clock_that_was_ahead_does_not_make_the_board_deaf(quick_db: Database) -> None:
+    async with serving(X()) as network:
+        mirror = await listening(quick_db, "x", network)
+        async with quick_db.saving() as tx:
+            await mentions.put_off(tx, mirror.id, said="", now_ms=0, at_ms=2**45)
+        await hear_on_x(network, 81)
+        await mirror.settle()
+    assert await said(quick_db) == ["@board No. 81"]
 
 
 async def test_what_nobody_deals_with_is_forgotten_in_the_time_that_the_company_sets(db: Database) -> None:
