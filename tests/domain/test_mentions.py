@@ -4,7 +4,7 @@ import pytest
 
 from board.domain import mentions as rules
 from board.domain.mentions import Heard, Mention
-from board.domain.mirrors import Later, Rejected, Stopped, Unknown
+from board.domain.mirrors import Later, Outcome, Rejected, Stopped, Unknown
 
 
 def told(**changes: str | int) -> Mention | None:
@@ -53,7 +53,7 @@ def test_of_what_is_heard_the_new_is_taken_the_oldest_first() -> None:
 
 
 def test_a_network_is_asked_again_neither_too_soon_nor_too_late() -> None:
-    answers = [
+    answers: list[Outcome] = [
         Later("", 0),
         Later("", 40_000),
         Later("", 2**60),
