@@ -80,17 +80,19 @@ class Network:
         return self.choose() if self.choose else None
 
     async def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(asyncio.IncompleteReadError, ConnectionError):
-            asked = await self.read(reader)
-            self.asked.append(asked)
-            fault = self.fault(asked)
-            done = self.answer(asked) if fault is None or fault.is_done else None
-            if fault and fault.stalls:
-                await reader.read()
-            elif said := fault.answer if fault else done:
-                writer.write(said.raw())
-                await writer.drain()
-        writer.close()
+        try:
+            with suppress(asyncio.IncompleteReadError, ConnectionError):
+                asked = await self.read(reader)
+                self.asked.append(asked)
+                fault = self.fault(asked)
+                done = self.answer(asked) if fault is None or fault.is_done else None
+                if fault and fault.stalls:
+                    await reader.read()
+                elif said := fault.answer if fault else done:
+                    writer.write(said.raw())
+                    await writer.drain()
+        finally:
+            writer.close()
 
     async def read(self, reader: asyncio.StreamReader) -> Asked:
         first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().strip().split("\r\n")
