@@ -33,31 +33,42 @@ from board.store.database import AWAY, Database, Tx
 from board.store.fan_outs import FanOut
 from board.store.intake import Filer, Follow
 from board.store.positions import Position
-from board.stream import OutOfReach, Stream
+from board.stream import OutOfReach, Stream, until
 
 log = logging.getLogger("board.mail")
 
 BATCH = 200
 REMIND_EVERY_S = 60
-FAN_OUT_EVERY_S = 0.5
+FAN_OUT_EVERY_S = 0.2
 AT_A_TIME = 100  # followers for whom letters are written in one transaction
+AHEAD = 100  # letters to crowds that are written and have not gone out
 BY_MODERATORS = e.CommentRejected | e.TextRedacted  # against words, whose author may want to hear of it
 
 
 async def run(db: Database, stream: Stream, post: Post, clock: Callable[[], datetime]) -> None:
     """Follows the record and the outbox until cancelled; `clock` tells the time."""
+    told, written = asyncio.Event(), asyncio.Event()  # hints: whoever misses one looks again soon
     async with asyncio.TaskGroup() as group:
-        group.create_task(follow(db, stream, post, clock))
-        group.create_task(fan_out_for_ever(db, post, clock))
+        group.create_task(follow(db, stream, post, clock, told, written))
+        group.create_task(fan_out_for_ever(db, post, clock, told, written))
         group.create_task(remind_for_ever(db, post, clock))
-        group.create_task(sending.send_for_ever(db, post, clock))
+        group.create_task(sending.send_for_ever(db, post, clock, written))
 
 
-async def follow(db: Database, stream: Stream, post: Post, clock: Callable[[], datetime]) -> None:
+async def follow(
+    db: Database,
+    stream: Stream,
+    post: Post,
+    clock: Callable[[], datetime],
+    told: asyncio.Event,
+    written: asyncio.Event,
+) -> None:
     """Writes letters for what has happened, and again whenever more does."""
     while not stream.is_closed:
         try:
             seq = await write_letters(db, post, clock())
+            told.set()
+            written.set()
             async with aclosing(stream.follow(seq, frozenset({"board"}))) as coming:
                 await anext(coming, None)
         except OutOfReach:
@@ -67,14 +78,24 @@ async def follow(db: Database, stream: Stream, post: Post, clock: Callable[[], d
             await asyncio.sleep(1)
 
 
-async def fan_out_for_ever(db: Database, post: Post, clock: Callable[[], datetime]) -> None:
+async def fan_out_for_ever(
+    db: Database, post: Post, clock: Callable[[], datetime], told: asyncio.Event, written: asyncio.Event
+) -> None:
     while True:
+        told.clear()
         try:
-            went_on = await fan_out(db, post, clock())
+            while await has_room(db, clock()) and await fan_out(db, post, clock()):
+                written.set()
+                await asyncio.sleep(0)
         except AWAY as lost:
             log.warning("the database is away: %s", lost)
-            went_on = False
-        await asyncio.sleep(0 if went_on else FAN_OUT_EVERY_S)
+        await until(told, FAN_OUT_EVERY_S)
+
+
+async def has_room(db: Database, now: datetime) -> bool:
+    """Whether letters to crowds go out nearly as fast as they are written: those of another issue wait for no more."""
+    async with db.reading() as tx:
+        return await outbox.waiting(tx, outbox.OF_MANY, milliseconds(now), most=AHEAD) < AHEAD
 
 
 async def fan_out(db: Database, post: Post, now: datetime) -> bool:

@@ -14,6 +14,7 @@ from board.followers.line import Line
 from board.followers.writing import Post
 from board.store import bounces, outbox
 from board.store.database import AWAY, Database, Tx
+from board.stream import until
 
 log = logging.getLogger("board.mail")
 
@@ -25,14 +26,16 @@ CLAIM_MS = 120_000  # longer than a message may take, so that no other process t
 LOOK_EVERY_S = 1.0
 
 
-async def send_for_ever(db: Database, post: Post, clock: Callable[[], datetime]) -> None:
+async def send_for_ever(db: Database, post: Post, clock: Callable[[], datetime], written: asyncio.Event) -> None:
+    """`written` says that letters may wait that this process has written; those of others are found in a second."""
     while True:
+        written.clear()
         try:
-            sent = await send_due(db, post, clock())
+            while await send_due(db, post, clock()):
+                pass
         except AWAY as lost:
             log.warning("the database is away: %s", lost)
-            sent = 0
-        await asyncio.sleep(0 if sent else LOOK_EVERY_S)
+        await until(written, LOOK_EVERY_S)
 
 
 async def send_due(db: Database, post: Post, now: datetime) -> int:

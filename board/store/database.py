@@ -32,7 +32,7 @@ CONNECT_S = 5.0
 
 # What PostgreSQL does about a process that is gone without a word: what it has locked must not stay locked.
 SESSION = {
-    "idle_in_transaction_session_timeout": "15000",  # ms; nothing but the database is awaited inside
+    "idle_in_transaction_session_timeout": "6000",  # ms; nothing but the database is awaited inside
     "tcp_keepalives_idle": "5",
     "tcp_keepalives_interval": "2",
     "tcp_keepalives_count": "3",

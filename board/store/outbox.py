@@ -79,6 +79,19 @@ async def due(tx: Tx, now_ms: int, *, limit: int) -> list[dict[str, Any]]:
     )
 
 
+async def waiting(tx: Tx, rank: int, now_ms: int, *, most: int) -> int:
+    """How many letters of this rank are due; counted no further than `most`."""
+    return int(
+        await tx.value(
+            "SELECT COUNT(*) FROM (SELECT id FROM outbox WHERE state = 'queued' AND rank = :rank AND retry_ms <= :now"
+            " LIMIT :most) AS first_ones",
+            rank=rank,
+            now=now_ms,
+            most=most,
+        )
+    )
+
+
 async def claim(tx: Tx, message: int, *, now_ms: int, until_ms: int) -> bool:
     """Whether this process may try the message now; if it dies on the way, the message is due again at `until_ms`,
     and nobody knows whether it arrived.

@@ -37,7 +37,7 @@ async def show(request: Request) -> Response:
             state=chosen if chosen in outbox.STATES else None,
         )
         mail, stopped = await lag.of_mail(tx), await bounces.all_stopped(tx, limit=MESSAGES)
-        elsewhere = await others(tx) if who.role == "admin" else {}
+        elsewhere = await others(tx) if who.role == "admin" else {"hooks": [], "mirrors": []}
         heard = await mentions.facts(tx, who)
     say = request.app.state.board.renderer.say
     more = f"/staff/outbox?state={chosen}&before={rows[MESSAGES - 1]['id']}" if len(rows) > MESSAGES else None
@@ -51,8 +51,8 @@ async def show(request: Request) -> Response:
         filter=chosen if chosen in outbox.STATES else "all",
         counts=mail.letters,
         oldest=time_of(mail.oldest_ms) if mail.oldest_ms is not None else None,
-        hooks=elsewhere.get("hooks", []),
-        mirrors=elsewhere.get("mirrors", []),
+        hooks=elsewhere["hooks"],
+        mirrors=elsewhere["mirrors"],
         mentions=heard,
         stopped=[stopped_to(who, row) for row in stopped],
         is_mail_set=request.app.state.board.settings.smtp_url is not None,

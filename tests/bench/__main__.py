@@ -21,7 +21,21 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import bars, fanout, flood, growth, hearing, pages, plots, restart, resume, slow, spent, writes
+from tests.bench import (
+    bars,
+    fanout,
+    flood,
+    growth,
+    hearing,
+    outlets,
+    pages,
+    plots,
+    restart,
+    resume,
+    slow,
+    spent,
+    writes,
+)
 from tests.bench.bars import Bar
 
 ROOT = Path(__file__).parents[2]
@@ -58,6 +72,9 @@ PARTS = {
     ),
     "flood": Part(
         lambda quick: flood.figures(60, 10, 60, 2.0) if quick else flood.figures(2_500, 50), bars.flood, flood, {}
+    ),
+    "outlets": Part(
+        lambda quick: outlets.figures(200) if quick else outlets.figures(), bars.outlets, outlets, {"QUIET_S": 1.0}
     ),
     "growth": Part(lambda quick: growth.growth(SIZES), bars.growth, growth, {"ROUNDS": 3}),
     "spent": Part(lambda quick: spent.figures(), bars.spent, spent, {"EACH_S": 0.2, "SOCKETS": 50}),

@@ -76,6 +76,16 @@ def fanout(found: Figures) -> Iterator[Bar]:
         yield Bar(f"{sockets}: ms p99 of a page while fanning out", told["pages, while fanning out"]["ms p99"], 50)
 
 
+def outlets(found: Figures) -> Iterator[Bar]:
+    number, quiet, busy = found["followers"], found["nothing else going on"], found["while they are told"]
+    yield Bar(f"letters a second to {number} followers", found["letters a second"])
+    yield Bar("MB more while they are told", found["MB more at the most"], 20)
+    for name, most in (("a page", 100), ("a webhook hears", 250), ("another's letter", 3_000)):
+        what = f"ms until {name}, p95"
+        yield Bar(f"{what}, while {number} are told; before", quiet[what])
+        yield Bar(f"{what}, while {number} are told", busy[what], most)
+
+
 def growth(found: Figures) -> Iterator[Bar]:
     few, many = str(found["sizes"][0]), str(found["sizes"][-1])
     for database in ("sqlite", "postgres"):

@@ -33,7 +33,7 @@ from tests.test_serving import free_port
 FRAMES = 200
 ROUNDS = 3  # of which the middle one counts
 PAUSE_S = 0.02
-IDLE_S = 5.0
+IDLE_S = 3.0
 PATIENCE_S = 60.0
 CORES = sorted(os.sched_getaffinity(0))
 

@@ -32,7 +32,7 @@ from board import serving
 from tests.bench.boards import comment, opened
 from tests.test_serving import free_port
 
-ROUNDS, SLICE_S, SOCKETS = 12, 0.3, 8
+ROUNDS, SLICE_S, SOCKETS = 9, 0.3, 8
 ISSUES, COMMENTS = 60, 25
 HEAD_END = b"\r\n\r\n"
 LENGTH = re.compile(rb"content-length: (\d+)")

@@ -77,7 +77,11 @@ def draw(found: Mapping[str, Any], folder: Path) -> None:
 
 
 def costs(figures: Mapping[str, Any]) -> Mapping[str, Line]:
-    return {name: {float(size): ms for size, ms in figures["costs"][name]["ms"].items()} for name in DRAWN}
+    return {
+        name: {float(size): ms for size, ms in figures["costs"][name]["ms"].items()}
+        for name in DRAWN
+        if name in figures["costs"]
+    }
 
 
 def sockets(figures: Mapping[str, Any]) -> Mapping[str, Line]:

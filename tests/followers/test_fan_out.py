@@ -141,3 +141,30 @@ async def test_a_connection_that_breaks_is_made_anew_and_loses_nothing(db: Datab
         assert box.mails == []
         await sending.send_due(db, post, NOON.replace(minute=30))
     assert len(set(box.recipients)) == 12
+
+
+@pytest.mark.usefixtures("small_pieces")
+async def test_a_crowds_letters_are_written_only_as_far_ahead_as_they_go_out(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mail, "AHEAD", 20)
+    monkeypatch.setattr(mail, "FAN_OUT_EVERY_S", 0.01)
+    await crowd(db, await file_issue(db), 55)
+    await crowd(db, await file_issue(db), 1)
+    await answer(db, 1)
+    told, written = asyncio.Event(), asyncio.Event()
+    writing = asyncio.create_task(mail.fan_out_for_ever(db, POST, lambda: NOON, told, written))
+    await until_written(db, 20)
+    await answer(db, 2)
+    await asyncio.sleep(0.1)
+    assert sum(email.endswith("-1@home.example") for email in await recipients(db)) == 20
+    await sending.send_due(db, POST, NOON)
+    await until_written(db, 41)
+    assert "eve0-2@home.example" in await recipients(db)
+    writing.cancel()
+
+
+async def until_written(db: Database, number: int) -> None:
+    async with asyncio.timeout(20):
+        while len(await recipients(db)) < number:
+            await asyncio.sleep(0.01)
