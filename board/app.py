@@ -18,6 +18,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from board import keys, leaving, oidc, sealing
 from board.actions import clock, limits, passkeys, privately
 from board.actions import hooks as hook_acts
+from board.actions import mentions as mention_acts
 from board.actions import mirrors as mirror_acts
 from board.actions.mailbox import receive
 from board.actions.passkeys import Relying
@@ -229,6 +230,7 @@ async def forget_for_ever(db: Database) -> None:
                 await intake.forget_old_answers(tx, session.now_ms())
                 await received.forget_old(tx, session.now_ms())
                 await hook_acts.forget_old_secrets(tx, session.now_ms())
+                await mention_acts.forget_old(tx, session.now())
         await asyncio.sleep(FORGET_EVERY_S)
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import re
 
-from board.domain import finds, letters
+from board.domain import finds, letters, mentions
 from board.domain.clocks import Target
 from board.domain.events import PolicyChanged
 from board.domain.leaf import milliseconds
@@ -23,6 +23,7 @@ ROLES = ("agent", "moderator", "admin", "auditor")
 TOKEN_ROLES = ("agent", "moderator", "admin", "reader")
 INVITED_DAYS = people.LINK_MS // 86_400_000
 MOST_DAYS = 3650
+COUNTED = ("private_days", "mention_days")
 COLOUR = re.compile(r"#[0-9a-f]{6}")
 LIMITS = {"name": 80, "tagline": 120, "rules": 20_000, "about": 20_000, "held_words": 5_000}
 CHOICES = {"mail": ("optional", "required"), "moderation": ("open", "first", "hold")}
@@ -37,7 +38,7 @@ async def set_up(tx: WriteTx, changes: dict[str, str], *, by: Actor) -> None:
         text = clean(value, lines=key in ("rules", "about", "held_words"))
         if problem := setting_problem(key, text):
             wrong[key] = problem
-        kept[key] = int(text) if key == "private_days" and not problem else text
+        kept[key] = int(text) if key in COUNTED and not problem else text
     if wrong:
         raise Invalid(wrong)
     await company.save(tx, kept)
@@ -55,6 +56,8 @@ def setting_problem(key: str, value: str) -> str | None:
         return "Give a colour as #rrggbb, for example #0b4f6c."
     if key == "private_days" and not (value.isascii() and value.isdigit() and int(value[:5]) <= MOST_DAYS):
         return phrase("Give a number of days up to {most}, or 0 to keep them.", most=MOST_DAYS)
+    if key == "mention_days" and not (value.isascii() and value.isdigit() and 0 < int(value[:5]) <= mentions.MOST_DAYS):
+        return phrase("Give a number of days from 1 to {most}.", most=mentions.MOST_DAYS)
     if key == "order_pattern" and value:
         return finds.pattern_problem(value)
     if key == "phone_regions":

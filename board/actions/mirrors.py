@@ -12,7 +12,7 @@ from board.domain.text import clean
 from board.errors import Conflict, Invalid, NotFound
 from board.outbound import Outbound
 from board.sealing import Box
-from board.store import issues, mirrors, positions, record
+from board.store import issues, mentions, mirrors, positions, record
 from board.store.database import Tx
 from board.store.mirrors import Mirror
 from board.store.positions import Position
@@ -78,8 +78,11 @@ async def change(
 
 
 async def switch(tx: Tx, number: int, *, by: Actor, on: bool, now_ms: int) -> None:
+    """Switched on again, it takes no mention of the time between."""
     require(by, "run_board")
-    await found(tx, number)
+    mirror, hearing = await found(tx, number), await mentions.hearing(tx, number)
+    if on and not mirror.is_on and hearing and hearing.is_on:
+        await mentions.begin(tx, number, now_ms)
     await mirrors.change(tx, number, is_on=on)
     await positions.hurry(tx, NAME, str(number), now_ms)
 
@@ -93,10 +96,11 @@ async def ask(tx: Tx, number: int, *, by: Actor, now_ms: int) -> None:
 
 
 async def remove(tx: Tx, number: int, *, by: Actor) -> None:
-    """What it has posted stays there."""
+    """What it has posted stays there; what it has heard is forgotten."""
     require(by, "run_board")
     await found(tx, number)
     await positions.forget(tx, NAME, str(number))
+    await mentions.forget(tx, number)
     await mirrors.remove(tx, number)
 
 

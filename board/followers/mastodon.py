@@ -1,4 +1,4 @@
-"""Speaks to a Mastodon server: posts, looks for them by their markers, and takes them down.
+"""Speaks to a Mastodon server: posts, looks for them by their markers, takes them down, and hears mentions.
 
 Each post has a key of its own that the server keeps for an hour; after that, and wherever it failed, looking decides.
 """
@@ -10,6 +10,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from board.domain.leaf import milliseconds
+from board.domain.mentions import Heard, Mention, Missed, mention
+from board.domain.mentions import plain as plain_words
 from board.domain.mirrors import (
     SIZES,
     Alone,
@@ -27,11 +29,14 @@ from board.domain.mirrors import (
 from board.followers.calls import About, Line, Reply, Thread, call
 
 PAGES, PAGE = 4, 40
+IN_PUBLIC = ("public", "unlisted")
 LINK_COUNTS = 23
 TAG = re.compile(r"<[^>]*>")
 
 
 class Mastodon:
+    at_once = 20
+
     def __init__(self, line: Line) -> None:
         self._line = line
 
@@ -85,6 +90,38 @@ class Mastodon:
         is_gone = answer.is_done or (answer.status == 404 and answer.said is not None)
         return Gone() if is_gone else refusal(answer)
 
+    async def hear(self, since: str | None) -> Heard | Outcome:
+        """What mentions us, the oldest pages first: `min_id` is a `since_id` that leaves nothing out."""
+        found: list[Mention] = []
+        newest = since or ""
+        for _ in range(PAGES if since is not None else 1):
+            query = {"types[]": "mention", "limit": str(PAGE)} | (
+                {"min_id": newest or "0"} if since is not None else {}
+            )
+            answer = await self._ask("GET", f"/api/v1/notifications?{urlencode(query)}")
+            if not isinstance(answer, Reply):
+                return answer
+            if not answer.is_done or not isinstance(answer.said, list):
+                return refusal(answer)
+            page = [one for one in answer.said if isinstance(one, dict)]
+            newest = str(page[0].get("id") or newest) if page else newest
+            found = [read for one in page if (read := read_mention(one))] + found
+            if len(page) < PAGE:
+                break
+        return Heard(tuple(found), newest)
+
+    async def missed(self, remotes: list[str]) -> Missed | Outcome:
+        gone: set[str] = set()
+        for remote in remotes:
+            answer = await self._ask("GET", f"/api/v1/statuses/{remote}")
+            if not isinstance(answer, Reply):
+                return answer
+            if answer.status in (404, 410) and answer.said is not None:
+                gone.add(remote)
+            elif not answer.is_done:
+                return refusal(answer)
+        return Missed(frozenset(gone))
+
     async def _ask(
         self, method: str, path: str, said: Any = None, *, key: str | None = None
     ) -> Reply | Unknown | Later | Stopped:
@@ -101,6 +138,27 @@ def fields(answer: Reply) -> dict[str, Any]:
 def plain(status: Any) -> str:
     """The words of a status, of which the server gives HTML."""
     return unescape(TAG.sub("", str(status.get("content", ""))))
+
+
+def read_mention(told: dict[str, Any]) -> Mention | None:
+    """What somebody said in public; None for what only we were to read, and for a shape that we do not know."""
+    status = told.get("status")
+    if not isinstance(status, dict) or status.get("visibility") not in IN_PUBLIC:
+        return None
+    author = status.get("account")
+    try:
+        said = datetime.fromisoformat(str(status.get("created_at")))
+        came = datetime.fromisoformat(str(told.get("created_at")))
+    except ValueError:
+        return None
+    return mention(
+        remote=str(status.get("id")),
+        author=f"@{author.get('acct', '')}" if isinstance(author, dict) else "",
+        text=plain_words(str(status.get("content", ""))),
+        url=str(status.get("url") or ""),
+        said_ms=milliseconds(said),
+        came_ms=milliseconds(came),
+    )
 
 
 def refusal(answer: Reply) -> Outcome:

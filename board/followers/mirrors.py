@@ -1,4 +1,4 @@
-"""Mirrors what happens to social networks: queues posts from the record, and sends each once.
+"""Mirrors what happens to social networks: queues posts from the record, sends each once, and hears what is said back.
 
 That a post is being sent is committed before the call. Whatever became of it that is not known is looked for by its
 marker before anything is sent again; so neither lost answers nor killed processes make two of one.
@@ -19,6 +19,7 @@ from board.domain.leaf import Recorded, milliseconds
 from board.domain.links import Links
 from board.domain.mirrors import NEVER_MS, Later, Outcome, Post, Sent, Size, Stopped
 from board.domain.wording import Say
+from board.followers import mentions
 from board.followers.bluesky import Bluesky
 from board.followers.calls import About, Line, Network, Thread
 from board.followers.mastodon import Mastodon
@@ -102,14 +103,28 @@ async def take_turn(
         return Position(seq, 0, await test(db, mirror, mirroring, clock))
     if mirror.why_paused in ("login", "setup"):
         return Position(seq, 0, IDLE)
+    hears_ms = await listen(db, mirror, mirroring, clock)
     async with db.reading() as tx:
         may, opens_ms = await room(tx, mirror, clock())
         post = await mirrors.due(tx, number, now, may)
         following = await mirrors.next_due(tx, number, may)
-    if post is None:
-        return Position(seq, 0, next_look(min(max(following, now), opens_ms), now))
+    if post is None or hears_ms <= now:
+        return Position(seq, 0, next_look(min(max(following, now), opens_ms, hears_ms), now))
     await handle(db, mirror, post, mirroring, clock, began=began)
     return Position(seq, 0, milliseconds(clock()))
+
+
+async def listen(db: Database, mirror: Mirror, mirroring: Mirroring, clock: Callable[[], datetime]) -> int:
+    """Hears what is said back, if it is time; returns when it is again, and a time that is over where it was."""
+    async with db.reading() as tx:
+        due = await mentions.due(tx, mirror, milliseconds(clock()))
+    if due is None:
+        return IDLE
+    hearing, at_ms = due
+    network = speak(db, mirror, mirroring)
+    if at_ms <= milliseconds(clock()) and isinstance(network, X | Mastodon | Stopped):
+        await mentions.listen(db, mirror, hearing, network, clock)
+    return at_ms
 
 
 def next_look(at_ms: int, now_ms: int) -> int:

@@ -1,15 +1,19 @@
-"""Speaks X API v2: posts, looks for them by their markers, and takes them down, signed as OAuth 1.0a says.
+"""Speaks X API v2: posts, looks for them by their markers, takes them down, and hears mentions; signed by OAuth 1.0a.
 
 X keeps no key by which a post could be sent twice without harm, so whatever is not clear is unknown.
 """
 
 import random
+from datetime import datetime
+from html import unescape
 from typing import Any, Literal
 from urllib.parse import urlencode
 
 from oauthlib.oauth1 import Client
 
 from board.domain import weights
+from board.domain.leaf import milliseconds
+from board.domain.mentions import Heard, Mention, Missed, mention
 from board.domain.mirrors import (
     Alone,
     Gone,
@@ -26,6 +30,7 @@ from board.domain.mirrors import (
 from board.followers.calls import About, Line, Reply, Thread, call
 
 PAGES = 4  # of a hundred posts, in which one is looked for
+HEARD_PAGES = 10
 JITTER_MS = 5_000
 LIMITS = ("x-rate-limit", "x-app-limit-24hour", "x-user-limit-24hour")
 # By the last part of the problem's type, or by the code of the older shape.
@@ -34,9 +39,12 @@ LOGIN = {"32", "64", "89", "326"}
 DUPLICATE, RATE = {"187", "duplicate-content"}, {"88", "rate-limit-exceeded", "usage-capped"}
 NO_REPLY = {"not-authorized-for-resource", "433"}
 NO_PARENT = {"resource-not-found", "144", "385"}
+NOT_THERE = {"resource-not-found", "not-authorized-for-resource"}
 
 
 class X:
+    at_once = 100
+
     def __init__(self, line: Line) -> None:
         self._line = line
         secrets = line.secrets
@@ -89,6 +97,40 @@ class X:
             return Gone()
         return refusal(answer)
 
+    async def hear(self, since: str | None) -> Heard | Outcome:
+        """What mentions us; the first time only where to go on from, and what may have come in that moment."""
+        shown = {
+            "tweet.fields": "created_at,note_tweet",
+            "expansions": "author_id",
+            "user.fields": "username,protected",
+        }
+        query = {"max_results": "100" if since is not None else "5", **shown} | ({"since_id": since} if since else {})
+        found: list[Mention] = []
+        newest, following = since or "", ""
+        for page in range(HEARD_PAGES if since is not None else 1):
+            answer = await self._ask("GET", f"/2/users/{self._line.account}/mentions?{urlencode(query)}")
+            if not isinstance(answer, Reply):
+                return answer
+            if not answer.is_done or not isinstance(answer.said, dict) or "meta" not in answer.said:
+                return refusal(answer)
+            meta = field(answer, "meta")
+            newest = str(meta.get("newest_id") or newest) if page == 0 else newest
+            found += read_mentions(answer, self._line.account)
+            if not (following := str(meta.get("next_token") or "")):
+                break
+            query["pagination_token"] = following
+        return Heard(tuple(found), newest, is_cut=bool(since is not None and following))
+
+    async def missed(self, remotes: list[str]) -> Missed | Outcome:
+        """Those that X says are deleted, or not for everybody any more."""
+        answer = await self._ask("GET", f"/2/tweets?{urlencode({'ids': ','.join(remotes)})}")
+        if not isinstance(answer, Reply):
+            return answer
+        if not answer.is_done or not (listed(answer) or errors(answer)):
+            return refusal(answer)
+        gone = (one for one in errors(answer) if str(one.get("type", "")).rpartition("/")[2] in NOT_THERE)
+        return Missed(frozenset(str(one.get("resource_id") or one.get("value")) for one in gone))
+
     async def _ask(
         self, method: Literal["GET", "POST", "DELETE"], path: str, said: Any = None
     ) -> Reply | Unknown | Later | Stopped:
@@ -103,8 +145,36 @@ def field(answer: Reply, name: str) -> dict[str, Any]:
 
 
 def listed(answer: Reply) -> list[dict[str, Any]]:
-    found = answer.said.get("data")
-    return found if isinstance(found, list) else []
+    found = answer.said.get("data") if isinstance(answer.said, dict) else None
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+def read_mentions(answer: Reply, own: str) -> list[Mention]:
+    """What people said in public; what comes in a shape that we do not know is left out."""
+    users = field(answer, "includes").get("users")
+    authors = {str(one.get("id")): one for one in users if isinstance(one, dict)} if isinstance(users, list) else {}
+    read = (
+        read_mention(one, authors.get(str(one.get("author_id")), {}))
+        for one in listed(answer)
+        if str(one.get("author_id")) != own
+    )
+    return [one for one in read if one]
+
+
+def read_mention(one: dict[str, Any], author: dict[str, Any]) -> Mention | None:
+    long = one.get("note_tweet")
+    text = long.get("text") if isinstance(long, dict) else one.get("text")
+    try:
+        said_ms = milliseconds(datetime.fromisoformat(str(one.get("created_at"))))
+    except ValueError:
+        return None
+    if author.get("protected") or not author.get("username"):
+        return None
+    remote, name = str(one.get("id")), f"@{author['username']}"
+    url = f"https://x.com/{author['username']}/status/{remote}"
+    return mention(
+        remote=remote, author=name, text=unescape(str(text or "")), url=url, said_ms=said_ms, came_ms=said_ms
+    )
 
 
 def refusal(answer: Reply, *, is_reply: bool = False) -> Outcome:

@@ -6,6 +6,7 @@ from typing import Any
 
 from board.domain.clocks import Target
 from board.domain.finds import REGIONS
+from board.domain.mentions import DAYS
 from board.store import touches
 from board.store.database import Tx, WriteTx
 
@@ -28,6 +29,7 @@ class Company:
     moderation: str = "first"
     held_words: str = ""
     private_days: int = 90
+    mention_days: int = DAYS
     order_pattern: str = ""
     phone_regions: str = " ".join(REGIONS)
     demo: bool = False

@@ -21,7 +21,7 @@ PUBLIC_COLUMNS = (
 WORDS = ("title", "owner")
 PRIVATE_TABLES = (
     "openings", "actors", "people", "filers", "follows", "notes", "private_words", "readings",
-    "sources", "company", "areas", "positions", "wishes", "bounces",
+    "sources", "company", "areas", "positions", "wishes", "bounces", "mentions",
 )  # fmt: skip
 RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # what a spreadsheet would take for a formula
 

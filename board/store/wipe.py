@@ -41,6 +41,8 @@ EMPTIED = (
     "positions",
     "mirrors",
     "mirror_posts",
+    "mentions",
+    "hearings",
     "unmirrored",
     "buckets",
     "touched",

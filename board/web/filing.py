@@ -16,7 +16,7 @@ from board.domain.words import Filing
 from board.errors import Invalid, NotAllowed, TooMany
 from board.store import company, intake, issues, people, record, search
 from board.store.database import WriteTx
-from board.web import arrival, case, limits, lookover, session, views
+from board.web import arrival, case, limits, lookover, mentions, session, views
 from board.web.issues import number_of, permit, waits_for_mail
 from board.web.lookover import WouldBePublic
 from board.web.page import Frame, back, form, frame, page
@@ -24,6 +24,8 @@ from board.web.proof import ProofWanted
 
 
 async def new(request: Request) -> Response:
+    if number := mentions.number_in(request.query_params):
+        return await new_form(request, await mentions.told(request, number), {})
     return await new_form(request, {"area": request.query_params.get("area", "")}, {})
 
 
@@ -42,7 +44,7 @@ async def new_form(
         form=typed,
         errors=errors,
         areas=areas,
-        policy={"email": around.company.mail},
+        policy={"email": "optional" if mentions.number_in(typed) else around.company.mail},
         stamp=typed.get("stamp") or arrival.stamp(request),
         challenge=challenge,
         similar=alike,
@@ -68,6 +70,7 @@ async def file(request: Request) -> Response:
     board = request.app.state.board
     typed = await form(request)
     await permit(request, None, "file")
+    await mentions.permit(request, typed)
     try:
         typed = await lookover.settled(request, typed, has_box=True)
         filing, doubts = await taken_filing(request, typed)
@@ -75,9 +78,8 @@ async def file(request: Request) -> Response:
             require(await session.actor(tx, await session.viewer(tx, request)), "file")
             browser = await session.known_browser(tx, request)
             poster = replace(await session.poster(tx, request, browser.viewer), doubts=doubts)
-            filed = await customers.file(
-                tx, filing, via="web", links=board.links, say=board.renderer.say, poster=poster
-            )
+            via = await mentions.taken(tx, request, typed)
+            filed = await customers.file(tx, filing, via=via, links=board.links, say=board.renderer.say, poster=poster)
             await people.grant(tx, browser.viewer.session.token_hash, filed.number)
             await keep_details(tx, board, filed.number, filing.details)
     except WouldBePublic as would:
@@ -97,7 +99,7 @@ async def taken_filing(request: Request, typed: dict[str, str]) -> tuple[Filing,
     """The filing with its tokens taken; a mistake in it takes none. Raises Invalid, TooMany and ProofWanted."""
     async with request.app.state.board.db.saving() as tx:
         setup = await company.read(tx)
-        filing = customers.read_filing(typed, needs_email=setup.mail == "required")
+        filing = customers.read_filing(typed, needs_email=setup.mail == "required" and not mentions.number_in(typed))
         who = await session.viewer(tx, request)
         taken = await limits.take(tx, request, setup, "file", who=who, email=filing.email)
         words = f"{filing.title}\n{filing.body}"

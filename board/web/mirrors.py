@@ -5,12 +5,14 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from board.actions import mentions as mention_acts
 from board.actions import mirrors as acts
 from board.domain import mirrors as rules
+from board.domain.mentions import NETWORKS as HEARING
 from board.domain.mirrors import NEVER_MS, Post
 from board.domain.people import Actor
 from board.errors import Invalid
-from board.store import mirrors
+from board.store import mentions, mirrors
 from board.store.database import Tx, WriteTx
 from board.store.mirrors import Mirror
 from board.web import session
@@ -56,6 +58,7 @@ async def list_page(
 async def facts(tx: Tx, mirror: Mirror) -> dict[str, Any]:
     """What a page says of a mirror; never its secrets."""
     counts = await mirrors.counts(tx, mirror.id)
+    hearing = await mentions.hearing(tx, mirror.id)
     now = session.now()
     month = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     waits = mirror.wait_until_ms > session.now_ms() and mirror.is_on and not mirror.why_paused
@@ -68,6 +71,9 @@ async def facts(tx: Tx, mirror: Mirror) -> dict[str, Any]:
         "is_dry": mirror.is_dry,
         "threads": mirror.threads,
         "links": mirror.links,
+        "may_hear": mirror.network in HEARING,
+        "hears": bool(hearing and hearing.is_on),
+        "not_heard": hearing.said if hearing and hearing.is_on else None,
         "budget": mirror.budget,
         "spent": await mirrors.spent(tx, mirror.id, int(month.timestamp()) * 1_000),
         "why_paused": mirror.why_paused,
@@ -161,6 +167,7 @@ async def change(request: Request) -> Response:
         async with request.app.state.board.db.saving() as tx:
             by = await session.actor(tx, await session.require_staff(tx, request, "run_board", fresh=True))
             await acts.change(tx, number, by=by, budget=typed.get("budget", ""), now_ms=session.now_ms(), **switches)
+            await mention_acts.listen(tx, number, by=by, on=typed.get("hears") == "yes", now_ms=session.now_ms())
     except Invalid as wrong:
         return await one_page(request, typed=shown(typed), errors=wrong.fields)
     return back(f"/staff/mirrors/{number}", "saved")

@@ -16,7 +16,7 @@ from board.store import bounces, lag, outbox
 from board.store import hooks as hook_rows
 from board.store import mirrors as mirror_rows
 from board.store.database import Tx
-from board.web import hooks, mirrors, session
+from board.web import hooks, mentions, mirrors, session
 from board.web.page import back, form, frame, page, time_of
 
 MESSAGES = 50
@@ -38,6 +38,7 @@ async def show(request: Request) -> Response:
         )
         mail, stopped = await lag.of_mail(tx), await bounces.all_stopped(tx, limit=MESSAGES)
         elsewhere = await others(tx) if who.role == "admin" else {"hooks": [], "mirrors": []}
+        heard = await mentions.facts(tx, who)
     say = request.app.state.board.renderer.say
     more = f"/staff/outbox?state={chosen}&before={rows[MESSAGES - 1]['id']}" if len(rows) > MESSAGES else None
     return page(
@@ -52,6 +53,7 @@ async def show(request: Request) -> Response:
         oldest=time_of(mail.oldest_ms) if mail.oldest_ms is not None else None,
         hooks=elsewhere["hooks"],
         mirrors=elsewhere["mirrors"],
+        mentions=heard,
         stopped=[stopped_to(who, row) for row in stopped],
         is_mail_set=request.app.state.board.settings.smtp_url is not None,
     )

@@ -59,6 +59,7 @@ DONE = {
     "saved": "Saved.",
     "trying": "It is tried again now.",
     "given_up": "It is given up, and not sent.",
+    "set_aside": "It is set aside, and forgotten here.",
     "hook_asked": "It is on its way. Load this page again to see what came of it.",
     "signed_out": "You are signed out.",
 }

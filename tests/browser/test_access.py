@@ -202,6 +202,7 @@ def test_staff_find_no_barrier(chromium: Browser, demo: House, scene: dict[str, 
         "as a customer": "/issues/26",
         "outbox": "/staff/outbox",
         "mirrors": "/staff/mirrors",
+        "mentions": "/staff/mentions",
         "settings": "/staff/settings",
         "settings, wrong pattern": lambda page: submit(
             page, "/staff/settings", "Save Private words", {"#finds-order_pattern": "NP"}

@@ -10,18 +10,31 @@ ME = "109"
 
 
 class Mastodon(Network):
-    """`statuses` by number; `keys` are what the server still remembers of keys."""
+    """`statuses` by number; `keys` are what the server still remembers of keys; `told` are mentions, by age."""
 
     def __init__(self) -> None:
         super().__init__()
         self.statuses: dict[int, dict[str, Any]] = {}
         self.keys: dict[str, int] = {}
+        self.told: list[dict[str, Any]] = []
+        self.scopes = {"read:notifications"}
         self.most = 500
         self.left, self.reset = 300, "2026-03-02T12:05:00.000000Z"
         self.next_id = 113_000_000_000_000_000
 
     def is_post(self, asked: Asked) -> bool:
         return (asked.method, asked.path) == ("POST", "/api/v1/statuses")
+
+    def is_hearing(self, asked: Asked) -> bool:
+        return asked.path == "/api/v1/notifications"
+
+    def say(self, number: int, html: str, *, visibility: str = "public", at: str = "2026-03-02T12:00:01.000Z") -> None:
+        """Somebody mentions the board; the notification has a number of its own."""
+        url = f"https://elsewhere.example/@ada/{number}"
+        status = {"id": str(number), "created_at": at, "url": url, "visibility": visibility, "content": html}
+        status_of = status | {"account": {"id": "7", "acct": "ada@elsewhere.example"}}
+        self.statuses[number] = status_of
+        self.told.append({"id": str(len(self.told) + 1), "type": "mention", "created_at": at, "status": status_of})
 
     def answer(self, asked: Asked) -> Says:
         if asked.path == "/api/v2/instance":
@@ -34,6 +47,11 @@ class Mastodon(Network):
                 return Says(200, {"id": ME, "acct": "board"})
             case "GET", path if path == f"/api/v1/accounts/{ME}/statuses":
                 return self.listed(asked.query)
+            case "GET", "/api/v1/notifications":
+                return self.notified(asked.query)
+            case "GET", path if path.startswith("/api/v1/statuses/"):
+                found = self.statuses.get(int(path.rpartition("/")[2]))
+                return Says(200, found) if found else Says(404, {"error": "Record not found"})
             case "POST", "/api/v1/statuses":
                 return self.post(asked)
             case "DELETE", path:
@@ -58,6 +76,15 @@ class Mastodon(Network):
         if key:
             self.keys[key] = self.next_id
         return Says(200, made)
+
+    def notified(self, query: dict[str, str]) -> Says:
+        if "read:notifications" not in self.scopes:
+            return Says(403, {"error": "This action is outside the authorized scopes"})
+        assert query["types[]"] == "mention"
+        size = int(query["limit"])
+        if "min_id" not in query:
+            return Says(200, self.told[::-1][:size])
+        return Says(200, [one for one in self.told if int(one["id"]) > int(query["min_id"])][:size][::-1])
 
     def listed(self, query: dict[str, str]) -> Says:
         since, below = int(query.get("since_id", 0)), int(query.get("max_id", 10**30))

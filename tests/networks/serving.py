@@ -58,6 +58,7 @@ class Network:
         self.url = ""
         self.asked: list[Asked] = []
         self.faults: list[Fault | None] = []  # for posts, in turn
+        self.deaf: list[Fault | None] = []  # for those who ask for mentions, in turn
         self.choose: Callable[[], Fault | None] | None = None  # or by chance
 
     def answer(self, asked: Asked) -> Says:
@@ -66,7 +67,12 @@ class Network:
     def is_post(self, asked: Asked) -> bool:
         raise NotImplementedError
 
+    def is_hearing(self, asked: Asked) -> bool:
+        return False
+
     def fault(self, asked: Asked) -> Fault | None:
+        if self.is_hearing(asked):
+            return self.deaf.pop(0) if self.deaf else None
         if not self.is_post(asked):
             return None
         if self.faults:
@@ -74,17 +80,19 @@ class Network:
         return self.choose() if self.choose else None
 
     async def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(asyncio.IncompleteReadError, ConnectionError):
-            asked = await self.read(reader)
-            self.asked.append(asked)
-            fault = self.fault(asked)
-            done = self.answer(asked) if fault is None or fault.is_done else None
-            if fault and fault.stalls:
-                await reader.read()
-            elif said := fault.answer if fault else done:
-                writer.write(said.raw())
-                await writer.drain()
-        writer.close()
+        try:
+            with suppress(asyncio.IncompleteReadError, ConnectionError):
+                asked = await self.read(reader)
+                self.asked.append(asked)
+                fault = self.fault(asked)
+                done = self.answer(asked) if fault is None or fault.is_done else None
+                if fault and fault.stalls:
+                    await reader.read()
+                elif said := fault.answer if fault else done:
+                    writer.write(said.raw())
+                    await writer.drain()
+        finally:
+            writer.close()
 
     async def read(self, reader: asyncio.StreamReader) -> Asked:
         first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().strip().split("\r\n")

@@ -39,8 +39,27 @@ class Tweet:
     parent: str | None
 
 
+@dataclass(kw_only=True)
+class Said:
+    """What somebody says to the board; `is_protected` for their followers only."""
+
+    id: int
+    text: str
+    author: str = "ada"
+    at: str = "2026-03-02T12:00:01.000Z"
+    is_protected: bool = False
+    long: str | None = None
+
+    def told(self) -> dict[str, Any]:
+        note = {"note_tweet": {"text": self.long}} if self.long else {}
+        return {"id": str(self.id), "text": self.text, "author_id": self.author, "created_at": self.at, **note}
+
+
 class X(Network):
-    """`tweets` is the timeline; `deleted` what was there once. `credits` and `window` are what is left."""
+    """`tweets` is the timeline; `deleted` what was there once. `credits` and `window` are what is left.
+
+    `said` are mentions, by age.
+    """
 
     def __init__(self, now: Callable[[], float] = lambda: 0.0) -> None:
         super().__init__()
@@ -49,6 +68,7 @@ class X(Network):
         self.credits, self.window, self.day = 10**9, 10**9, 10**9
         self.window_until, self.day_until = 0, 0
         self.replies = True
+        self.said: list[Said] = []
         self.lag = 0  # how many of the newest posts the timeline does not show yet
         self.nonces: set[str] = set()
         self.next_id = 1_900_000_000_000_000_000
@@ -56,6 +76,9 @@ class X(Network):
 
     def is_post(self, asked: Asked) -> bool:
         return (asked.method, asked.path) == ("POST", "/2/tweets")
+
+    def is_hearing(self, asked: Asked) -> bool:
+        return asked.path.endswith("/mentions")
 
     def answer(self, asked: Asked) -> Says:
         if not self.is_signed(asked):
@@ -66,6 +89,10 @@ class X(Network):
                 return Says(200, {"data": me}, {"x-access-level": "read-write"})
             case "GET", path if path == f"/2/users/{ME}/tweets":
                 return self.timeline(asked.query)
+            case "GET", path if path == f"/2/users/{ME}/mentions":
+                return self.mentions(asked.query)
+            case "GET", "/2/tweets":
+                return self.looked_up(asked.query["ids"].split(","))
             case "POST", "/2/tweets":
                 return self.post(asked.said)
             case "DELETE", path:
@@ -133,6 +160,34 @@ class X(Network):
             meta["next_token"] = str(first + size)
         data = {"data": [{"id": str(tweet.id), "text": tweet.text} for tweet in page]} if page else {}
         return Says(200, {**data, "meta": meta})
+
+    def mentions(self, query: dict[str, str]) -> Says:
+        size, since = int(query["max_results"]), int(query.get("since_id", 0))
+        assert 5 <= size <= 100
+        newer = [one for one in reversed(self.said) if one.id > since]
+        first = int(query.get("pagination_token", 0))
+        page = newer[first : first + size]
+        meta: dict[str, Any] = {"result_count": len(page)}
+        if first + size < len(newer):
+            meta["next_token"] = str(first + size)
+        if not page:
+            return Says(200, {"meta": meta})
+        meta |= {"newest_id": str(page[0].id), "oldest_id": str(page[-1].id)}
+        users = {one.author: {"id": one.author, "username": one.author, "protected": one.is_protected} for one in page}
+        told = [one.told() for one in page]
+        return Says(200, {"data": told, "includes": {"users": list(users.values())}, "meta": meta})
+
+    def looked_up(self, numbers: list[str]) -> Says:
+        assert 1 <= len(numbers) <= 100
+        there = {str(one.id): one for one in self.said}
+        told = [there[number].told() for number in numbers if number in there]
+        gone = [
+            {"type": PROBLEMS + "resource-not-found", "resource_type": "tweet", "parameter": "ids", "value": number}
+            | {"title": "Not Found Error", "resource_id": number}
+            for number in numbers
+            if number not in there
+        ]
+        return Says(200, {**({"data": told} if told else {}), **({"errors": gone} if gone else {})})
 
     def delete(self, number: str) -> Says:
         found = next((tweet for tweet in self.tweets if str(tweet.id) == number), None)

@@ -13,8 +13,9 @@ from starlette.routing import Mount, Route
 
 from board.actions import customers, hiding, mirrors, moderators, objections, privately, staff
 from board.domain.decisions import Then
+from board.domain.mentions import Mention
 from board.domain.words import Filing
-from board.store import people
+from board.store import mentions, people
 from board.store.database import Database
 from board.store.export import export
 from board.web.routes import routes
@@ -32,6 +33,7 @@ QUERIES = (
     "?after=x",
     "?done=commented",
     "?as=customer",
+    "?mention=1",
 )
 
 
@@ -67,7 +69,10 @@ async def plant(site: Site) -> int:
         await people.new_token(tx, label=planted("token"), role="reader", now_ms=0)
     secrets = {"identifier": planted("handle"), "password": planted("password")}
     given: dict[str, Any] = {"network": "bluesky", "address": "https://192.0.2.1", "out": site.board.out, "now_ms": 0}
-    await do(db, mirrors.add, by=ROOT, secrets=secrets, box=site.board.box(mirrors.NAME), **given)
+    mirror = await do(db, mirrors.add, by=ROOT, secrets=secrets, box=site.board.box(mirrors.NAME), **given)
+    said = {"author": planted("author"), "text": planted("mention"), "url": f"https://x.com/{planted('url')}"}
+    async with db.saving() as tx:
+        await mentions.put(tx, mirror, Mention(remote="1", said_ms=0, came_ms=0, **said), 0)
     return 7
 
 
@@ -228,6 +233,8 @@ async def test_the_private_places_are_there_for_staff(quick_wire: Wire) -> None:
             mo.cookies.set("board", await people.new_session(tx, person=MO.person, email=None, now_ms=2**41))
         shown = "".join([(await mo.get(f"/staff/issues/{number}")).text for number in (1, 2, 7)])
         assert planted("onedetails") not in shown
+        shown += (await mo.get("/staff/mentions")).text + (await mo.get("/new?mention=1")).text
         shown += (await mo.post("/staff/issues/1/private")).text + (await mo.get("/staff/moderation")).text
-    for place in ("note", "onedetails", "answered", "report", "heldtitle", "heldbody", "heldcomment", "hiddencomment"):
+    places = ("note", "onedetails", "answered", "report", "heldtitle", "heldbody", "heldcomment", "hiddencomment")
+    for place in (*places, "mention", "author"):
         assert planted(place) in shown

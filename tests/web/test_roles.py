@@ -34,6 +34,7 @@ PAGES = {
     **dict.fromkeys(("/prove", "/prove/done", "/me/codes.svg"), COLLEAGUES),
     **dict.fromkeys(("/staff", "/staff/issues/{number}", "/staff/outbox"), "see_desk"),
     "/staff/moderation": "see_moderation",
+    "/staff/mentions": "see_private",
     **dict.fromkeys(("/staff/settings", "/staff/hooks", "/staff/hooks/{id}"), "run_board"),
     **dict.fromkeys(("/staff/mirrors", "/staff/mirrors/{id}"), "run_board"),
 }
@@ -75,6 +76,7 @@ ACTS = {
     "/live/tickets": "see_desk",
     "/finds": OPEN,
     "/staff/issues/{number}/private": "see_private",
+    "/staff/mentions/{id}": "see_private",
     "/staff/moderation": "publish",
     "/staff/moderation/hidings/{id}": "remove",
     "/staff/moderation/appeals/{id}": "restore",

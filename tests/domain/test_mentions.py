@@ -1,0 +1,67 @@
+"""Mentions are kept as plain words within their limits, and networks are asked again neither too soon nor too late."""
+
+import pytest
+
+from board.domain import mentions as rules
+from board.domain.mentions import Heard, Mention
+from board.domain.mirrors import Later, Outcome, Rejected, Stopped, Unknown
+
+
+def told(**changes: str | int) -> Mention | None:
+    given = {"remote": "1", "author": "@ada", "text": "Words.", "url": "https://x.com/1", "said_ms": 0, "came_ms": 0}
+    return rules.mention(**{**given, **changes})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("html", "words"),
+    [
+        ("<p>One</p><p>Two</p>", "One\n\nTwo"),
+        ('One<br />two<br class="x">three', "One\ntwo\nthree"),
+        (
+            '<p><span class="h-card"><a href="https://x">@<span>board</span></a></span> &lt;3 &amp;amp;</p>',
+            "@board <3 &amp;",
+        ),
+    ],
+)
+def test_html_becomes_plain_words(html: str, words: str) -> None:
+    assert rules.plain(html) == words
+
+
+@pytest.mark.parametrize(
+    "url", ["javascript:alert(1)", "//x.com/1", "data:text/html,x", "https://x.com/\n1", "https://" + "x" * 999]
+)
+def test_only_an_address_of_the_web_is_kept_as_a_link(url: str) -> None:
+    kept = told(url=url)
+    assert kept
+    assert kept.url == ""
+
+
+@pytest.mark.parametrize("changes", [{"remote": "../1"}, {"remote": ""}, {"text": " \u200b "}, {"remote": "1" * 41}])
+def test_what_has_no_name_or_says_nothing_is_no_mention(changes: dict[str, str]) -> None:
+    assert told(**changes) is None
+
+
+def test_a_mention_is_cut_to_what_is_kept() -> None:
+    kept = told(text="x" * 9_999, author="@" + "y" * 999)
+    assert kept
+    assert (len(kept.text), len(kept.author)) == (rules.TEXT, rules.AUTHOR)
+
+
+def test_of_what_is_heard_the_new_is_taken_the_oldest_first() -> None:
+    heard = [one for remote in ("3", "2", "1") if (one := told(remote=remote, came_ms=int(remote)))]
+    assert [one.remote for one in rules.new_ones(Heard(tuple(heard), "3"), 2)] == ["2", "3"]
+
+
+def test_a_network_is_asked_again_neither_too_soon_nor_too_late() -> None:
+    answers: list[Outcome] = [
+        Later("", 0),
+        Later("", 40_000),
+        Later("", 2**60),
+        Later(""),
+        Stopped("login", ""),
+        Unknown(""),
+        Rejected(""),
+    ]
+    waits = [rules.again_ms(answer, 0, 0) for answer in answers]
+    assert waits == [15_000, 40_000, 86_400_000, 15_000, 3_600_000, 15_000, 15_000]
+    assert rules.again_ms(Unknown(""), 99, 0) == 3_600_000
