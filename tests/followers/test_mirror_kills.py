@@ -4,13 +4,15 @@ import asyncio
 import random
 import time
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 
 from board.followers import mirrors as mirroring
 from board.store.database import Database
 from board.stream import Stream
 from tests.cast import NOON
-from tests.followers.mirrored import MIRRORING, Mirrored, cure, mirrored
+from tests.followers.mirrored import MIRRORING, cure, mirrored
 from tests.networks.serving import LOST, LOST_503, NEVER_CAME, Fault, serving
 from tests.networks.x import X
 
@@ -28,26 +30,28 @@ class Rushing:
         return NOON + timedelta(seconds=(time.monotonic() - self.began) * FASTER)
 
 
-async def work(db: Database, clock: Rushing, *, seconds: float | None = None, posts: int = 0) -> None:
-    """One process's life, which ends at any await; or when so many posts are sent."""
+@asynccontextmanager
+async def at_work(db: Database, clock: Rushing) -> AsyncIterator[None]:
+    """One process's life, which ends at any await."""
     stream = Stream(db)
     await stream.start()
     tasks = [asyncio.create_task(stream.run()), asyncio.create_task(mirroring.run(db, stream, MIRRORING, clock))]
-    if seconds is not None:
-        await asyncio.sleep(seconds)
-    async with asyncio.timeout(60):
-        while await Mirrored(db, 1).states() != ["sent"] * posts and seconds is None:
-            await asyncio.sleep(0.1)
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def test_no_post_is_lost_or_doubled_by_lost_answers_and_killed_workers(quick_db: Database) -> None:
     db = quick_db
     chance, clock, strays = random.Random(SEED), Rushing(), 0
+    struck = asyncio.Event()  # while the network has a request, and nobody knows what comes of it
 
     def fault() -> Fault | None:
+        if chance.random() < 0.3:
+            struck.set()
         drawn = chance.random()
         return chance.choice((LOST, LOST_503)) if drawn < 0.3 else NEVER_CAME if drawn < 0.32 else None
 
@@ -57,9 +61,15 @@ async def test_no_post_is_lost_or_doubled_by_lost_answers_and_killed_workers(qui
         for _ in range(ISSUES):
             await cure(db)
         for _ in range(KILLS):
-            await work(db, clock, seconds=chance.uniform(0, 0.05))
+            struck.clear()
+            async with at_work(db, clock):
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(chance.uniform(0, 0.1)):
+                        await struck.wait()
             strays += (await mirror.states()).count("sending")
-        await work(db, clock, posts=3 * ISSUES)
+        async with at_work(db, clock), asyncio.timeout(60):
+            while await mirror.states() != ["sent"] * 3 * ISSUES:
+                await asyncio.sleep(0.1)
         posts = await mirror.posts()
     markers = Counter(tweet.text.rpartition(" ")[2] for tweet in network.tweets)
     assert set(markers.values()) == {1}
