@@ -10,9 +10,16 @@ from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from board.store.database import SESSION
 from tests.hole import Ends, Way, to_postgres
 
 CLONE_NEWNET = 0x40000000
+KEPT_ALIVE = {
+    socket.TCP_KEEPIDLE: int(SESSION["tcp_keepalives_idle"]),
+    socket.TCP_KEEPINTVL: int(SESSION["tcp_keepalives_interval"]),
+    socket.TCP_KEEPCNT: int(SESSION["tcp_keepalives_count"]),
+    socket.TCP_USER_TIMEOUT: int(SESSION["tcp_user_timeout"]),
+}
 C = ctypes.CDLL(None, use_errno=True)
 
 
@@ -112,9 +119,20 @@ async def door(host: Host, port: int) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def database(url: str, host: Host, folder: Path) -> AsyncIterator[str]:
-    """The URL by which the host finds the database at the other end of its cable."""
+    """The URL by which the host finds the database at the other end of its cable.
+
+    The server itself is behind a Unix socket and would never know that a host is gone: this end looks after it, as the
+    server does where it is reached directly (`store.database.SESSION`).
+    """
+
+    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for option, value in KEPT_ALIVE.items():
+            writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, option, value)
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        await way.take(reader, writer)
+
     async with to_postgres(url, folder) as way:
-        server = await asyncio.start_server(way.take, host.here, 5432)
+        server = await asyncio.start_server(take, host.here, 5432)
         try:
             yield way.url.partition("@")[0] + f"@{host.here}:5432" + way.url.partition("@")[2].partition("?")[0]
         finally:
