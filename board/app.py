@@ -213,6 +213,8 @@ async def for_ever(name: str, work: Callable[[], Awaitable[None]]) -> None:
             await work()
         except Exception:
             log.exception("%s has stopped", name)
+        if (this := asyncio.current_task()) and this.cancelling():
+            raise asyncio.CancelledError  # a group of tasks that fails while it is cancelled tells its failure only
         await asyncio.sleep(AGAIN_S)
 
 

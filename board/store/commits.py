@@ -135,7 +135,11 @@ async def steady(doing: Coroutine[Any, Any, None]) -> None:
 
 async def whole(doing: Coroutine[Any, Any, None]) -> None:
     """Does it to the end, whoever is cancelled meanwhile: nobody else may have the connection before."""
-    task = asyncio.ensure_future(doing)
+    task, cancelled = asyncio.ensure_future(doing), False
     while not task.done():
-        with suppress(asyncio.CancelledError):
+        try:
             await asyncio.shield(task)
+        except asyncio.CancelledError:
+            cancelled = True
+    if cancelled:
+        raise asyncio.CancelledError

@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from board.store.commits import whole
 from board.store.database import LOST, Database
 from tests.cast import NOON, file_issue, head, move_in
 from tests.postgres import throw_out
@@ -122,3 +123,25 @@ async def fail_in_silence(db: Database) -> None:
     async with db.writing(NOON) as tx:
         with suppress(asyncpg.PostgresError):
             await tx.run("SELECT 1 / 0")
+
+
+async def test_whoever_is_cancelled_while_something_is_done_whole_leaves_afterwards() -> None:
+    begun, go_on, after = asyncio.Event(), asyncio.Event(), list[str]()
+
+    async def doing() -> None:
+        begun.set()
+        await go_on.wait()
+        after.append("done")
+
+    async def work() -> None:
+        await whole(doing())
+        after.append("went on")
+
+    task = asyncio.create_task(work())
+    await begun.wait()
+    task.cancel()
+    await asyncio.sleep(0)
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert after == ["done"]
