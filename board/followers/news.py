@@ -9,38 +9,13 @@ from board.domain import events as e
 from board.domain import wording
 from board.domain.leaf import Recorded
 from board.domain.text import cut, in_lines
-from board.domain.wishes import Wishes
+from board.domain.wishes import KIND_OF, URGENT, Wishes
 from board.domain.wording import Say, Sentence
 from board.store import entries, moderation, private, record
 from board.store.database import Tx
 
 LINE_LENGTH = 2_000
-TOLD = {
-    "issue.published",
-    "issue.acknowledged",
-    "issue.started",
-    "issue.waiting",
-    "issue.resolved",
-    "issue.closed",
-    "issue.reopened",
-    "issue.confirmed",
-    "issue.disputed",
-    "issue.lapsed",
-    "issue.withdrawn",
-    "issue.merged",
-    "issue.split",
-    "issue.removed",
-    "issue.rejected",
-    "update.posted",
-    "comment.posted",
-    "comment.published",
-    "comment.rejected",
-    "text.redacted",
-    "promise.made",
-    "promise.moved",
-    "promise.missed",
-    "thanks.given",
-}
+TOLD = {*KIND_OF, *URGENT}
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -51,7 +52,7 @@ STALL = Fault(is_done=True, stalls=True)
 NEVER_CAME = Fault()
 
 
-class Network:
+class Network(ABC):
     """What the stand-ins have in common; `doors` finds the answer to a request."""
 
     def __init__(self) -> None:
@@ -61,11 +62,11 @@ class Network:
         self.deaf: list[Fault | None] = []  # for those who ask for mentions, in turn
         self.choose: Callable[[], Fault | None] | None = None  # or by chance
 
-    def answer(self, asked: Asked) -> Says:
-        raise NotImplementedError
+    @abstractmethod
+    def answer(self, asked: Asked) -> Says: ...
 
-    def is_post(self, asked: Asked) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def is_post(self, asked: Asked) -> bool: ...
 
     def is_hearing(self, asked: Asked) -> bool:
         return False
