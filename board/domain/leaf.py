@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from board.domain.events import KINDS, REASONS, RESOLUTIONS, VIAS, Event, issue_of, name_of, words_of
@@ -15,6 +16,7 @@ from board.domain.events import KINDS, REASONS, RESOLUTIONS, VIAS, Event, issue_
 VERSION = 1
 LIMIT = 65_535  # bytes
 NUMBER_LIMIT = 2**53 - 1
+REMEMBERED = 1_000  # leaves that were read
 TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 PLAIN = re.compile(r"[ !#-\[\]-~]*")  # printable ASCII without the quote and the backslash
 HASH = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -118,23 +120,23 @@ def canonical(value: Mapping[str, Any]) -> str:
 def check_value(value: object) -> None:
     """Raises ValueError unless the value is made of plain strings, small whole numbers, lists and objects only."""
     match value:
+        case str():
+            if not PLAIN.fullmatch(value):
+                raise ValueError(f"a leaf's text must be plain ASCII: {value!r}")
         case bool() | float() | None:
             raise ValueError(f"a leaf holds no {value!r}")
-        case int() if not 0 <= value <= NUMBER_LIMIT:
-            raise ValueError(f"a leaf's number is out of range: {value}")
-        case str() if not PLAIN.fullmatch(value):
-            raise ValueError(f"a leaf's text must be plain ASCII: {value!r}")
-        case list() | tuple():
-            for item in value:
-                check_value(item)
-        case Mapping():
+        case int():
+            if not 0 <= value <= NUMBER_LIMIT:
+                raise ValueError(f"a leaf's number is out of range: {value}")
+        case dict():
             for key, item in value.items():
                 if not isinstance(key, str):
                     raise ValueError(f"a leaf's key must be a text: {key!r}")
                 check_value(key)
                 check_value(item)
-        case int() | str():
-            return
+        case list() | tuple():
+            for item in value:
+                check_value(item)
         case _:
             raise ValueError(f"a leaf holds no {type(value).__name__}")
 
@@ -191,8 +193,12 @@ def check_places(leaf: Mapping[str, Any]) -> None:
         raise ValueError("where nothing is committed or named, the key is left out")
 
 
+@lru_cache(maxsize=REMEMBERED)
 def decode(text: str, leaf_hash: bytes) -> Recorded:
-    """Reads back a leaf that this board has written; `check` first what comes from elsewhere."""
+    """Reads back a leaf that this board has written; `check` first what comes from elsewhere.
+
+    Remembered: pages, mail, hooks and mirrors all read the newest events, each for itself.
+    """
     leaf = json.loads(text)
     kind = KINDS[leaf["event"]]
     known = FIELDS[kind]

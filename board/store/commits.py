@@ -82,7 +82,8 @@ class Commits:
         """
         is_first = batch.size == 0
         if not is_first:
-            await steady(batch.tx.run("SAVEPOINT act"))
+            begun = batch.tx.run("SAVEPOINT act")
+            await (begun if batch.tx.at_once else steady(begun))
         try:
             yield
         except BaseException as failed:

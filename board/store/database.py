@@ -80,6 +80,7 @@ class Tx:
     def __init__(self, connection: Connection, *, sqlite: bool, at_once: bool = False) -> None:
         self._driver = connection.raw_connection
         self._file: sqlite3.Connection | None = self._driver._conn if at_once else None
+        self.at_once = at_once
         self.connection = connection
         self.sqlite = sqlite
         self.has_erased = False

@@ -126,8 +126,8 @@ async def insert_openings(tx: Tx, seq: int, openings: Iterable[Opening]) -> None
 
 async def insert_topics(tx: Tx, topics: Iterable[str], seq: int) -> None:
     await tx.run_each(
-        "INSERT INTO topics (topic, seq, prev)"
-        " SELECT CAST(:topic AS TEXT), CAST(:seq AS BIGINT), COALESCE(MAX(seq), -1) FROM topics WHERE topic = :topic",
+        "INSERT INTO topics (topic, seq, prev) VALUES (CAST(:topic AS TEXT), CAST(:seq AS BIGINT),"
+        " COALESCE((SELECT MAX(seq) FROM topics WHERE topic = CAST(:topic AS TEXT)), -1))",
         [{"topic": topic, "seq": seq} for topic in topics],
     )
 
