@@ -6,6 +6,9 @@ from board.store import outbox
 from board.store.database import Tx
 from board.store.positions import IDLE
 
+BY_TIME = ("overdue", "reminders")  # how far these have looked is a time, in seconds
+LISTED = ", ".join(f"'{name}'" for name in BY_TIME)
+
 
 @dataclass(frozen=True)
 class Lag:
@@ -27,14 +30,20 @@ class Mail:
 
 
 async def of_followers(tx: Tx, head: int) -> dict[str, Lag]:
-    """By name. Whoever has nothing to do has read what it wants to, and is not behind."""
+    """By name, of those that read events. Whoever has nothing to do has read what it wants to, and is not behind."""
     rows = await tx.rows(
         "SELECT follower, MIN(seq) AS slowest, COUNT(*) AS waiting,"
         " SUM(CASE WHEN failures > 0 THEN 1 ELSE 0 END) AS failing"
-        " FROM positions WHERE retry_ms < :idle GROUP BY follower ORDER BY follower",
+        f" FROM positions WHERE retry_ms < :idle AND follower NOT IN ({LISTED}) GROUP BY follower ORDER BY follower",
         idle=IDLE,
     )
     return {row["follower"]: Lag(max(0, head - row["slowest"]), row["waiting"], int(row["failing"])) for row in rows}
+
+
+async def of_clocks(tx: Tx, now_ms: int) -> dict[str, int]:
+    """How many seconds ago each of those looked that look at a span of time."""
+    rows = await tx.rows(f"SELECT follower, seq FROM positions WHERE follower IN ({LISTED}) ORDER BY follower")
+    return {row["follower"]: max(0, now_ms // 1000 - row["seq"]) for row in rows}
 
 
 async def of_mail(tx: Tx) -> Mail:
