@@ -20,6 +20,7 @@ from board.actions import clock, limits, passkeys, privately
 from board.actions import hooks as hook_acts
 from board.actions import mentions as mention_acts
 from board.actions import mirrors as mirror_acts
+from board.actions import outbox as outbox_acts
 from board.actions.mailbox import receive
 from board.actions.passkeys import Relying
 from board.domain.links import Links
@@ -233,6 +234,7 @@ async def forget_for_ever(db: Database) -> None:
                 await received.forget_old(tx, session.now_ms())
                 await hook_acts.forget_old_secrets(tx, session.now_ms())
                 await mention_acts.forget_old(tx, session.now())
+            await outbox_acts.forget_old(db, session.now())
         await asyncio.sleep(FORGET_EVERY_S)
 
 

@@ -6,9 +6,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from board.actions import mailbox
+from board.actions import outbox as acts
 from board.domain import faults
 from board.domain.auditing import MASK, mask
-from board.domain.faults import Fault
 from board.domain.people import may
 from board.domain.text import clean
 from board.domain.wording import Say
@@ -37,6 +37,7 @@ async def show(request: Request) -> Response:
             state=chosen if chosen in outbox.STATES else None,
         )
         mail, stopped = await lag.of_mail(tx), await bounces.all_stopped(tx, limit=MESSAGES)
+        again = await to_try_again(tx, who)
         elsewhere = await others(tx) if who.role == "admin" else {"hooks": [], "mirrors": []}
         heard = await mentions.facts(tx, who)
     say = request.app.state.board.renderer.say
@@ -51,12 +52,23 @@ async def show(request: Request) -> Response:
         filter=chosen if chosen in outbox.STATES else "all",
         counts=mail.letters,
         oldest=time_of(mail.oldest_ms) if mail.oldest_ms is not None else None,
+        again=again,
         hooks=elsewhere["hooks"],
         mirrors=elsewhere["mirrors"],
         mentions=heard,
         stopped=[stopped_to(who, row) for row in stopped],
         is_mail_set=request.app.state.board.settings.smtp_url is not None,
     )
+
+
+async def to_try_again(tx: Tx, who: session.Viewer) -> dict[str, Any] | None:
+    """How many letters wait for a later try, and how many the line has ended lately; None where there are none."""
+    if not (who.role and may(who.role, acts.RIGHT)):
+        return None
+    now_ms = session.now_ms()
+    waiting, ended = await outbox.putting_off(tx, now_ms, since_ms=acts.oldest_ms(now_ms), most=acts.MOST)
+    counted = {"waiting": waiting, "ended": ended, "days": acts.DAYS_BACK, "most": acts.MOST}
+    return counted if waiting or ended else None
 
 
 async def others(tx: Tx) -> dict[str, list[dict[str, Any]]]:
@@ -89,6 +101,7 @@ def message(row: dict[str, Any], say: Say, *, sees_links: bool) -> dict[str, Any
         "id": row["id"],
         "to": row["recipient"],
         "subject": row["subject"],
+        "is_empty": not row["letter"],
         "state": row["state"],
         "at": time_of(row["created_ms"]),
         "fault": say(faults.WORDS[fault.kind]) if fault else None,
@@ -102,9 +115,20 @@ def message(row: dict[str, Any], say: Say, *, sees_links: bool) -> dict[str, Any
 
 async def try_now(request: Request) -> Response:
     async with request.app.state.board.db.saving() as tx:
-        await session.require_staff(tx, request, "try_mail")
-        await outbox.try_now(tx, int(request.path_params["id"]), session.now_ms())
+        by = await session.actor(tx, await session.require_staff(tx, request, acts.RIGHT))
+        await acts.try_now(tx, int(request.path_params["id"]), by=by, now_ms=session.now_ms())
     return back("/staff/outbox", "trying")
+
+
+async def try_all(request: Request) -> Response:
+    """All that wait, and what the line has ended, a step at a time; what is left is told by the page."""
+    now_ms = session.now_ms()
+    for _ in range(acts.MOST // acts.STEP):
+        async with request.app.state.board.db.saving() as tx:
+            by = await session.actor(tx, await session.require_staff(tx, request, acts.RIGHT))
+            if not await acts.try_all(tx, by=by, now_ms=now_ms):
+                break
+    return back("/staff/outbox", "trying_all")
 
 
 async def send_again(request: Request) -> Response:
@@ -119,6 +143,6 @@ async def send_again(request: Request) -> Response:
 async def give_up(request: Request) -> Response:
     """A letter that waits is sent no more, until somebody says otherwise."""
     async with request.app.state.board.db.saving() as tx:
-        await session.require_staff(tx, request, "try_mail")
-        await outbox.end(tx, int(request.path_params["id"]), error=str(Fault("given_up")))
+        by = await session.actor(tx, await session.require_staff(tx, request, acts.RIGHT))
+        await acts.give_up(tx, int(request.path_params["id"]), by=by)
     return back("/staff/outbox", "given_up")
