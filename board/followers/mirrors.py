@@ -226,11 +226,13 @@ async def compose(tx: Tx, mirror: Mirror, post: Post, title: str, link: str | No
 
 
 async def thread_of(tx: Tx, post: Post) -> Thread | None:
-    """The newest post of the issue that is there, with the first one of its thread."""
+    """The newest post of the issue that is there, with the first one of its thread.
+
+    At Bluesky an answer names the content of what it answers, which is not known where a person has found the post.
+    """
     around = {one.id: one for one in await mirrors.of_issue(tx, post.mirror, post.issue)}
-    there = [
-        one for one in around.values() if one.id < post.id and one.state == "sent" and one.is_wanted and one.remote
-    ]
+    known = [one for one in around.values() if one.remote and (one.mark or not one.remote.startswith("at://"))]
+    there = [one for one in known if one.id < post.id and one.state == "sent" and one.is_wanted]
     if not there:
         return None
     root = there[-1]

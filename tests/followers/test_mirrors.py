@@ -8,6 +8,7 @@ import pytest
 
 from board.actions import mirrors as acts
 from board.actions import moderators
+from board.domain.mirrors import record_key
 from board.errors import Conflict, Invalid, NotAllowed
 from board.followers import mirrors as mirroring
 from board.store import company, outbox
@@ -17,6 +18,7 @@ from board.store.positions import IDLE
 from board.stream import Stream
 from tests.cast import BO, MO, ROOT, do, file_issue
 from tests.followers.mirrored import MIRRORING, OUT, Mirrored, cure, mirrored, resolve
+from tests.networks.bluesky import IDENTIFIER, Bluesky
 from tests.networks.serving import LOST, LOST_503, LOST_HTML, NEVER_CAME, Fault, serving
 from tests.networks.x import SECRETS, X
 
@@ -132,6 +134,26 @@ async def test_what_a_person_has_found_is_taken_down_like_any_other_post(db: Dat
         await do(db, moderators.remove, 1, by=MO, reason="threat")
         await mirror.settle()
     assert (await mirror.states(), network.tweets) == (["deleted"], [])
+
+
+async def test_a_post_that_a_person_has_found_at_bluesky_is_answered_by_none_and_taken_down(db: Database) -> None:
+    async with serving(Bluesky()) as network:
+        network.faults = [NEVER_CAME] * 3
+        mirror = await mirrored(db, "bluesky", network, threads=True)
+        number = await file_issue(db)
+        await mirror.wait()
+        (post,) = await mirror.posts()
+        assert post.state == "needs_human"
+        network.records[(key := record_key(post))] = {"uri": "", "cid": ""}
+        typed = f"https://bsky.app/profile/{IDENTIFIER}/post/{key}"
+        await mirror.do(acts.is_there, mirror.id, post.id, remote=typed, now_ms=0)
+        await resolve(db, number)
+        await mirror.settle()
+        assert await mirror.states() == ["sent", "sent"]
+        assert "reply" not in network.records[record_key((await mirror.posts())[1])]["value"]
+        await do(db, moderators.remove, number, by=MO, reason="threat")
+        await mirror.settle()
+    assert (await mirror.states(), network.records) == (["deleted", "deleted"], {})
 
 
 @pytest.mark.parametrize("how", ["remove", "redact"])
