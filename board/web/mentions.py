@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from board.actions import mentions as acts
-from board.domain.mentions import is_aged
+from board.domain.mentions import host_of, is_aged
 from board.domain.people import may
 from board.store import mentions
 from board.store.database import Tx, WriteTx
@@ -61,6 +61,7 @@ def shown(draft: Draft) -> dict[str, Any]:
         "author": draft.author,
         "text": draft.text,
         "url": draft.url,
+        "host": host_of(draft.url),
         "at": time_of(draft.said_ms),
     }
 
