@@ -37,7 +37,7 @@ from board.outbound import Outbound
 from board.render import Renderer
 from board.sealing import Box
 from board.settings import Settings
-from board.store import intake, received, record, scrub
+from board.store import intake, received, record, scrub, troubles
 from board.store.chains import Timed
 from board.store.database import AWAY, LOST, Database, Unsure
 from board.store.folded import Folded
@@ -201,10 +201,18 @@ async def followers(board: Board) -> None:
 async def fetch(board: Board) -> None:
     """Takes what has come into the mailbox, where there is one to be asked."""
     url, box = board.settings.imap_url, inbound.mailbox(board)
+
+    async def tell(wrong: str | None) -> None:
+        async with board.db.saving() as tx:
+            if wrong is None:
+                await troubles.end(tx, troubles.MAILBOX)
+            else:
+                await troubles.note(tx, troubles.MAILBOX, said=wrong, now_ms=session.now_ms())
+
     if url is None or box is None:
         await asyncio.Event().wait()
     else:
-        await fetching.run(url, lambda raw: receive(board.db, raw, box, session.now()))
+        await fetching.run(url, lambda raw: receive(board.db, raw, box, session.now()), tell)
 
 
 async def for_ever(name: str, work: Callable[[], Awaitable[None]]) -> None:

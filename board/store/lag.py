@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from board.store import outbox
+from board.store import outbox, troubles
 from board.store.database import Tx
 from board.store.positions import IDLE
 
@@ -40,10 +40,14 @@ async def of_followers(tx: Tx, head: int) -> dict[str, Lag]:
     return {row["follower"]: Lag(max(0, head - row["slowest"]), row["waiting"], int(row["failing"])) for row in rows}
 
 
-async def of_clocks(tx: Tx, now_ms: int) -> dict[str, int]:
-    """How many seconds ago each of those looked that look at a span of time."""
+async def in_seconds(tx: Tx, now_ms: int, *, has_mailbox: bool) -> dict[str, int]:
+    """How many seconds ago each of those looked that look at a span of time, and since when no mail can be read."""
     rows = await tx.rows(f"SELECT follower, seq FROM positions WHERE follower IN ({LISTED}) ORDER BY follower")
-    return {row["follower"]: max(0, now_ms // 1000 - row["seq"]) for row in rows}
+    late = {row["follower"]: max(0, now_ms // 1000 - row["seq"]) for row in rows}
+    if has_mailbox:
+        trouble = await troubles.one(tx, troubles.MAILBOX)
+        late["mailbox"] = max(0, now_ms - trouble.since_ms) // 1000 if trouble else 0
+    return late
 
 
 async def of_mail(tx: Tx) -> Mail:

@@ -20,7 +20,8 @@ async def readyz(request: Request) -> Response:
 
     `leads` says whether this process is the one that sends the mail and keeps the clock for all; `behind` how many
     events the slowest of each kind of follower has still to read: that of a dead webhook makes no process less ready.
-    `late_s` says how many seconds ago each of those looked that look at spans of time.
+    `late_s` says how many seconds ago each of those looked that look at spans of time, and for how long the mailbox
+    cannot be read.
     """
     board = request.app.state.board
     behind: dict[str, int] = {}
@@ -32,7 +33,8 @@ async def readyz(request: Request) -> Response:
         checks["migrations"] = "ok" if await migrate.is_current(board.settings.database_url) else "run `board migrate`"
         async with board.db.reading() as tx:
             _, head = await record.head(tx)
-            followers, late = await lag.of_followers(tx, head), await lag.of_clocks(tx, now_ms())
+            followers = await lag.of_followers(tx, head)
+            late = await lag.in_seconds(tx, now_ms(), has_mailbox=board.settings.imap_url is not None)
         behind = {"mail": head + 1, **{name: one.behind for name, one in followers.items()}}
         checks["database"] = "ok"
         checks["stream"] = "ok" if head - board.stream.head < 1_000 else f"{head - board.stream.head} events behind"

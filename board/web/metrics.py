@@ -64,7 +64,7 @@ async def of_the_board(board: Any) -> list[Metric]:
     async with board.db.reading() as tx:
         _, head = await record.head(tx)
         followers, mail = await lag.of_followers(tx, head), await lag.of_mail(tx)
-        late = await lag.of_clocks(tx, now_ms())
+        late = await lag.in_seconds(tx, now_ms(), has_mailbox=board.settings.imap_url is not None)
     found = {
         "behind_events": ("Events that the slowest target of a follower has not read", "behind"),
         "waiting": ("Targets of a follower that have a turn to come", "waiting"),
@@ -74,7 +74,14 @@ async def of_the_board(board: Any) -> list[Metric]:
     for name, (about, key) in found.items():
         values = {follower: getattr(one, key) for follower, one in followers.items()}
         metrics.append(labelled(f"board_follower_{name}", about, "follower", values))
-    metrics.append(labelled("board_follower_late_seconds", "Since the last look at a span of time", "follower", late))
+    metrics.append(
+        labelled(
+            "board_follower_late_seconds",
+            "Since the last look at a span of time, or since the mailbox cannot be read",
+            "follower",
+            late,
+        )
+    )
     metrics.append(labelled("board_letters", "Letters in the outbox, by state", "state", mail.letters))
     oldest_s = (now_ms() - mail.oldest_ms) / 1000 if mail.oldest_ms is not None else 0
     about = "How long the oldest letter waits"

@@ -12,7 +12,7 @@ from board.domain.auditing import MASK, mask
 from board.domain.people import may
 from board.domain.text import clean
 from board.domain.wording import Say
-from board.store import bounces, lag, outbox
+from board.store import bounces, lag, outbox, troubles
 from board.store import hooks as hook_rows
 from board.store import mirrors as mirror_rows
 from board.store.database import Tx
@@ -37,7 +37,7 @@ async def show(request: Request) -> Response:
             state=chosen if chosen in outbox.STATES else None,
         )
         mail, stopped = await lag.of_mail(tx), await bounces.all_stopped(tx, limit=MESSAGES)
-        again = await to_try_again(tx, who)
+        again, deaf = await to_try_again(tx, who), await trouble_of_mailbox(tx, request, who)
         elsewhere = await others(tx) if who.role == "admin" else {"hooks": [], "mirrors": []}
         heard = await mentions.facts(tx, who)
     say = request.app.state.board.renderer.say
@@ -53,6 +53,7 @@ async def show(request: Request) -> Response:
         counts=mail.letters,
         oldest=time_of(mail.oldest_ms) if mail.oldest_ms is not None else None,
         again=again,
+        deaf=deaf,
         hooks=elsewhere["hooks"],
         mirrors=elsewhere["mirrors"],
         mentions=heard,
@@ -69,6 +70,17 @@ async def to_try_again(tx: Tx, who: session.Viewer) -> dict[str, Any] | None:
     waiting, ended = await outbox.putting_off(tx, now_ms, since_ms=acts.oldest_ms(now_ms), most=acts.MOST)
     counted = {"waiting": waiting, "ended": ended, "days": acts.DAYS_BACK, "most": acts.MOST}
     return counted if waiting or ended else None
+
+
+async def trouble_of_mailbox(tx: Tx, request: Request, who: session.Viewer) -> dict[str, Any] | None:
+    """Since when, and why, nothing can be read of what comes in; None where it can, or there is no mailbox."""
+    if request.app.state.board.settings.imap_url is None:
+        return None
+    trouble = await troubles.one(tx, troubles.MAILBOX)
+    if trouble is None:
+        return None
+    sees = who.session.person and may(who.session.person.role, "see_private")
+    return {"since": time_of(trouble.since_ms), "said": trouble.said if sees else mask(trouble.said)}
 
 
 async def others(tx: Tx) -> dict[str, list[dict[str, Any]]]:
