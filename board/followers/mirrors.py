@@ -199,7 +199,7 @@ async def begin(tx: Tx, mirror: Mirror, post: Post, mirroring: Mirroring, now_ms
         await mirrors.keep(tx, post, replace(post, state="given_up", text=None, retry_ms=NEVER_MS))
         return None
     link = mirroring.links.issue(post.issue) if mirror.links else None
-    if post.text is None or post.started_ms is None:
+    if post.text is None or post.rounds == 0:  # if one was there all the same, the same words would not be taken again
         post = replace(post, text=await compose(tx, mirror, post, row["title"], link, mirroring.say))
     if mirror.is_dry:
         await mirrors.keep(tx, post, replace(post, state="dry", retry_ms=NEVER_MS))
