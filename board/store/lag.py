@@ -51,5 +51,4 @@ async def in_seconds(tx: Tx, now_ms: int, *, has_mailbox: bool) -> dict[str, int
 
 
 async def of_mail(tx: Tx) -> Mail:
-    oldest = await tx.value("SELECT MIN(created_ms) FROM outbox WHERE state = 'queued'")
-    return Mail(await outbox.counts(tx), oldest)
+    return Mail(await outbox.counts(tx), await outbox.oldest_waiting(tx))

@@ -242,9 +242,13 @@ async def of_issue(tx: Tx, mirror: int, issue: int) -> list[Post]:
 
 
 async def newest(tx: Tx, mirror: int, *, states: Sequence[str], limit: int) -> list[Post]:
-    listed = ", ".join(f"'{state}'" for state in states)
+    of_each = [
+        f"SELECT id FROM (SELECT id FROM mirror_posts WHERE mirror = :mirror AND state = '{state}'"
+        f" ORDER BY id DESC LIMIT {int(limit)}) AS newest_of_state"
+        for state in states
+    ]
     rows = await tx.rows(
-        f"SELECT {POST_COLUMNS} FROM mirror_posts WHERE mirror = :mirror AND state IN ({listed})"
+        f"SELECT {POST_COLUMNS} FROM mirror_posts WHERE id IN ({' UNION ALL '.join(of_each)})"
         f" ORDER BY id DESC LIMIT {int(limit)}",
         mirror=mirror,
     )

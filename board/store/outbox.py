@@ -270,11 +270,27 @@ async def counts(tx: Tx) -> dict[str, int]:
     return {row["state"]: row["number"] for row in rows}
 
 
+async def counts_up_to(tx: Tx, most: int) -> dict[str, int]:
+    """How many letters are in each state, counted no further than `most`: what nobody waits long for."""
+    counted = ", ".join(
+        f"(SELECT COUNT(*) FROM (SELECT id FROM outbox WHERE state = '{state}' LIMIT :most) AS {state}_ones) AS {state}"
+        for state in STATES
+    )
+    row = await tx.row(f"SELECT {counted}", most=most)
+    return {state: number for state, number in (row or {}).items() if number}
+
+
+async def oldest_waiting(tx: Tx) -> int | None:
+    """Since when the oldest of those that wait does so."""
+    found: int | None = await tx.value("SELECT MIN(created_ms) FROM outbox WHERE state = 'queued'")
+    return found
+
+
 async def forget_words(tx: Tx, issue: int) -> None:
     """Leaves no words in the issue's letters, sent or not: only the link and what makes them one thread."""
     rows = await tx.rows(
-        "SELECT id, letter FROM outbox WHERE letter <> ''"
-        " AND (issue = :issue OR id IN (SELECT message FROM quoted WHERE issue = :issue))",
+        "SELECT id, letter FROM outbox WHERE letter <> '' AND id IN (SELECT id FROM outbox WHERE issue = :issue"
+        " UNION SELECT message FROM quoted WHERE issue = :issue)",
         issue=issue,
     )
     for row in rows:

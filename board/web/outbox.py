@@ -12,14 +12,14 @@ from board.domain.auditing import MASK, mask
 from board.domain.people import may
 from board.domain.text import clean
 from board.domain.wording import Say
-from board.store import bounces, lag, outbox, troubles
+from board.store import bounces, outbox, record, troubles
 from board.store import hooks as hook_rows
 from board.store import mirrors as mirror_rows
 from board.store.database import Tx
 from board.web import hooks, mentions, mirrors, session
 from board.web.page import back, form, frame, page, time_of
 
-MESSAGES = 50
+MESSAGES, HOOKS = 50, 20
 
 
 async def show(request: Request) -> Response:
@@ -36,7 +36,8 @@ async def show(request: Request) -> Response:
             before=int(before) if before.isascii() and before.isdigit() and len(before) < 16 else None,
             state=chosen if chosen in outbox.STATES else None,
         )
-        mail, stopped = await lag.of_mail(tx), await bounces.all_stopped(tx, limit=MESSAGES)
+        counts, oldest_ms = await outbox.counts_up_to(tx, acts.MOST + 1), await outbox.oldest_waiting(tx)
+        stopped = await bounces.all_stopped(tx, limit=MESSAGES)
         again, deaf = await to_try_again(tx, who), await trouble_of_mailbox(tx, request, who)
         elsewhere = await others(tx) if who.role == "admin" else {"hooks": [], "mirrors": []}
         heard = await mentions.facts(tx, who)
@@ -50,11 +51,13 @@ async def show(request: Request) -> Response:
         messages=[shown_to(who, message(row, say, sees_links=who.role == "admin")) for row in rows[:MESSAGES]],
         next=more,
         filter=chosen if chosen in outbox.STATES else "all",
-        counts=mail.letters,
-        oldest=time_of(mail.oldest_ms) if mail.oldest_ms is not None else None,
+        counts=counts,
+        most=acts.MOST,
+        oldest=time_of(oldest_ms) if oldest_ms is not None else None,
         again=again,
         deaf=deaf,
-        hooks=elsewhere["hooks"],
+        hooks=elsewhere["hooks"][:HOOKS],
+        has_more_hooks=len(elsewhere["hooks"]) > HOOKS,
         mirrors=elsewhere["mirrors"],
         mentions=heard,
         stopped=[stopped_to(who, row) for row in stopped],
@@ -84,9 +87,10 @@ async def trouble_of_mailbox(tx: Tx, request: Request, who: session.Viewer) -> d
 
 
 async def others(tx: Tx) -> dict[str, list[dict[str, Any]]]:
-    """Webhooks and mirrors, each as its own page tells of it."""
+    """Webhooks and mirrors, each as its own page tells of it; of many webhooks those that need somebody."""
+    _, head = await record.head(tx)
     return {
-        "hooks": [await hooks.facts(tx, hook) for hook in await hook_rows.every(tx)],
+        "hooks": [await hooks.facts(tx, hook, head) for hook in await hook_rows.to_look_at(tx, limit=HOOKS + 1)],
         "mirrors": [await mirrors.facts(tx, mirror) for mirror in await mirror_rows.every(tx)],
     }
 

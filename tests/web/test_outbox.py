@@ -1,10 +1,12 @@
 """The outbox shows what goes out; a link that speaks for a customer is shown to nobody."""
 
+import re
 from pathlib import Path
 
 from board.actions import outbox as acts
 from board.domain.letters import Letter
-from board.store import bounces, hooks, mirrors, outbox
+from board.store import bounces, hooks, mirrors, outbox, positions
+from board.store.positions import IDLE, Position
 from board.web import session
 from board.web.session import now_ms
 from tests.cast import BO, ROOT
@@ -131,3 +133,17 @@ async def test_after_a_fault_of_the_mail_server_one_button_tries_all_again(url: 
         assert "Try all again" not in shown
         async with site.db.reading() as tx:
             assert await outbox.counts(tx) == {"queued": 3}
+
+
+async def test_of_many_webhooks_those_stand_first_that_need_somebody(site: Site) -> None:
+    root = await site.staff(ROOT)
+    async with site.db.saving() as tx:
+        for number in range(1, 26):
+            hook = await hooks.add(tx, url=f"https://hook{number}.example/", shape="standard", events=(), now_ms=1)
+            await positions.save(tx, "hook", str(hook), Position(0, 3 if number == 24 else 0, IDLE))
+        await hooks.switch(tx, 25, "gone")
+        await hooks.switch(tx, 1, "by_hand")
+    shown = (await root.get("/staff/outbox")).text
+    assert re.findall(r"https://hook(\d+)\.example", shown) == ["25", "24", *map(str, range(1, 19))]
+    assert '<a href="/staff/hooks">All webhooks</a>' in shown
+    assert "All webhooks" not in (await (await site.staff(BO)).get("/staff/outbox")).text
