@@ -19,7 +19,7 @@ from board.store.database import Tx
 from board.web import hooks, mentions, mirrors, session
 from board.web.page import back, form, frame, page, time_of
 
-MESSAGES, HOOKS = 50, 20
+MESSAGES, HOOKS = 50, 10
 
 
 async def show(request: Request) -> Response:
