@@ -1,10 +1,12 @@
 """However many letters and posts there are, whatever the outbox shows and does is found by indexes."""
 
+import importlib.util
 import re
 from typing import Any
 
+from board.domain.faults import LINE, WORDS, Fault
 from board.store import bounces, mirrors, outbox, own_data
-from board.store.database import Database, Tx
+from board.store.database import Database, Tx, migrations_folder
 
 MANY = 3_000
 
@@ -97,3 +99,30 @@ async def test_letters_are_counted_by_state_up_to_a_number(db: Database) -> None
         assert exact == await outbox.counts_up_to(tx, MANY)
         assert await outbox.counts_up_to(tx, 200) == {"queued": 200, "sent": 200, "failed": exact["failed"]}
         assert exact["failed"] == MANY // 20
+
+
+def fill_of_migration() -> str:
+    """The statement by which the migration marks what the line has ended before."""
+    spec = importlib.util.spec_from_file_location("outbox", migrations_folder() / "versions" / "0018_outbox.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    (statement,) = [one for one in str(module.STATEMENTS).split(";\n") if one.startswith("UPDATE")]
+    return statement
+
+
+async def test_the_migration_marks_what_the_line_has_ended_before(db: Database) -> None:
+    faults = {kind: str(Fault(kind, "no")) for kind in WORDS} | {"none": None}
+    async with db.saving() as tx:
+        for kind, error in faults.items():
+            await tx.run(
+                "INSERT INTO outbox (message_id, recipient, subject, letter, state, tries, retry_ms, error, created_ms)"
+                " VALUES (:kind, 'ada@home.example', '', '{}', 'failed', 8, 7, :error, 7)",
+                kind=kind,
+                error=error,
+            )
+        await tx.run("UPDATE outbox SET state = 'queued' WHERE message_id = 'lost'")
+        await tx.run(fill_of_migration())
+        marked = {row["message_id"] for row in await tx.rows("SELECT message_id FROM outbox WHERE by_line = 1")}
+    assert marked == {*LINE} - {"lost"}
