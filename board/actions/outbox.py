@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import datetime, timedelta
+from typing import Any
 
 from board.domain.faults import Fault
 from board.domain.leaf import milliseconds
@@ -24,6 +25,10 @@ async def try_now(tx: Tx, number: int, *, by: Actor, now_ms: int) -> None:
         raise Conflict(phrase("This letter was sent. It is not sent a second time."))
     if not row["letter"]:
         raise Conflict(phrase("The words of this letter are deleted, so it cannot be sent any more."))
+    if row["state"] == "queued" and row["unsure"] and now_ms < row["retry_ms"] <= now_ms + outbox.SOON_MS:
+        raise Conflict(
+            phrase("This letter may be on its way just now. If not, it is tried by itself in a few minutes.")
+        )
     if not await outbox.try_now(tx, number, now_ms):
         raise Conflict(phrase("This letter was sent just now."))
 
@@ -36,7 +41,7 @@ async def give_up(tx: Tx, number: int, *, by: Actor) -> None:
         raise Conflict(phrase("This letter does not wait any more. Please look what became of it."))
 
 
-async def found(tx: Tx, number: int) -> dict[str, object]:
+async def found(tx: Tx, number: int) -> dict[str, Any]:
     row = await outbox.one(tx, number)
     if row is None:
         raise NotFound("There is no such letter.")
@@ -62,9 +67,9 @@ def oldest_ms(now_ms: int) -> int:
     return now_ms - DAYS_BACK * 86_400_000
 
 
-async def is_wanted(tx: Tx, row: dict[str, object]) -> bool:
+async def is_wanted(tx: Tx, row: dict[str, Any]) -> bool:
     """Not a sign-in that is over, nor what goes where mail comes back, or where none is wanted any more."""
-    letter, recipient = outbox.letter_of(row), str(row["recipient"])
+    letter, recipient = outbox.letter_of(row), row["recipient"]
     if letter.code or await bounces.stopped(tx, recipient):
         return False
     return letter.issue is None or not await own_data.is_quiet(tx, recipient, letter.issue)

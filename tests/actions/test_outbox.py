@@ -181,6 +181,8 @@ async def test_what_is_on_its_way_or_ended_long_ago_is_left_alone(db: Database) 
     await settle(db, old, "failed", str(Fault("absent")), by_line=True)
     async with db.saving() as tx:
         assert await outbox.claim(tx, claimed, now_ms=NOON_MS, until_ms=NOON_MS + sending.CLAIM_MS)
+    with pytest.raises(Conflict):
+        await do(db, acts.try_now, claimed, by=BO, now_ms=NOON_MS)
     assert await try_all(db) == 1
     await settle(db, old, "failed", str(Fault("absent")), by_line=True)
     assert await try_all(db, milliseconds(later(days=8))) == 0
