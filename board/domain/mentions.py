@@ -103,6 +103,11 @@ def expanded(text: str, addresses: Mapping[str, str]) -> str:
     return SHORTENED.sub(full, text)
 
 
+def unlabelled(text: str) -> str:
+    """What was said where nobody writes Markdown, so that in an issue no words stand before the address of a link."""
+    return text.replace("](", "] (")
+
+
 def is_web(address: str) -> bool:
     return WEB.fullmatch(address) is not None and len(address) <= ADDRESS and address.isprintable()
 

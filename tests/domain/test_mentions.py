@@ -7,6 +7,7 @@ import pytest
 from board.domain import mentions as rules
 from board.domain.mentions import Heard, Mention
 from board.domain.mirrors import Later, Outcome, Rejected, Stopped, Unknown
+from board.domain.text import to_html
 
 
 def told(**changes: str | int) -> Mention | None:
@@ -115,3 +116,11 @@ def test_no_post_takes_long_to_read(piece: str) -> None:
     rules.plain(piece * (1_000_000 // len(piece)))
     rules.expanded(piece * 50_000, {})
     assert time.process_time() - began < 5
+
+
+def test_in_an_issue_a_mention_hides_no_address_behind_words() -> None:
+    said = "[https://bank.example](https://evil.example/x)"
+    assert ">https://bank.example</a>" in to_html(said)
+    shown = to_html(rules.unlabelled(said))
+    assert ">https://evil.example/x</a>" in shown
+    assert 'href="https://evil.example/x"' in shown
