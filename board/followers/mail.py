@@ -15,7 +15,7 @@ from board.domain import letters
 from board.domain.leaf import Recorded, milliseconds
 from board.domain.wishes import URGENT
 from board.followers import colleagues, digests, reminders, sending
-from board.followers.news import News, is_told, line, said, said_alone, wanted
+from board.followers.news import News, is_told, line, said, said_alone, wanted, was_answered
 from board.followers.writing import Post
 from board.store import (
     company,
@@ -197,6 +197,10 @@ async def tell_filer(tx: Tx, news: News, filer: Filer, post: Post) -> None:
         chain = await record.of_issue(tx, filer.issue)
         news = replace(news, happened=[r for r in chain if is_told(r) and r.index <= last])
         await intake.settle_owed(tx, filer.issue)
+    else:
+        news = replace(news, happened=[r for r in news.happened if not await was_answered(tx, r)])
+    if not news.happened:
+        return
     first, email = news.row["filed_seq"] + 1, str(filer.mail)
     theirs = await wishes.read(tx, email)
     heard = wanted(news.happened, theirs, news.row["area"], always=URGENT)

@@ -81,6 +81,18 @@ def with_words(sentence: Sentence, entry: dict[str, Any]) -> str:
     return f"{sentence.plain()}\n\n{words}" if words else sentence.plain()
 
 
+async def was_answered(tx: Tx, r: Recorded) -> bool:
+    """Whether the filer's own appeal brought this about: then the answer to it has told them so."""
+    if not isinstance(r.event, e.IssueRestored):
+        return False
+    chain = await record.of_issue(tx, r.issue or 0)
+    hid = [
+        one.index for one in chain if one.index < r.index and isinstance(one.event, e.IssueRemoved | e.IssueRejected)
+    ]
+    found = await moderation.appeal_against(tx, hid[-1]) if hid else None
+    return found is not None and found["outcome"] == "upheld" and found["voter"] is None
+
+
 async def said_alone(tx: Tx, news: News, say: Say) -> tuple[str, ...]:
     """What the letters would have said that did not go out while the address had not said yes, besides the events."""
     number, lines = news.row["number"], list[str]()

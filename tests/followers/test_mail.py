@@ -268,6 +268,30 @@ async def test_of_a_comment_that_is_hidden_and_shown_again_only_its_author_hears
     assert await told(db) == []
 
 
+async def test_an_issue_that_is_shown_again_is_told_to_who_filed_it_and_to_who_follows(db: Database) -> None:
+    number = await file(db)
+    await follow(db, number, "eve@home.example")
+    await told(db)
+    await do(db, moderators.remove, number, by=MO, reason="spam")
+    assert await told(db) == ["ada@home.example"]
+    await do(db, moderators.restore, number, by=ROOT)
+    assert await told(db) == ["ada@home.example", "eve@home.example"]
+    ada, eve = (await letters(db))[-2:]
+    assert ada[1].paragraphs[1] == "Your issue is shown again: everybody can read it."
+    assert eve[1].paragraphs[1] == "This issue is shown again."
+
+
+async def test_whose_appeal_was_right_hears_of_it_once(db: Database) -> None:
+    number = await file(db)
+    await follow(db, number, "eve@home.example")
+    await do(db, moderators.remove, number, by=MO, reason="spam")
+    await told(db)
+    await do(db, objections.appeal, number, by=ADA, words="It is no spam.")
+    await do(db, objections.judge_appeal, 1, by=ROOT, upheld=True, links=LINKS, say=say)
+    assert (await letters(db))[-1][1].subject == f"[#{number}] Your appeal"
+    assert await told(db) == ["eve@home.example"]
+
+
 async def test_what_is_hidden_before_the_letters_are_written_goes_out_to_nobody(db: Database) -> None:
     number = await file(db)
     done = await do(db, customers.comment, number, by=CY, body="You burn houses down.", via="web")
