@@ -21,7 +21,7 @@ class Letter:
     """`issue` makes one thread of an issue's letters; `stop` ends them. A `secret` link is for admins to copy,
     a `personal` one for nobody but the recipient: it speaks for a customer. `code` is as secret as the link.
     `other_link` is a second answer beside `link`. `attached` is the text of the receipt. `reply` is the tag of the
-    address at which an answer by mail is the recipient's.
+    address at which an answer by mail is the recipient's. `choose` is where a colleague chooses which mail comes.
     """
 
     subject: str
@@ -35,6 +35,7 @@ class Letter:
     issue: int | None = None
     stop: str | None = None
     reply: str | None = None
+    choose: str | None = None
     secret: bool = False
     personal: bool = False
     code: str | None = None

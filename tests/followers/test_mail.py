@@ -398,6 +398,22 @@ async def test_the_message_id_is_the_same_for_every_try_and_shows_no_address(db:
     assert "ada" not in str(first["Message-ID"])
 
 
+async def test_a_letter_says_where_to_answer_where_answers_by_mail_are_not_taken(db: Database) -> None:
+    number = await file(db)
+    await follow(db, number, "eve@home.example")
+    await do(db, staff.update, number, by=BO, body="We look.", via="web", then=Then())
+    await told(db)
+    async with db.reading() as tx:
+        rows = await outbox.newest(tx, limit=9)
+    told_where = {}
+    for inbox in (None, "in@board.example"):
+        post = replace(POST, inbox=inbox)
+        texts = [text_of(writing.compose(row, outbox.letter_of(row), post, NOON)) for row in reversed(rows)]
+        told_where[inbox] = ["an answer to this mail does not get there" in text for text in texts]
+    # The receipt, which has no address for answers, the question whether to follow, and the news for both.
+    assert told_where == {None: [True, False, True, True], "in@board.example": [True, False, False, False]}
+
+
 async def test_a_server_that_refuses_is_tried_again_and_loses_nothing(db: Database) -> None:
     await file(db)
     with postbox() as box:
