@@ -26,13 +26,17 @@ class Filer:
 
 @dataclass(frozen=True)
 class Follow:
-    """`came_from` is the merged issue through which the follower came here, else the issue itself."""
+    """`came_from` is the merged issue through which the follower came here, else the issue itself.
+
+    `since_ms` is when the address said yes, 0 where it has not.
+    """
 
     id: int
     issue: int
     email: str
     confirmed: bool
     came_from: int
+    since_ms: int
 
 
 async def add_filer(tx: Tx, *, issue: int, email: str | None, confirmed_ms: int | None = None) -> None:
@@ -118,6 +122,14 @@ async def followers(tx: Tx, issue: int) -> list[Follow]:
     return [read_follow(row) for row in rows]
 
 
+async def is_followed(tx: Tx, issue: int) -> bool:
+    """Whether any address hears of the issue because it follows it."""
+    found = await tx.value(
+        "SELECT 1 FROM follows WHERE issue = :issue AND confirmed_ms IS NOT NULL LIMIT 1", issue=issue
+    )
+    return found is not None
+
+
 async def heard(tx: Tx, first: int, last: int) -> set[int]:
     """Of the issues of these events: those of which somebody wants to hear by mail."""
     here = "confirmed_ms IS NOT NULL AND issue IN (SELECT issue FROM events WHERE seq >= :first AND seq <= :last)"
@@ -133,7 +145,8 @@ async def follows_of(tx: Tx, email: str) -> list[Follow]:
 
 
 def read_follow(row: dict[str, Any]) -> Follow:
-    return Follow(row["id"], row["issue"], row["email"], row["confirmed_ms"] is not None, row["came_from"])
+    since_ms = row["confirmed_ms"]
+    return Follow(row["id"], row["issue"], row["email"], since_ms is not None, row["came_from"], since_ms or 0)
 
 
 async def bring_followers(tx: Tx, *, source: int, into: int, now_ms: int) -> None:

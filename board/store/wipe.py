@@ -27,6 +27,8 @@ EMPTIED = (
     "outbox",
     "quoted",
     "digests",
+    "bundles",
+    "fan_outs",
     "wishes",
     "bounces",
     "received",

@@ -15,7 +15,7 @@ import time_machine
 
 from board.actions import customers
 from board.domain.letters import Letter
-from board.followers import line, mail, sending
+from board.followers import bundles, line, mail, sending
 from board.followers.writing import Post
 from board.store import outbox
 from board.store.database import Database
@@ -41,6 +41,8 @@ async def until(done: Callable[[], Awaitable[bool] | bool]) -> None:
 def quick_loops(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sending, "LOOK_EVERY_S", 0.05)
     monkeypatch.setattr(mail, "REMIND_EVERY_S", 0.05)
+    monkeypatch.setattr(mail, "BUNDLE_EVERY_S", 0.05)
+    monkeypatch.setattr(bundles, "WAIT_MS", 100)
 
 
 @pytest.fixture

@@ -1,0 +1,23 @@
+"""News that wait a little after a letter, so that one letter tells what was said in a talk."""
+
+from alembic import op
+
+revision = "0017"
+down_revision = "0016"
+
+STATEMENTS = """
+CREATE TABLE bundles (
+    issue BIGINT NOT NULL,
+    reader TEXT NOT NULL,
+    first_seq BIGINT,
+    last_seq BIGINT,
+    next_ms BIGINT,
+    PRIMARY KEY (issue, reader)
+);
+CREATE INDEX bundles_by_turn ON bundles (next_ms)
+"""
+
+
+def upgrade() -> None:
+    for statement in STATEMENTS.split(";\n"):
+        op.execute(statement)
