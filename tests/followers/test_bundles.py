@@ -6,8 +6,9 @@ from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
 from board.actions import customers, moderators, staff
@@ -269,15 +270,18 @@ async def test_each_word_is_told_once_to_each_who_wants_it_whatever_is_killed(
 
 @asynccontextmanager
 async def fresh(template: Path, folder: Path) -> AsyncIterator[Database]:
-    db = Database(f"sqlite:///{shutil.copy(template, folder / 'board.db')}")
+    db = Database(f"sqlite:///{shutil.copy(template, folder / f'{uuid4().hex}.db')}")
     await db.connect()
-    await move_in(db)
-    yield db
-    await db.disconnect()
+    try:
+        await move_in(db)
+        yield db
+    finally:
+        await db.disconnect()
 
 
 async def check(db: Database, steps: list[tuple[str, Any]]) -> None:
     play = Play(db)
+    note(repr(steps))
     for _ in range(2):
         await scene(db)
     for what, which in steps:
