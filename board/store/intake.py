@@ -114,7 +114,18 @@ async def confirm_follow(tx: Tx, follow_id: int, now_ms: int) -> None:
 
 
 async def stop_following(tx: Tx, follow_id: int) -> None:
+    """Nothing is left of it but its issue, without the address, for whoever uses its link once more."""
+    await tx.run(
+        "INSERT INTO ended_follows (follow, issue) SELECT id, issue FROM follows WHERE id = :id"
+        " ON CONFLICT (follow) DO NOTHING",
+        id=follow_id,
+    )
     await tx.run("DELETE FROM follows WHERE id = :id", id=follow_id)
+
+
+async def issue_of_ended(tx: Tx, follow_id: int) -> int | None:
+    found: int | None = await tx.value("SELECT issue FROM ended_follows WHERE follow = :id", id=follow_id)
+    return found
 
 
 async def followers(tx: Tx, issue: int) -> list[Follow]:

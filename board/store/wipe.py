@@ -19,6 +19,7 @@ EMPTIED = (
     "grants",
     "filers",
     "follows",
+    "ended_follows",
     "mine_too",
     "notes",
     "reminders",

@@ -1,4 +1,4 @@
-"""News that wait a little after a letter, so that one letter tells what was said in a talk."""
+"""News that wait a little after a letter; and of which issue a follow was that has ended, so that its link knows."""
 
 from alembic import op
 
@@ -14,7 +14,11 @@ CREATE TABLE bundles (
     next_ms BIGINT,
     PRIMARY KEY (issue, reader)
 );
-CREATE INDEX bundles_by_turn ON bundles (next_ms)
+CREATE INDEX bundles_by_turn ON bundles (next_ms);
+CREATE TABLE ended_follows (
+    follow BIGINT PRIMARY KEY,
+    issue BIGINT NOT NULL
+)
 """
 
 
