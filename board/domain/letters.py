@@ -50,6 +50,17 @@ def without_words(letter: Letter, issue: int) -> Letter:
     return replace(letter, subject=f"[#{letter.issue}]", paragraphs=(told,))
 
 
+def in_thread(letter: Letter, first: str | None) -> Letter:
+    """With the subject of the first letter about the issue, by which mail programs know a thread.
+
+    That has no title where nobody had looked at it yet, and not even words where some were taken out since.
+    """
+    if first is None:
+        return letter
+    stem = letter.subject if first == f"[#{letter.issue}]" else first.removeprefix("Re: ")
+    return replace(letter, subject=f"Re: {stem}")
+
+
 def receipt(
     *, number: int, title: str, company: str, url: str, held: bool, asks: bool, attached: str, say: Say
 ) -> Letter:
@@ -148,7 +159,9 @@ def news(
     letter = Letter(
         subject=f"[#{number}] {title}",
         paragraphs=(
-            say("News of issue {number} with {company}:").format(number=number, company=company),
+            say("News of issue {number} with {company}, “{title}”:").format(
+                number=number, company=company, title=title
+            ),
             *lines,
             *question,
         ),

@@ -1,4 +1,4 @@
-"""News that wait a little after a letter; and of which issue a follow was that has ended, so that its link knows."""
+"""News that wait a little after a letter; of which issue a follow was that has ended; how a thread of letters began."""
 
 from alembic import op
 
@@ -18,7 +18,8 @@ CREATE INDEX bundles_by_turn ON bundles (next_ms);
 CREATE TABLE ended_follows (
     follow BIGINT PRIMARY KEY,
     issue BIGINT NOT NULL
-)
+);
+CREATE INDEX outbox_by_thread ON outbox (recipient, issue, id)
 """
 
 

@@ -15,7 +15,7 @@ from board.domain.words import Filing
 from board.followers import line, mail, reminders, sending, writing
 from board.followers.writing import Post
 from board.sealing import Box
-from board.store import company, outbox
+from board.store import company, intake, outbox
 from board.store.database import Database
 from tests.cast import ADA, BO, CY, LINKS, MO, NOON, ROOT, chain, do, do_at, later, say, want_mail
 from tests.followers.postbox import postbox, text_of
@@ -289,7 +289,7 @@ async def test_whose_appeal_was_right_hears_of_it_once(db: Database) -> None:
     await told(db)
     await do(db, objections.appeal, number, by=ADA, words="It is no spam.")
     await do(db, objections.judge_appeal, 1, by=ROOT, upheld=True, links=LINKS, say=say)
-    assert (await letters(db))[-1][1].subject == f"[#{number}] Your appeal"
+    assert "looked at your appeal" in (await letters(db))[-1][1].paragraphs[0]
     assert await told(db) == ["eve@home.example"]
 
 
@@ -374,6 +374,42 @@ async def test_a_mail_arrives_as_one_thread_with_a_way_to_stop_it(db: Database) 
     assert re.search(
         r'<p>This company wrote an update.</p>\s*<div style="[^"]+"><p>We look.</p></div>', html.get_content()
     )
+
+
+async def test_all_letters_about_an_issue_are_one_thread_in_mail_programs(db: Database) -> None:
+    async with db.saving() as tx:
+        await company.save(tx, {"moderation": "hold"})
+    number = await file(db)
+    await follow_by_hand(db, number)
+    await do(db, moderators.publish, number, by=MO)
+    await told(db)
+    for body in ("We look.", "Mended."):
+        await do(db, staff.update, number, by=BO, body=body, via="web", then=Then())
+        await told(db)
+    await do(db, staff.update, number, by=BO, body="Which?", via="web", then=Then(state="waiting_on_customer"))
+    await told(db)
+    await reminders.remind(db, POST, later(days=3, minutes=1))
+    kept = await letters(db)
+    adas = [letter.subject for to, letter in kept if to == "ada@home.example"]
+    eves = [letter.subject for to, letter in kept if to == "eve@home.example"]
+    assert adas == [f"[#{number}] Your issue", *[f"Re: [#{number}] Your issue"] * (len(adas) - 1)]
+    assert eves == [f"[#{number}] The kettle leaks", *[f"Re: [#{number}] The kettle leaks"] * (len(eves) - 1)]
+    assert min(len(adas), len(eves)) >= 4
+    assert all("The kettle leaks" in str(letter.paragraphs) for _, letter in kept[1:])  # nobody had looked at the first
+
+
+async def test_words_that_were_taken_out_are_in_no_later_subject(db: Database) -> None:
+    number = await file(db, title="Jane Doe leaks")
+    await do(db, moderators.redact, number, by=MO, target=1, fields=("title",), reason="privacy_request")
+    await do(db, staff.update, number, by=BO, body="We look.", via="web", then=Then())
+    await told(db)
+    assert [letter.subject for _, letter in await letters(db)] == [f"[#{number}]", f"Re: [#{number}] words removed"]
+
+
+async def follow_by_hand(db: Database, number: int) -> None:
+    async with db.saving() as tx:
+        wish = await intake.follow(tx, issue=number, email="eve@home.example", now_ms=0)
+        await intake.confirm_follow(tx, wish.id, 1)
 
 
 async def test_the_mail_about_a_filing_carries_a_receipt_that_anybody_can_check(db: Database) -> None:
