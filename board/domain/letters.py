@@ -165,7 +165,7 @@ def news(
             *lines,
             *question,
         ),
-        label=say("Open the issue"),
+        label=say("Open my issue") if stop is None else say("Open the issue"),
         link=url,
         issue=number,
         stop=stop,

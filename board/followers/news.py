@@ -76,9 +76,13 @@ def line_to_filer(entry: dict[str, Any], name: str, say: Say) -> str:
 
 
 def with_words(sentence: Sentence, entry: dict[str, Any]) -> str:
-    """Long words are cut where a line or a word ends, and it shows."""
-    words = cut(in_lines(entry["body"]), LINE_LENGTH) if entry["body"] else ""
+    words = words_of(entry)
     return f"{sentence.plain()}\n\n{words}" if words else sentence.plain()
+
+
+def words_of(entry: dict[str, Any]) -> str:
+    """Long words are cut where a line or a word ends, and it shows."""
+    return cut(in_lines(entry["body"]), LINE_LENGTH) if entry["body"] else ""
 
 
 async def was_answered(tx: Tx, r: Recorded) -> bool:

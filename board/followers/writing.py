@@ -54,13 +54,14 @@ def compose(row: dict[str, Any], letter: Letter, post: Post, now: datetime) -> E
         message["Reply-To"] = tagged(post.inbox, letter.reply)
         above = post.say("Answer above this line, and everybody can read it on the board.")
         letter = replace(letter, paragraphs=(f"{MARK} {above} -##", *letter.paragraphs))
-    elif may_be_answered(letter):
-        letter = replace(letter, paragraphs=(*letter.paragraphs, where_to_answer(letter, post.say)))
+        closing = ""
+    else:
+        closing = where_to_answer(letter, post.say) if may_be_answered(letter) else ""
     if letter.stop:
         message["List-Unsubscribe"] = f"<{letter.stop}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    message.set_content(as_text(letter, post.say))
-    message.add_alternative(as_html(letter, post.say), subtype="html")
+    message.set_content(as_text(letter, post.say, closing))
+    message.add_alternative(as_html(letter, post.say, closing), subtype="html")
     if letter.attached:
         message.add_attachment(letter.attached, filename=f"receipt-{letter.issue}.txt")
     return message
@@ -103,7 +104,7 @@ def stable(message_id: str) -> str:
     return hashlib.sha256(message_id.encode()).hexdigest()[:32]
 
 
-def as_text(letter: Letter, say: Say) -> str:
+def as_text(letter: Letter, say: Say, closing: str = "") -> str:
     parts = [*letter.paragraphs]
     parts += ["\n".join(filter(None, (part.title, part.text, part.link))) for part in letter.parts]
     if letter.link:
@@ -112,12 +113,13 @@ def as_text(letter: Letter, say: Say) -> str:
         parts.append(f"{letter.other_label}:\n{letter.other_link}")
     if letter.code:
         parts.append(f"{say('Or type this code where you asked for it:')}\n{letter.code}")
+    parts += [closing] if closing else []
     for url, told in endings(letter, say):
         parts.append(f"{told}:\n{url}")
     return "\n\n".join(parts) + "\n"
 
 
-def as_html(letter: Letter, say: Say) -> str:
+def as_html(letter: Letter, say: Say, closing: str = "") -> str:
     """Calm in any mail program, light or dark; what was written on the board is set apart from what the letter says."""
     parts = [paragraph(text) for text in letter.paragraphs]
     for part in letter.parts:
@@ -128,6 +130,7 @@ def as_html(letter: Letter, say: Say) -> str:
         parts.append(f"<p>{' '.join(buttons)}</p>")
     if letter.code:
         parts.append(f"<p>{escape(say('Or type this code where you asked for it:'))} <b>{escape(letter.code)}</b></p>")
+    parts += [f'<p style="{QUIET}">{escape(closing)}</p>'] if closing else []
     for url, told in endings(letter, say):
         parts.append(f'<p style="{QUIET}"><a href="{escape(url)}" style="color:inherit">{escape(told)}</a></p>')
     return HEAD + "\n".join(parts) + "\n</div></body></html>\n"

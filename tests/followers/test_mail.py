@@ -313,6 +313,19 @@ async def test_imported_conversations_send_nothing(db: Database) -> None:
     assert await letters(db) == []
 
 
+async def test_a_reminder_says_again_what_was_asked(db: Database) -> None:
+    number = await file(db)
+    await do(db, staff.update, number, by=BO, body="We look.", via="web", then=Then())
+    done = await do(db, staff.update, number, by=BO, body="Which?", via="web", then=Then(state="waiting_on_customer"))
+    await told(db)
+    await reminders.remind(db, POST, later(days=3, minutes=1))
+    assert (await letters(db))[-1][1].paragraphs[0] == "We still wait for your answer.\n\nWhich?"
+    assert done.index is not None
+    await do(db, moderators.redact, number, by=MO, target=done.index, fields=("body",), reason="privacy_request")
+    await reminders.remind(db, POST, later(days=7, minutes=1))
+    assert (await letters(db))[-1][1].paragraphs[0] == "We still wait for your answer."
+
+
 async def test_reminders_go_out_once_each(db: Database) -> None:
     number = await file(db)
     await told(db)
