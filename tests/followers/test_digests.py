@@ -7,6 +7,7 @@ import pytest
 
 from board.actions import customers, moderators, staff
 from board.domain.decisions import Then
+from board.domain.leaf import milliseconds
 from board.domain.letters import Letter
 from board.domain.wishes import Wishes, next_digest
 from board.followers import digests, mail
@@ -76,6 +77,24 @@ async def test_a_weekly_digest_waits_for_monday_and_says_nothing_of_words_that_a
     ((_, letter),) = await told(db, datetime(2026, 3, 9, 8, tzinfo=UTC))
     assert "Jane Doe" not in as_text(letter, say)
     assert "wrote an update" in as_text(letter, say)
+
+
+async def test_two_digests_of_one_moment_are_two(db: Database) -> None:
+    await wish(db, pace="daily")
+    for _ in range(2):
+        await follow(db, await file_issue(db))
+    await told(db, later())
+    morning = datetime(2026, 3, 3, 8, tzinfo=UTC)
+    await answer(db, 1, body="We look.")
+    await told(db, later(hours=1))
+    found = await told(db, morning)
+    await answer(db, 2, body="Which lid?")
+    await told(db, morning)
+    async with db.saving() as tx:  # who wants no digest any more has what waits at once
+        await wishes.save(tx, EVE, Wishes(pace="each"), next_ms=milliseconds(morning))
+    found += await told(db, morning)
+    assert ["We look." in as_text(letter, say) for _, letter in found] == [True, False]
+    assert ["Which lid?" in as_text(letter, say) for _, letter in found] == [False, True]
 
 
 async def test_what_waits_for_a_digest_is_not_sent_to_whoever_has_stopped(db: Database) -> None:
