@@ -25,7 +25,7 @@ INVITED_DAYS = people.LINK_MS // 86_400_000
 MOST_DAYS = 3650
 COUNTED = ("private_days", "mention_days")
 COLOUR = re.compile(r"#[0-9a-f]{6}")
-LIMITS = {"name": 80, "tagline": 120, "rules": 20_000, "about": 20_000, "held_words": 5_000}
+LIMITS = {"name": 80, "tagline": 120, "rules": 20_000, "about": 20_000, "licence": 200, "held_words": 5_000}
 CHOICES = {"mail": ("optional", "required"), "moderation": ("open", "first", "hold")}
 
 

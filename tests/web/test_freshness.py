@@ -50,6 +50,14 @@ PAGES = (
     "/api/v1/events?after=3",
     "/api/v1/areas",
     "/accent.css",
+    "/feed.atom",
+    "/feed.json?state=overdue",
+    "/feed.json?q=word",
+    "/areas/service/feed.atom",
+    "/issues/1/feed.atom",
+    "/issues/2/feed.json",
+    "/oembed?url=https://board.example/issues/1",
+    "/data/",
 )
 AT_ONCE = 5  # pages that are looked at after each act
 # A remembered page may carry an older cursor, and an older length of the whole record in its foot. Nothing else.

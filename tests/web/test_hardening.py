@@ -11,7 +11,8 @@ import pytest
 from starlette.types import Message
 
 from board import logs, patience
-from board.store.export import cell, export
+from board.domain.sheet import cell
+from board.store.export import export
 from board.web import guard
 from board.web.guard import TooSlow, limited, path_only, transport_policy
 from tests.cast import ROOT
