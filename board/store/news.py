@@ -69,7 +69,7 @@ async def told(tx: Tx, walk: Walk, before: int) -> Told:
             if len(found) >= MOST:
                 return Told(list(found.values()), before)
             before = event["seq"]
-            if event["kind"] in OF_ISSUES:
+            if changes_all(event):
                 since.setdefault(event["issue"], event["time"])
             for seq in about[before]:
                 if seq in shown and seq not in found:
@@ -87,9 +87,14 @@ async def subjects(tx: Tx, event: Row) -> tuple[int, ...]:
         return (event["target"],)
     if event["kind"] == "text.redacted":
         return event["seq"], await entries.original(tx, event["target"])
-    if event["kind"] in OF_ISSUES:
+    if changes_all(event):
         return event["seq"], event["filed_seq"]
     return (event["seq"],)
+
+
+def changes_all(event: Row) -> bool:
+    """Whether the event changes every entry of its issue; what is published with its filing was never anything else."""
+    return event["kind"] in OF_ISSUES and event["seq"] != event["filed_seq"] + 1
 
 
 async def newest(tx: Tx, before: int) -> list[Row]:

@@ -149,7 +149,8 @@ QUERIES: dict[str, tuple[str, ...]] = {
     "/feed.atom": ("q={}", "area={}", "state={}", "before={}", "q=tea&area={}", "q=tea&before={}"),
     "/feed.json": ("q={}", "area={}", "state={}", "before={}"),
     "/issues/{number}/feed.atom": ("before={}",),
-    "/oembed": ("url={}", "url=https://board.example/issues/{}", "format={}", "maxwidth={}", "maxheight={}"),
+    # Another format is 501 there, as its specification says.
+    "/oembed": ("url={}", "url=https://board.example/issues/{}", "maxwidth={}", "maxheight={}"),
     "/data/events.jsonl": ("after={}",),
     "/data/issues.csv": ("after={}",),
     "/api/v1/events": ("after={}", "limit={}", "wait={}"),

@@ -15,6 +15,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from board.domain import feeds
 from board.store import news
+from tests import test_life_cycle
 from tests.cast import BO, MO, ROOT, answer, file_issue
 from tests.feed_rules import checked_atom, checked_json, next_of
 from tests.web import test_freshness
@@ -260,7 +261,7 @@ class Teller(test_freshness.Reader):
     async def look(self) -> None:
         self.looks += 1
         with time_machine.travel(self.now, tick=False):
-            await self.hold_against_page(self.looks % (test_freshness.test_life_cycle.ISSUES - 1) + 1)
+            await self.hold_against_page(self.looks % (test_life_cycle.ISSUES - 1) + 1)
             await read(self.browser, "/feed")
             await read(self.browser, "/areas/returns/feed")
 
