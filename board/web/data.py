@@ -232,7 +232,7 @@ def kinds(around: Frame) -> list[dict[str, Any]]:
     return [
         {
             "name": name,
-            "says": around.names.say(wording.SENTENCES[name]).format_map(places),
+            "says": around.names.say(wording.SENTENCES[name]).format_map(places).replace("….", "…"),
             "codes": sorted(FIELDS[kind]),
             "has_words": kind in SPOKEN,
         }
