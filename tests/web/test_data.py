@@ -74,6 +74,28 @@ async def test_whoever_stopped_goes_on_behind_the_last_line(site: Site) -> None:
         assert (await anybody.get(path)).status_code == 422
 
 
+async def test_a_copy_that_was_cut_off_in_a_line_is_made_whole(wire: Wire) -> None:
+    """As a program does it whose line broke: it keeps whole lines, and asks for what comes behind the last one."""
+    number = await file_issue(wire.db)
+    for place in range(150):
+        await answer(wire.db, number, body=f"{place} " + "x" * 4_000)
+    kept, asked = "", 0
+    while not kept or indices(kept)[-1] < await wire.head():
+        after, part = (indices(kept)[-1] if kept else -1), b""
+        async with wire.browser().stream("GET", f"/data/events.jsonl?after={after}") as got:
+            async for piece in got.aiter_bytes(30_000):
+                part += piece
+                if len(part) > 200_000:
+                    break  # here the line breaks
+        kept += part[: part.rindex(b"\n") + 1].decode()
+        asked += 1
+    assert asked > 2
+    assert kept == (await take(wire.browser(), "/data/events.jsonl")).text
+    async with asyncio.timeout(10):
+        while wire.board.copies:  # those who left are missed soon
+            await asyncio.sleep(0.05)
+
+
 async def test_erased_words_are_in_no_later_copy_and_an_event_tells_of_them(site: Site) -> None:
     number, anybody = await file_issue(site.db), site.browser()
     await act(site.browser(), number, "comments", body="Xylophone.")
