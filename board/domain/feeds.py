@@ -12,11 +12,13 @@ from typing import Any
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from board.domain.leaf import format_time
+from board.domain.text import cut
 
 ATOM = "http://www.w3.org/2005/Atom"
 ATOM_TYPE, JSON_TYPE = "application/atom+xml", "application/feed+json"
 JSON_VERSION = "https://jsonfeed.org/version/1.1"
 XML = b'<?xml version="1.0" encoding="utf-8"?>\n'
+SUMMARY = 280  # characters; the whole words are the content
 UNFIT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # what XML 1.0 cannot hold
 
 
@@ -88,7 +90,7 @@ def add_entry(root: Element, item: Item) -> None:
     link(entry, "alternate", item.url, "text/html")
     if item.tag:
         SubElement(entry, "category", {"term": fit(item.tag)})
-    add(entry, "summary", item.text)
+    add(entry, "summary", cut(item.text, SUMMARY))
     add(entry, "content", item.html).set("type", "html")
 
 

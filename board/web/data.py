@@ -31,7 +31,9 @@ from board.web.live import counted
 from board.web.page import Frame, frame, page
 
 FORMAT = 1  # of all these files: another one makes other ETags
-EVENTS, ROWS, GROUP = 100, 250, 5_000  # read at once; rows of a Parquet file that are pressed together
+FEWEST, EVENTS, ROWS = 10, 100, 250  # read at once
+GROUP = 5_000  # rows of a Parquet file that are pressed together
+GOAL = 256 * 1024  # bytes of the record that are read at once where its words are long
 SLICE = 64 * 1024  # bytes that are compressed and sent in one go
 STALLED_S = 30.0  # whoever takes nothing for so long is let go, and resumes
 EACH, ALL = 2, 32  # copies under way, of one place and in all
@@ -104,13 +106,17 @@ async def events(request: Request) -> Response:
 
 
 async def lines(board: Any, after: int, last: int) -> AsyncIterator[bytes]:
+    """As many at once as take little time: of long words fewer."""
+    limit = FEWEST
     while after < last:
         async with board.copying, board.db.reading() as tx:
-            found = await record_lines(tx, after, limit=min(EVENTS, last - after))
+            found = await record_lines(tx, after, limit=min(limit, last - after))
         if not found:
             return
         after += len(found)
-        yield "".join(found).encode()
+        piece = "".join(found).encode()
+        limit = max(FEWEST, min(EVENTS, len(found) * GOAL // len(piece)))
+        yield piece
 
 
 async def table(request: Request) -> Response:

@@ -1,5 +1,6 @@
 """Feeds of the board, of an area, of a search and of one issue: what is new, as everybody reads it on the pages."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,7 +14,7 @@ from board.domain import feeds, wording
 from board.domain.feeds import ATOM_TYPE, JSON_TYPE, Feed, Item
 from board.domain.leaf import format_time, parse_time
 from board.domain.phrase import no_issue, phrase
-from board.domain.text import clean, in_lines
+from board.domain.text import clean, lines_of
 from board.errors import NotFound
 from board.store import issues, news, record
 from board.store.database import Tx
@@ -86,31 +87,31 @@ def door(form: str) -> Door:
         asked = read_asked(request.query_params, issue=int(number) if number else None, area=area)
         async with request.app.state.board.db.reading() as tx:
             around = await frame(tx, request, anonymous=True)
-            found = await read(tx, request, asked, around)
-        content = feeds.atom(found) if form == "atom" else feeds.json_feed(found)
+            read = await read_told(tx, request, asked, around)
+            origin, called = await record.origin(tx), await title(tx, asked, around)
+        found = await make(request.app.state.board, asked, around, read, origin=origin, title=called)
+        content = await asyncio.to_thread(feeds.atom if form == "atom" else feeds.json_feed, found)
         headers = {**OPEN_TO_ALL, "Cache-Control": "no-cache"}
         return Response(content, headers=headers, media_type=f"{FORMS[form]}; charset=utf-8")
 
     return show
 
 
-async def read(tx: Tx, request: Request, asked: Asked, around: Frame) -> Feed:
-    """Raises NotFound where there is no such issue to be read, and no such area."""
-    board = request.app.state.board
-    epoch, _ = await record.head(tx)
-    opened = around.opened.time if around.opened else around.now
-    tag = feeds.tag_uri(await record.origin(tx), opened, epoch)
-    told = await read_told(tx, request, asked, around)
-    items = [item(board, tag, each, around) for each in told.news]
+async def make(board: Any, asked: Asked, around: Frame, told: Told, *, origin: str, title: str) -> Feed:
+    """Made entry by entry, so that everybody else has their turn between long words."""
+    base, opened = board.settings.base_url, around.opened.time if around.opened else around.now
+    tag, items = feeds.tag_uri(origin, opened, around.head.partition(":")[0]), []
+    for each in told.news:
+        items.append(item(board, tag, each, around))
+        await asyncio.sleep(0)
+    following = {kind: base + url(asked, form, told.before) for form, kind in FORMS.items()}
     return Feed(
         id=f"{tag}{asked.place}{'?' + urlencode(asked.query) if asked.query else ''}",
-        title=await title(tx, asked, around),
+        title=title,
         subtitle=around.company.tagline,
-        home=board.settings.base_url + home_of(asked),
-        urls={kind: board.settings.base_url + url(asked, form) for form, kind in FORMS.items()},
-        next_urls={kind: board.settings.base_url + url(asked, form, told.before) for form, kind in FORMS.items()}
-        if told.before is not None
-        else {},
+        home=base + home_of(asked),
+        urls={kind: base + url(asked, form) for form, kind in FORMS.items()},
+        next_urls=following if told.before is not None else {},
         updated=max((each.updated for each in items), default=opened),
         items=items,
         author=around.company.name,
@@ -119,6 +120,7 @@ async def read(tx: Tx, request: Request, asked: Asked, around: Frame) -> Feed:
 
 
 async def read_told(tx: Tx, request: Request, asked: Asked, around: Frame) -> Told:
+    """Raises NotFound where there is no such issue to be read, and no such area."""
     before = END if asked.before is None else asked.before
     if asked.issue is not None:
         told = await news.of_issue(tx, asked.issue, before)
@@ -173,7 +175,7 @@ def item(board: Any, tag: str, told: News, around: Frame) -> Item:
     removed, sentence = removal(told, around), views.sentence(told.entry, names).plain()
     issue, is_filing = entry["issue"], entry["event"] == "issue.filed"
     called = named(issue, entry["title"], names.say)
-    parts = [sentence, in_lines(entry["text"] or "")]
+    parts = [sentence, lines_of(entry["body"] or "")]
     address = board.links.issue(issue)
     return Item(
         id=f"{tag}/{entry['seq']}",
