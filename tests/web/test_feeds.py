@@ -121,6 +121,27 @@ async def test_a_hidden_comment_keeps_its_place_without_its_words(site: Site) ->
             assert "Zoe" not in str([hidden, filed])
 
 
+async def test_a_held_comment_is_news_when_it_is_published_and_a_rejected_one_never(site: Site) -> None:
+    number, anybody = await file_issue(site.db), site.browser()
+    await site.settle_policy(mail_policy="optional", moderation_policy="hold")
+    said = []
+    for body in ("Xylophone.", "Spam."):
+        await act(site.browser(), number, "comments", body=body)
+        said.append(await site.head() - 1)
+    before = await read(anybody, f"/issues/{number}/feed")
+    assert not {index(entry) for entry in before} & set(said)
+    with time_machine.travel(NOW, tick=False):
+        mo = await site.staff(MO)
+        await act(mo, number, "publication", target=str(said[0]))
+        await act(mo, number, "rejection", target=str(said[1]), reason="spam")
+        for path in ("/feed", f"/issues/{number}/feed"):
+            first, *rest = await read(anybody, path)
+            assert (index(first), first["updated"]) == (said[0], "2027-01-04T12:00:00Z")
+            assert "Xylophone" in first["text"]
+            assert "Spam" not in str(rest)
+            assert said[1] not in map(index, rest)
+
+
 async def test_erased_words_leave_the_feed_and_the_reason_stays(site: Site) -> None:
     number, anybody = await file_issue(site.db), site.browser()
     await act(site.browser(), number, "comments", body="Xylophone.", name="Zoe")
