@@ -13,10 +13,12 @@ import time_machine
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from board.actions import importing
 from board.domain import feeds
+from board.domain.conversations import Conversation, Message
 from board.store import news
 from tests import test_life_cycle
-from tests.cast import BO, MO, ROOT, answer, file_issue
+from tests.cast import BO, MO, NOON, ROOT, answer, file_issue
 from tests.feed_rules import checked_atom, checked_json, next_of
 from tests.web import test_freshness
 from tests.web.site import HOME, Site, act
@@ -179,6 +181,17 @@ async def test_of_a_removed_issue_the_places_stay_and_of_one_that_was_never_show
             await act(await site.staff(MO), held, decide, reason="spam", target="")
         assert (await anybody.get(f"/issues/{held}/feed.atom")).status_code == 404
         assert f"#{held}" not in str(await read(anybody, "/feed"))
+
+
+async def test_what_was_imported_says_when_it_was_said_and_is_as_new_as_it_came(site: Site) -> None:
+    at = NOON - timedelta(days=300)
+    message = Message(by_staff=False, name="Eve", at=at, text="It is late.", source_id="1")
+    talk = Conversation("chat", "one", "Chat", "A late parcel", (message,), None)
+    async with site.db.writing(NOON) as tx:
+        await importing.bring_in(tx, talk)
+    [filed] = await read(site.browser(), "/feed")
+    assert (filed["published"], filed["updated"]) == ("2025-05-06T12:00:00Z", "2026-03-02T12:00:00Z")
+    assert filed["author"] == "Eve"
 
 
 async def test_pages_of_a_feed_cover_everything_once_however_much_is_hidden(
