@@ -118,7 +118,11 @@ def json_feed(feed: Feed) -> bytes:
         "description": feed.subtitle or None,
         "next_url": feed.next_urls.get(JSON_TYPE),
         "authors": [{"name": feed.author}],
-        "_board": {"id": feed.id, "updated": format_time(feed.updated), "licence": feed.rights or None},
+        "_board": {
+            "id": feed.id,
+            "updated": format_time(feed.updated),
+            **({"licence": feed.rights} if feed.rights else {}),
+        },
         "items": [json_item(item) for item in feed.items],
     }
     return json.dumps({key: value for key, value in made.items() if value is not None}, ensure_ascii=False).encode()
