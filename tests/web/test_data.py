@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 import json
+import socket
 import sys
 import tracemalloc
 from datetime import datetime
@@ -246,7 +247,11 @@ async def test_a_place_may_take_so_many_copies_and_unchanged_ones_cost_nothing(u
 async def test_who_takes_nothing_is_let_go_and_their_turn_is_free(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(data, "STALLED_S", 0.3)
     await furnish_with_much(wire)
-    reader, writer = await asyncio.open_connection("127.0.0.1", int(wire.base.rpartition(":")[2]), limit=1_000)
+    slow = socket.socket()
+    slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)  # so that the system takes no more than a little for it
+    slow.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(slow, ("127.0.0.1", int(wire.base.rpartition(":")[2])))
+    reader, writer = await asyncio.open_connection(sock=slow, limit=1_000)
     writer.write(b"GET /data/events.jsonl HTTP/1.1\r\nHost: x\r\n\r\n")
     await writer.drain()
     await asyncio.sleep(0.2)
