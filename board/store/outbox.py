@@ -50,7 +50,7 @@ async def first_subject(tx: Tx, recipient: str, issue: int) -> str | None:
     """Of the first letter about the issue to the address, but for the question whether to follow."""
     found: str | None = await tx.value(
         "SELECT subject FROM outbox WHERE recipient = :recipient AND issue = :issue AND message_id NOT LIKE 'follow.%'"
-        " ORDER BY id LIMIT 1",
+        " AND subject <> '' ORDER BY id LIMIT 1",
         recipient=recipient,
         issue=issue,
     )
