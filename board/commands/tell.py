@@ -1,0 +1,72 @@
+"""An event of a board as one line for people, in which nobody's words control the terminal."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+import click
+
+from board.commands.calls import said
+from board.domain import wording
+from board.domain.text import excerpt
+
+LENGTH = 160  # characters of somebody's words
+COMPANY = "The company"
+COLOURS = {
+    "issue.filed": "cyan",
+    "issue.resolved": "green",
+    "issue.confirmed": "green",
+    "promise.kept": "green",
+    "issue.disputed": "red",
+    "issue.reopened": "red",
+    "promise.missed": "red",
+    "update.posted": "blue",
+}
+Event = dict[str, Any]
+
+
+def as_json(event: Event) -> str:
+    """The event as the API has it; in ASCII, so that no character in it means anything to a terminal."""
+    return json.dumps(event, separators=(",", ":")).replace("\x7f", "\\u007f")
+
+
+def as_line(event: Event, leaf: Event) -> str:
+    """When, which issue, what happened, and the words. Colours are taken out where they are not wanted."""
+    at = datetime.fromisoformat(str(leaf["time"])).astimezone()
+    kind = said(leaf.get("event"))
+    number = f"#{int(leaf['issue'])}" if "issue" in leaf else "–"
+    words = {name: said(opening["value"]) for name, opening in event.get("openings", {}).items()}
+    parts = (
+        click.style(f"{at:%Y-%m-%d %H:%M:%S}", dim=True),
+        click.style(f"{number:>5}", bold=True),
+        click.style(sentence(kind, leaf, words), fg=COLOURS.get(kind)),
+        quoted(words),
+    )
+    return "  ".join(filter(None, parts))
+
+
+def quoted(words: dict[str, str]) -> str:
+    shown = ": ".join(filter(None, (words.get("title"), words.get("body"))))
+    return f"“{excerpt(shown, LENGTH)}”" if shown else ""
+
+
+def sentence(kind: str, leaf: Event, words: dict[str, str]) -> str:
+    """What happened; the bare name of a kind that this release does not know."""
+    if kind not in wording.SENTENCES:
+        return kind
+    code = said(leaf.get("resolution")) or None
+    places = {
+        "company": COMPANY,
+        "owner": words.get("owner") or words.get("name") or "Somebody",
+        "name": words.get("name") or ("A customer" if leaf.get("role") == "customer" else "Somebody"),
+        "area": said(leaf.get("area")),
+        "into": f"#{said(leaf.get('into'))}",
+        "whose": words.get("whose") or wording.party(said(leaf.get("whose")), str),
+        "reason": wording.reason(said(leaf.get("reason")), str),
+        "resolution": wording.resolution(code, str),
+        "due": said(leaf.get("due")),
+        "source": said(leaf.get("via")),
+    }
+    by_filer = kind == "comment.posted" and "target" in leaf
+    found = wording.sentence(kind, places, role=said(leaf.get("role")), resolution=code, by_filer=by_filer, say=str)
+    return found.plain()
