@@ -4,9 +4,11 @@ import asyncio
 import json
 import os
 import re
+import select
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +21,7 @@ from board.commands.running import fail
 from board.domain import following
 
 PAGE = 100
+LOOK_S = 1.0  # how soon it is seen that nobody reads any more
 MOST_TOPICS = 20
 SHORT_TRIES = 3  # after so many in vain it says since when, and then no more
 INTERRUPTED = 130
@@ -75,6 +78,30 @@ class NobodyReads(Exception):
     """Whoever read the lines has gone."""
 
 
+async def heard() -> None:
+    """Raises NobodyReads once the other end of a pipe is gone, also where nothing happens that could be written."""
+    with suppress(OSError, AttributeError):  # no file, or a system that cannot be asked
+        poll = select.poll()
+        poll.register(sys.stdout.fileno(), select.POLLERR)
+        while not any(state & select.POLLERR for _, state in poll.poll(0)):  # noqa: ASYNC110  (no event tells of it)
+            await asyncio.sleep(LOOK_S)
+        raise NobodyReads
+    await asyncio.Event().wait()
+
+
+async def either(*works: Coroutine[Any, Any, None]) -> None:
+    """Runs them together, until one of them fails."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
 @dataclass
 class Tailing:
     """`printed` is the newest entry that needs no line any more."""
@@ -105,13 +132,16 @@ class Tailing:
             follower = Follower(
                 self.board, self.epoch, following.start_at(self.topics, self.printed), self.take, self.tell_state
             )
-            while True:
-                try:
-                    await follower.run()
-                except Behind:
-                    follower.cursors = following.start_at(self.topics, await self.catch_up_patiently(follower))
+            await either(self.follow(follower), heard())
         finally:
             await self.board.close()
+
+    async def follow(self, follower: Follower) -> None:
+        while True:
+            try:
+                await follower.run()
+            except Behind:
+                follower.cursors = following.start_at(self.topics, await self.catch_up_patiently(follower))
 
     async def begin(self) -> None:
         first = await self.board.get("/api/v1/events", after=-1, limit=1)

@@ -36,18 +36,23 @@ def as_line(event: Event, leaf: Event) -> str:
     kind = said(leaf.get("event"))
     number = f"#{int(leaf['issue'])}" if "issue" in leaf else "–"
     words = {name: said(opening["value"]) for name, opening in event.get("openings", {}).items()}
+    what = sentence(kind, leaf, words)
     parts = (
         click.style(f"{at:%Y-%m-%d %H:%M:%S}", dim=True),
         click.style(f"{number:>5}", bold=True),
-        click.style(sentence(kind, leaf, words), fg=COLOURS.get(kind)),
-        quoted(words),
+        click.style(what, fg=COLOURS.get(kind)),
+        quoted(words, what),
     )
     return "  ".join(filter(None, parts))
 
 
-def quoted(words: dict[str, str]) -> str:
-    shown = ": ".join(filter(None, (words.get("title"), words.get("body"))))
-    return f"“{excerpt(shown, LENGTH)}”" if shown else ""
+def quoted(words: dict[str, str], what: str) -> str:
+    """What was said, and by whom where that was not told; a title that was made from the text is not said twice."""
+    title, body = words.get("title", ""), words.get("body", "")
+    shown = body if body.startswith(title.rstrip("…")) else ": ".join(filter(None, (title, body)))
+    name = words.get("author.name", "")
+    by = f"{name}: " if name and name not in what else ""
+    return f"{by}“{excerpt(shown, LENGTH)}”" if shown else ""
 
 
 def sentence(kind: str, leaf: Event, words: dict[str, str]) -> str:
@@ -57,8 +62,8 @@ def sentence(kind: str, leaf: Event, words: dict[str, str]) -> str:
     code = said(leaf.get("resolution")) or None
     places = {
         "company": COMPANY,
-        "owner": words.get("owner") or words.get("name") or "Somebody",
-        "name": words.get("name") or ("A customer" if leaf.get("role") == "customer" else "Somebody"),
+        "owner": words.get("owner") or words.get("author.name") or "Somebody",
+        "name": words.get("author.name") or ("A customer" if leaf.get("role") == "customer" else "Somebody"),
         "area": said(leaf.get("area")),
         "into": f"#{said(leaf.get('into'))}",
         "whose": words.get("whose") or wording.party(said(leaf.get("whose")), str),
