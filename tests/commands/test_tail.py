@@ -256,7 +256,8 @@ def test_a_server_that_is_killed_and_comes_back_costs_no_line_and_doubles_none(t
             tails.append(subprocess.Popen([*command, *filter(None, [form])], stdout=out, stderr=err))
     try:
         head = asyncio.run(write(url, 5))
-        lines_of(files["--json"], head + 1)
+        for file in files.values():
+            lines_of(file, head + 1)
         assert house.process
         house.process.kill()
         house.process.wait()
