@@ -50,7 +50,7 @@ ONE_DOOR = {
     "httpcore": {"outbound.py"},
     "uvicorn": {"serving.py", "patience.py", "whole.py", "wire.py"},
     "websockets": {"wire.py", "commands/link.py"},
-    "altcha": {"web/proof.py"},
+    "altcha": {"web/proof.py", "commands/prove.py"},
     "brotli": {"web/coding.py"},
     "zstandard": {"web/coding.py"},
     "click": {"__main__.py", *COMMANDS},

@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from board.commands.calls import Board, Refusal, Unreachable, origin, said
+from board.commands.prove import prove
 from board.commands.running import fail
 from board.domain import receipts
 from board.domain.finds import LABELS
@@ -22,7 +23,8 @@ from board.domain.proof import leaf_hash, unb64url
 from board.domain.text import clean
 from board.domain.words import TITLE
 
-TRIES = 5
+TRIES, QUESTIONS = 5, 3
+PROVE = 428
 AROUND = 24  # characters shown beside a find
 INTERRUPTED = 130
 SCISSORS = "-------- 8< --------"
@@ -104,6 +106,7 @@ class Filing:
     key: str
     receipt: Path | None
     is_json: bool
+    proof: str = "can"
 
 
 def file(filing: Filing) -> None:
@@ -137,11 +140,7 @@ async def send(filing: Filing) -> tuple[Json, str | None]:
     """What the board answered, and whether everybody sees the issue; None where that could not be found out."""
     board = Board(filing.where)
     try:
-        try:
-            filed = await post(board, filing)
-        except Refusal as refused:
-            agree(refused, filing)
-            filed = await post(board, filing)
+        filed = await settle(board, filing)
         with suppress(Refusal, Unreachable, KeyError):
             return filed, said((await board.get(f"/api/v1/issues/{int(filed['number'])}"))["visibility"])
         return filed, None
@@ -156,11 +155,26 @@ async def send(filing: Filing) -> tuple[Json, str | None]:
         await board.close()
 
 
+async def settle(board: Board, filing: Filing) -> Json:
+    """Files, and gives what the board asks for before it does: a decision about what looks private, a proof of work."""
+    for _ in range(QUESTIONS):
+        try:
+            return await post(board, filing)
+        except Refusal as refused:
+            if refused.status == PROVE:
+                click.echo("The board asks for a proof of work …", err=True)
+                filing.proof = await asyncio.to_thread(prove, refused.problem.get("challenge"))
+            else:
+                agree(refused, filing)
+    return await post(board, filing)
+
+
 async def post(board: Board, filing: Filing) -> Json:
     """Sends it until an answer comes, always with the same key."""
+    headers = {"Idempotency-Key": filing.key, "Board-Proof": filing.proof}
     for failures in range(TRIES):
         try:
-            return await board.post("/api/v1/issues", filing.issue, {"Idempotency-Key": filing.key})
+            return await board.post("/api/v1/issues", filing.issue, headers)
         except Unreachable as lost:
             if failures == TRIES - 1:
                 raise

@@ -48,7 +48,7 @@ def guess(stream: BinaryIO) -> str:
 
 
 def of_table(head: str, text: str) -> str:
-    columns = {plain_name(name) for name in re.split(r"[,;\t|]", head)}
+    columns = set(filter(None, map(plain_name, re.split(r"[,;\t|]", head))))
     if len(columns) < 2:
         raise Unreadable("this file is in no format that is clear from how it begins: say which with --from")
     if columns >= FIDER.marks:

@@ -15,10 +15,13 @@ import pytest
 from click.testing import CliRunner
 
 from board.__main__ import main
-from board.commands.calls import Board
+from board.commands.calls import Board, Refusal
 from board.commands.open import Filing, parted, send
+from board.commands.prove import prove
 from board.domain import following
 from board.domain.proof import b64url, leaf_hash
+from board.store import moderation
+from board.web import proof
 from tests.soundness import assert_sound
 from tests.web.wire import Wire, served
 
@@ -65,7 +68,7 @@ async def test_an_issue_is_filed_from_a_terminal_with_its_receipt(sqlite_url: st
         assert fingerprint == b64url(leaf_hash(entry.encode()))
         assert receipt.stat().st_mode & 0o777 == 0o600
         assert [(one["title"], one["body"], one["area"]) for one in await filed(wire)] == [
-            ("My kettle leaks", "My kettle leaks.\n\nAt the handle.", "service")
+            ("My kettle leaks. At the handle", "My kettle leaks.\n\nAt the handle.", "service")
         ]
         again = await run(wire, "--body", "x", "--receipt", str(receipt))
         assert (again.status, "is there already" in again.err) == (2, True)
@@ -95,6 +98,28 @@ async def test_what_the_board_refuses_is_told_in_plain_words(sqlite_url: str, tm
         assert said.err.startswith("board: nothing was filed: title: Give a title of at least 3 characters")
         assert "; email: This does not look like a mail address." in said.err
         assert await filed(wire) == []
+
+
+async def test_doubtful_words_are_proven_and_public_at_once(sqlite_url: str, tmp_path: Path) -> None:
+    spam = "Wonderful kettles of gold for everybody who writes to us today, and only today"
+    async with served(sqlite_url, tmp_path / "data") as wire:
+        for _ in range(5):
+            assert (await wire.browser().post("/api/v1/issues", json={"body": spam, "area": "service"})).is_success
+        async with wire.board.db.reading() as tx:
+            assert len(await moderation.waiting(tx)) == 1
+        said = await run(wire, "--area", "service", "--body", spam)
+        assert (said.status, said.err) == (0, "The board asks for a proof of work …\n")
+        assert "A moderator" not in said.out
+        async with wire.board.db.reading() as tx:
+            assert len(await moderation.waiting(tx)) == 1
+
+
+@pytest.mark.parametrize("changes", [{"cost": 10**9}, {"keyPrefix": "00000000"}, {"algorithm": "SCRYPT"}, {"nonce": 3}])
+def test_a_proof_that_would_take_for_ever_is_not_begun(changes: dict[str, Any]) -> None:
+    asked = json.loads(proof.challenge(b"secret"))
+    asked["parameters"].update(changes)
+    with pytest.raises(Refusal, match="cannot be given"):
+        prove(asked)
 
 
 @asynccontextmanager
