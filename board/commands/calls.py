@@ -12,6 +12,7 @@ PATIENCE_S = 20.0
 LOST = httpx.TransportError
 AGENT = "board-command-line"
 SCHEME = re.compile(r"[a-z]+://", re.IGNORECASE)
+NEAR = re.compile(r"(?:localhost|127\.[\d.]+|\[::1\])(?:[:/]|$)", re.IGNORECASE)
 Json = dict[str, Any]
 
 
@@ -69,8 +70,8 @@ def as_json(answer: httpx.Response) -> Json | None:
 
 
 def origin(url: str) -> str | None:
-    """The address of a board without path; None for what is none. Without a scheme, https is meant."""
-    given = url if SCHEME.match(url) else f"https://{url}"
+    """The address of a board without its path; None for what is none. A bare name is meant with https."""
+    given = url if SCHEME.match(url) else f"{'http' if NEAR.match(url) else 'https'}://{url}"
     try:
         parts = urlsplit(given)
         host, port = parts.hostname, parts.port

@@ -15,6 +15,7 @@ from board.domain.following import Cursors, Ways
 
 HELLO_S = 10.0
 STEADY_S = 10.0
+LONGEST_WISH_S = 60.0
 TOO_FAST_FAILURES = 5
 
 Frame = dict[str, Any]
@@ -100,8 +101,8 @@ class Follower:
             case "reset":
                 raise Behind if frame.get("reason") == "behind" else Replaced
             case "bye":
-                least, most = frame["retry_ms"]
-                self.window_s = (least / 1000, most / 1000)
+                least, most = (min(max(float(ms) / 1000, 0.0), LONGEST_WISH_S) for ms in frame["retry_ms"])
+                self.window_s = (least, max(least, most))
             case "at":
                 self.cursors = following.raised(self.cursors, int(frame["seq"]))
             case "event":

@@ -201,7 +201,7 @@ def test_words_of_strangers_do_not_control_the_terminal() -> None:
 def test_a_board_is_named_by_its_address() -> None:
     assert origin("https://issues.example.com/issues/12?x=1") == "https://issues.example.com"
     assert origin("issues.example.com") == "https://issues.example.com"
-    assert origin("http://127.0.0.1:8026/") == "http://127.0.0.1:8026"
+    assert origin("127.0.0.1:8026") == origin("http://127.0.0.1:8026/") == "http://127.0.0.1:8026"
     for wrong in ("", "ftp://x.example", "https://", "http://a:b@x.example", "http://x.example:99999", "http://[::1"):
         assert origin(wrong) is None
 
