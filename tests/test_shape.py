@@ -27,6 +27,7 @@ MAY_IMPORT = {
     "oidc": {"settings", "domain", "errors"},
     "locale": set(),
     "importers": {"domain"},
+    "commands": {"actions", "store", "domain", "importers", "errors", "settings", "keys"},
 }
 COMMANDS = {f"commands/{name}.py" for name in ("running", "bring", "tail", "tell", "open")}
 ONE_DOOR = {

@@ -75,8 +75,8 @@ def import_file(
 ) -> None:
     """Bring in conversations; running it again adds nothing twice.
 
-    FILE is JSONL of the board's own form, an export of Fider, UserVoice or Canny (CSV), issues of GitHub (JSON),
-    tickets of Zendesk (JSON), or any CSV whose first line names the columns.
+    FILE is JSONL of the board's own form, an export of Fider (CSV, or its backup), UserVoice or Canny (CSV), issues of
+    GitHub (JSON), tickets of Zendesk (JSON), or any CSV whose first line names the columns.
     """
     options = Options(
         area=area,

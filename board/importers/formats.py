@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
-from board.importers import github, posts, zendesk
+from board.importers import fider, github, posts, zendesk
 from board.importers.lines import Found, Options, Unreadable
 from board.importers.products import CANNY, FIDER, TABLE, USERVOICE
 from board.importers.tables import plain_name
@@ -21,7 +21,7 @@ def own_lines(stream: BinaryIO, options: Options) -> Iterator[Found]:
 
 READERS: dict[str, Reader] = {
     "board": own_lines,
-    "fider": lambda stream, options: posts.read(stream, FIDER, options),
+    "fider": fider.read,
     "github": github.read,
     "uservoice": lambda stream, options: posts.read(stream, USERVOICE, options),
     "canny": lambda stream, options: posts.read(stream, CANNY, options),
@@ -39,6 +39,8 @@ def guess(stream: BinaryIO) -> str:
     """The format of a file, by how it begins; raises Unreadable where that is not clear."""
     start = stream.read(LOOKED_AT)
     stream.seek(0)
+    if start.startswith(fider.ZIP):
+        return "fider"
     text = start.decode("utf-16" if start[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", errors="replace").strip()
     if not text:
         return "board"

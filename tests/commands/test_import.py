@@ -14,10 +14,20 @@ from tests.importers.test_readers import SAMPLES
 from tests.soundness import assert_sound
 from tests.test_commands import Shell
 
-SECRETS = ("@home.example", "Do not tell her", "Recount the lids", "Lovelace", "Buy cheap lamps", "Win a kettle")
+SECRETS = (
+    "@home.example",
+    "Do not tell her",
+    "Recount the lids",
+    "Lovelace",
+    "Buy cheap lamps",
+    "Win a kettle",
+    "Rude words",
+    "Not looked at",
+)
 ADDED = {
     "canny.csv": (3, 5),
     "fider.csv": (5, 9),
+    "fider_backup.zip": (2, 7),
     "gh_issue_list.json": (2, 6),
     "github_rest.json": (1, 3),
     "table_latin1.csv": (2, 3),
@@ -34,6 +44,7 @@ STATES = {
         ("A kettle for one cup", "in_progress"),
         ("Sell tea too", "closed"),
     },
+    "fider_backup.zip": {("Kettles should whistle", "resolved"), ("2024", "resolved")},
     "gh_issue_list.json": {("The display stays dark", "resolved"), ("Brightness cannot be set", "new")},
     "github_rest.json": {("Beeps at night", "closed")},
     "table_latin1.csv": {("Wasser läuft aus", "resolved"), ("Zu leise", "new")},

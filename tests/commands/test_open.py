@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from board.__main__ import main
 from board.commands.calls import Board, Refusal
-from board.commands.open import Filing, parted, send
+from board.commands.open import Filing, explained, parted, send
 from board.commands.prove import prove
 from board.domain import following
 from board.domain.proof import b64url, leaf_hash
@@ -177,6 +177,14 @@ def test_without_a_board_or_words_it_says_so() -> None:
         result = CliRunner().invoke(main, ["open", *command], input="")
         assert (result.exit_code, result.stdout) == (status, "")
         assert why in result.stderr
+
+
+def test_what_is_refused_says_what_to_do() -> None:
+    nasty = {"detail": "Slow \x1b[2Jdown.", "errors": "none"}
+    assert explained(Refusal(429, nasty, "30")) == "nothing was filed: Slow [2Jdown. Try again in 30 s."
+    fields = {"errors": [{"field": "area", "detail": "Choose one."}, {"field": "name", "detail": "Too long."}]}
+    assert explained(Refusal(422, fields, None)) == "nothing was filed: area: Choose one.; name: Too long."
+    assert explained(Refusal(418, {}, None)) == "nothing was filed: it answers with status 418"
 
 
 def test_a_first_line_that_stands_alone_is_the_title() -> None:

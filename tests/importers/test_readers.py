@@ -48,6 +48,7 @@ def test_each_sample_is_known_by_how_it_begins() -> None:
     assert found == {
         "canny.csv": "canny",
         "fider.csv": "fider",
+        "fider_backup.zip": "fider",
         "gh_issue_list.json": "github",
         "github_rest.json": "github",
         "table_latin1.csv": "csv",
@@ -113,6 +114,39 @@ def test_fider() -> None:
         ),
     ]
     assert [one["at"] for one in found[0]["messages"]] == ["2024-03-23T19:33:22Z", "2024-04-04T19:48:10Z"]
+
+
+def test_the_backup_of_a_fider_has_the_comments_too() -> None:
+    found, wrong = lines("fider_backup.zip")
+    assert wrong == []
+    assert [(line["source_id"], told(line)) for line in found] == [
+        (
+            "10",
+            [
+                ("customer", "Ada", "The new kettle is silent.", ""),
+                ("other", "Cy", "Mine, too.", ""),
+                ("staff", "Mo", "Which colour is yours?", ""),
+                ("customer", "Ada", "Red", ""),
+                ("staff", "Bo", "The spring edition whistles again.", "fixed"),
+            ],
+        ),
+        (
+            "20",
+            [
+                ("customer", "Cy", "2024", ""),
+                (
+                    "staff",
+                    "",
+                    "On Fider this was marked “duplicate”. It is the same as “Kettles should whistle”.",
+                    "answered",
+                ),
+            ],
+        ),
+    ]
+    assert [one["at"] for one in found[0]["messages"]][:2] == ["2024-03-23T19:33:22Z", "2024-03-24T08:00:00Z"]
+    assert found[0]["area"] == "Fider"
+    with pytest.raises(Unreadable, match="no backup of a Fider"):
+        list(READERS["fider"](io.BytesIO(b"PK\x03\x04 and no more"), Options(now=NOW)))
 
 
 def test_github_as_its_own_command_line_writes_it() -> None:
