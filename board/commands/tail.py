@@ -115,6 +115,7 @@ class Tailing:
     epoch: str = ""
     lost_at: float | None = None
     area_of: dict[int, str] = field(default_factory=dict)
+    titles: dict[int, str] = field(default_factory=dict)  # as the frames told them last
 
     @property
     def topics(self) -> list[str]:
@@ -168,7 +169,8 @@ class Tailing:
 
     async def take(self, frame: Frame) -> None:
         """The event of a frame is read from the record and shown; of the whole board, all up to it."""
-        seq = int(frame["seq"])
+        seq, issue = int(frame["seq"]), frame.get("issue") or {}
+        self.titles[int(issue.get("number") or 0)] = str(issue.get("title") or "")
         while self.printed < seq:
             after = self.printed if self.is_whole else seq - 1
             page = await self.page(after, limit=PAGE if self.is_whole else 1)
@@ -222,7 +224,8 @@ class Tailing:
     def show(self, event: Any, leaf: Any) -> None:
         if int(leaf["index"]) <= self.printed:
             return
-        line = tell.as_json(event) if self.is_json else tell.as_line(event, leaf)
+        title = self.titles.get(leaf.get("issue"), "")
+        line = tell.as_json(event) if self.is_json else tell.as_line(event, leaf, title)
         try:
             click.echo(line, color=False if os.environ.get("NO_COLOR") else None)
         except BrokenPipeError:

@@ -30,8 +30,8 @@ def as_json(event: Event) -> str:
     return json.dumps(event, separators=(",", ":")).replace("\x7f", "\\u007f")
 
 
-def as_line(event: Event, leaf: Event) -> str:
-    """When, which issue, what happened, and the words. Colours are taken out where they are not wanted."""
+def as_line(event: Event, leaf: Event, title: str = "") -> str:
+    """When, which issue, what happened, and the words, or else the issue's title. Colours are taken out elsewhere."""
     at = datetime.fromisoformat(str(leaf["time"])).astimezone()
     kind = said(leaf.get("event"))
     number = f"#{int(leaf['issue'])}" if "issue" in leaf else "–"
@@ -41,9 +41,9 @@ def as_line(event: Event, leaf: Event) -> str:
         click.style(f"{at:%Y-%m-%d %H:%M:%S}", dim=True),
         click.style(f"{number:>5}", bold=True),
         click.style(what, fg=COLOURS.get(kind)),
-        quoted(words, what),
+        quoted(words, what) or click.style(said(title), dim=True),
     )
-    return "  ".join(filter(None, parts))
+    return "  ".join(part for part in parts if click.unstyle(part))
 
 
 def quoted(words: dict[str, str], what: str) -> str:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -188,11 +189,13 @@ def test_words_of_strangers_do_not_control_the_terminal() -> None:
     }
     for line in (
         tell.as_line(event, leaf),
-        tell.as_line(event, {**leaf, "event": NASTY, "role": NASTY}),
+        tell.as_line({**event, "openings": {}}, {**leaf, "event": NASTY, "role": NASTY}, NASTY),
         tell.as_line(event, {**leaf, "event": "issue.closed", "resolution": NASTY, "whose": NASTY, "area": NASTY}),
     ):
         plain = line.replace("\x1b[2m", "").replace("\x1b[1m", "").replace("\x1b[0m", "")
         assert plain.isprintable(), ascii(plain)
+    shown = tell.as_line({**event, "openings": {}}, {**leaf, "event": "issue.published"}, "It leaks")
+    assert click.unstyle(shown).endswith("     #3  Shown to everybody.  It leaks")
     assert tell.as_json(event).isascii()
     assert tell.as_json(event).isprintable()
     assert json.loads(tell.as_json(event)) == event
