@@ -1,121 +1,36 @@
 """The command line. Errors go to stderr in one plain line; exit status 0 done, 1 failed, 2 used wrongly."""
 
-import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import click
-from rich.console import Console
 from rich.progress import Progress
 
 from board import checking, keys, serving, settings
 from board.actions import company as company_acts
 from board.actions import demo as demo_acts
-from board.actions import importing
+from board.commands.bring import import_file
+from board.commands.open import open_issue
+from board.commands.running import OneLine, console, fail, load, now, now_ms, opened, run
+from board.commands.tail import tail
 from board.domain.links import Links
 from board.domain.people import Actor
 from board.domain.proof import vkey
-from board.errors import Invalid, Refused
 from board.render import Renderer
-from board.settings import Settings, WrongSetting
+from board.settings import Settings
 from board.store import migrate as migrations
-from board.store import people, rebuild, record
-from board.store.database import LOST, Database
+from board.store import people, rebuild
+from board.store.database import Database
 from board.store.export import export as write_export
-from board.store.migrate import Unusable
 
 OPERATOR = Actor(standing="admin", name=None)
-console = Console(stderr=True)
-
-
-class Failed(click.ClickException):
-    """A failure that says in one line what to do; exit status 1."""
-
-    exit_code = 1
-
-
-class OneLine(click.Group):
-    """Commands whose every error is one plain line on stderr."""
-
-    def main(self, *args: Any, **extra: Any) -> Any:
-        try:
-            return super().main(*args, **{**extra, "standalone_mode": False})
-        except click.exceptions.NoArgsIsHelpError as asked:
-            asked.show()
-            sys.exit(asked.exit_code)
-        except click.ClickException as wrong:
-            click.echo("board: " + " ".join(wrong.format_message().split()) + hint(wrong), err=True)
-            sys.exit(wrong.exit_code)
-        except click.Abort:
-            sys.exit(1)
-
-
-def hint(wrong: click.ClickException) -> str:
-    """Where to read how a command is used."""
-    if isinstance(wrong, click.UsageError) and wrong.ctx:
-        return f" See `{wrong.ctx.command_path} --help`."
-    return ""
 
 
 @click.group(cls=OneLine, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Board: a public record of a company's issues, filed, followed and cured in the open."""
-
-
-def load() -> Settings:
-    try:
-        return settings.read(os.environ)
-    except WrongSetting as wrong:
-        fail(str(wrong))
-
-
-def fail(message: str) -> NoReturn:
-    raise Failed(message)
-
-
-def run(work: Coroutine[Any, Any, None]) -> None:
-    """Runs to the end; what is refused or cannot be reached becomes one plain line."""
-    try:
-        asyncio.run(work)
-    except Invalid as wrong:
-        fail("; ".join(f"{field}: {why}" for field, why in wrong.fields.items()))
-    except (Refused, WrongSetting) as refused:
-        fail(str(refused))
-    except (Unusable, *LOST) as lost:
-        fail(trouble(lost))
-
-
-def trouble(lost: Exception) -> str:
-    if isinstance(lost, OSError) and lost.filename:
-        return f"cannot use {lost.filename}: {lost.strerror}"
-    return f"cannot use the database: {lost}. Check BOARD_DATABASE_URL."
-
-
-@asynccontextmanager
-async def opened(given: Settings) -> AsyncIterator[Database]:
-    """The database, migrated, connected, with its record begun."""
-    await migrations.migrate(given.database_url)
-    db = Database(given.database_url)
-    await db.connect()
-    try:
-        public = keys.load(given).log_public
-        await record.found(db, origin=given.origin, vkey=vkey(given.origin, public), at=now())
-        yield db
-    finally:
-        await db.disconnect()
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
-def now_ms() -> int:
-    return int(now().timestamp() * 1000)
 
 
 def links(given: Settings) -> Links:
@@ -272,49 +187,6 @@ def token_revoke(token_id: int) -> None:
     run(work())
 
 
-@main.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--as-of", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"]), help="Take what was said until then.")
-@click.option(
-    "--finds",
-    type=click.Choice(list(importing.BECAME)),
-    default="mask",
-    show_default=True,
-    help="What becomes of texts in which something looks private.",
-)
-def import_file(file: Path, as_of: datetime | None, finds: importing.Finds) -> None:
-    """Bring in conversations (JSONL, one a line); running it again adds nothing twice."""
-    until = as_of.replace(tzinfo=UTC) if as_of else None
-    run(import_all(load(), file, until, finds))
-
-
-async def import_all(given: Settings, file: Path, until: datetime | None, finds: importing.Finds) -> None:
-    lines, tally, bad = file.read_bytes().splitlines(), importing.Tally(), 0
-    async with opened(given) as db:
-        for number, line in enumerate(track(lines, "Importing"), 1):
-            try:
-                await importing.bring_line(db, line, tally, at=now(), until=until, finds=finds)
-            except (ValueError, Refused) as wrong:
-                bad += 1
-                click.echo(f"line {number}: {wrong}", err=True)
-    added = tally.conversations
-    told = (
-        f"{added} conversations with {tally.messages} messages were added; {len(lines) - added - bad} had nothing new."
-    )
-    click.echo("\n".join(filter(None, (told, tally.of_finds(finds)))))
-    if bad:
-        fail(f"{bad} lines were not imported; mend them and run the import again")
-
-
-def track(lines: list[bytes], what: str) -> Any:
-    """The lines, with a progress bar where somebody watches."""
-    if not console.is_terminal:
-        return lines
-    progress = Progress(console=console)
-    progress.start()
-    return progress.track(lines, description=what)
-
-
 @main.command("rebuild")
 @click.option("--mend", is_flag=True, help="Keep what the replay found where it differs.")
 def rebuild_command(mend: bool) -> None:
@@ -391,6 +263,10 @@ def export(folder: Path, private: bool) -> None:
         click.echo(f"{written} events are in {folder}.")
 
     run(work())
+
+
+for command in (import_file, tail, open_issue):
+    main.add_command(command)
 
 
 if __name__ == "__main__":

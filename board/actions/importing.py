@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from itertools import takewhile
 from typing import Literal
 
 from board.actions.acting import Done, act, load, signed
@@ -82,6 +83,9 @@ async def bring_in(tx: WriteTx, said: Conversation, *, held: frozenset[str] = fr
     number = number or await file(tx, said, hold=said.filing.source_id in held)
     known = await intake.ids_of_issue(tx, source=said.source, issue=number)
     new = [message for message in said.replies if message_id(said, message) not in known]
+    if any(message.by_other for message in new) and (await load(tx, number)).visibility != "public":
+        # Others speak where they can read; the rest comes with the next import, once the issue is published.
+        new = list(takewhile(lambda message: not message.by_other, new))
     for message in new:
         await speak(tx, number, said, message, hold=message.source_id in held)
     return Brought(number, tuple(m.source_id for m in ([said.filing] if is_new else []) + new))
@@ -121,13 +125,12 @@ async def speak(tx: WriteTx, number: int, said: Conversation, message: Message, 
     if message.by_staff:
         by = Actor(standing="agent", name=message.name)
         words = signed(by, body=message.text)
-        is_last = message is said.messages[-1]
         await act(
             tx,
             number,
             by,
             lambda i, at: decisions.update(
-                i, by=by, words=words, via="import", then=ending(i, said, is_last), at=at, occurred=occurred
+                i, by=by, words=words, via="import", then=after(i, said, message), at=at, occurred=occurred
             ),
         )
     else:
@@ -150,10 +153,15 @@ async def hold_comment(tx: WriteTx, said: Done) -> None:
     await moderation.hold(tx, seq=seq, issue=said.issue, why="finds")
 
 
-def ending(issue: Issue, said: Conversation, is_last: bool) -> Then:
-    """The company's last word resolves."""
-    return Then(resolution=said.resolution or "answered") if is_last and issue.is_open else Then()
+def after(issue: Issue, said: Conversation, message: Message) -> Then:
+    """What the company's word has changed; where the source says nothing of it, the last one resolves."""
+    if not issue.is_open:
+        return Then()
+    if message.resolution or message.state:
+        return Then(resolution=message.resolution, state=None if message.resolution else message.state)
+    is_end = message is said.messages[-1] and not said.is_open
+    return Then(resolution=said.resolution or "answered") if is_end else Then()
 
 
 def customer(message: Message) -> Actor:
-    return Actor(standing="filer", name=message.name)
+    return Actor(standing="anyone" if message.by_other else "filer", name=message.name)

@@ -14,23 +14,38 @@ from board.domain.words import person_name, text, title_alone
 from board.errors import Invalid
 
 ID_LIMIT = 200
+SPEAKERS = ("customer", "staff", "other")
+STATES = ("in_progress", "waiting_on_customer")
 EARLIEST = 1970  # nothing was said to a company on the net before
 
 
 @dataclass(frozen=True)
 class Message:
-    """`at` is when it was said at the source."""
+    """`at` is when it was said at the source; `by_other` is a customer who is not the one who filed.
+
+    What the company said may have changed the issue there: `state` or `resolution` say to what.
+    """
 
     by_staff: bool
     name: str | None
     at: datetime
     text: str
     source_id: str
+    by_other: bool = False
+    state: str | None = None
+    resolution: str | None = None
+
+    @property
+    def may_file(self) -> bool:
+        return not (self.by_staff or self.by_other)
 
 
 @dataclass(frozen=True)
 class Conversation:
-    """`messages` in order of time; the first one by a customer files the issue."""
+    """`messages` in order of time; the first one by the customer files the issue.
+
+    Where it `is_open` at the source, the company's last word resolves nothing.
+    """
 
     source: str
     source_id: str
@@ -38,10 +53,11 @@ class Conversation:
     title: str
     messages: tuple[Message, ...]
     resolution: str | None
+    is_open: bool = False
 
     @property
     def filing(self) -> Message:
-        return next(m for m in self.messages if not m.by_staff)
+        return next(m for m in self.messages if m.may_file)
 
     @property
     def replies(self) -> tuple[Message, ...]:
@@ -99,11 +115,11 @@ def read_object(line: Any, until: datetime | None) -> Conversation | None:
     said = [message(m, str(place)) for place, m in enumerate(given)]
     refuse_twins(said)
     messages = tuple(sorted((m for m in said if until is None or m.at <= until), key=lambda m: m.at))
-    if all(m.by_staff for m in said):
+    if not any(m.may_file for m in said):
         raise ValueError("no message is by the customer, so there is nothing to file")
-    if all(m.by_staff for m in messages):
+    if not any(m.may_file for m in messages):
         return None
-    opening = next(m for m in messages if not m.by_staff)
+    opening = next(m for m in messages if m.may_file)
     title = title_alone(string(line, "title")) if line.get("title") else first_sentence(opening.text)
     return Conversation(
         source=identity(line, "source"),
@@ -112,6 +128,7 @@ def read_object(line: Any, until: datetime | None) -> Conversation | None:
         title=title,
         messages=messages,
         resolution=outcome(line.get("resolution")),
+        is_open=line.get("open") is True,
     )
 
 
@@ -133,8 +150,10 @@ def outcome(resolution: object) -> str | None:
 def message(given: object, default_id: str) -> Message:
     if not isinstance(given, dict):
         raise ValueError("each message is a JSON object")
-    if given.get("by") not in ("customer", "staff"):
-        raise ValueError("“by” must be “customer” or “staff”")
+    if given.get("by") not in SPEAKERS:
+        raise ValueError("“by” must be “customer”, “staff” or “other”")
+    if given["by"] != "staff" and (given.get("state") or given.get("resolution")):
+        raise ValueError("“state” and “resolution” go with what staff said")
     name = string(given, "name") if given.get("name") else ""
     return Message(
         by_staff=given["by"] == "staff",
@@ -142,7 +161,16 @@ def message(given: object, default_id: str) -> Message:
         at=moment(string(given, "at")),
         text=text(string(given, "text", limit=None), "text"),
         source_id=identity(given, "source_id") if given.get("source_id") else default_id,
+        by_other=given["by"] == "other",
+        state=stage(given.get("state")),
+        resolution=outcome(given.get("resolution")),
     )
+
+
+def stage(state: object) -> str | None:
+    if state is None or state in STATES:
+        return str(state) if state else None
+    raise ValueError(f"“state” must be one of {', '.join(STATES)}")
 
 
 def moment(value: str) -> datetime:

@@ -17,23 +17,31 @@ from board.web.session import Viewer
 
 CROWD = Limit(300, 3_600)  # what may wait for a look without a proof, once everybody's bucket is empty
 SAME = Limit(4, 3_600)  # the same text, from anybody
+CAN = "can"
 ON_SHARED_PAGES_S = 10  # a page that is the same for everybody carries the same stamp for so long
 
 
 @dataclass(frozen=True)
 class Form:
-    """What a form of ours carries beside the words; a program has no form."""
+    """What a form of ours carries beside the words. A program reads no form, but it may prove, too."""
 
     trap: str
     stamp: str
     solution: str
     can_prove: bool
+    is_program: bool = False
 
 
 def form_of(typed: Mapping[str, str]) -> Form:
     return Form(
         typed.get("website", ""), typed.get("stamp", ""), typed.get("altcha", ""), typed.get("can_prove") == "yes"
     )
+
+
+def proof_of(request: Request) -> Form | None:
+    """What a program says in `Board-Proof`: “can”, or the solution that it was asked for."""
+    said = request.headers.get("board-proof")
+    return None if said is None else Form("", "", "" if said == CAN else said, can_prove=True, is_program=True)
 
 
 def stamp(request: Request, *, every_s: int = 1) -> str:
@@ -60,7 +68,7 @@ async def weigh(
     poster = await session.poster(tx, request, who) if who else NEWCOMER
     signs = Signs(
         trap=bool(form and form.trap),
-        age_s=age_s(request, form) if form else QUICK_S,  # a program reads no form
+        age_s=age_s(request, form) if form and not form.is_program else QUICK_S,
         left=taken.left,
         is_repeated=await is_repeated(tx, request, words),
         is_newcomer=not poster.is_known,

@@ -19,6 +19,7 @@ from board.store import company, intake, people
 from board.store.database import Tx, WriteTx
 from board.web import arrival, limits, session
 from board.web.page import WrongType
+from board.web.proof import ProofWanted
 
 Body = TypeVar("Body", bound=msgspec.Struct)
 JSON = "application/json"
@@ -46,6 +47,8 @@ def problem(refused: Refused) -> Response:
         content["errors"] = refused.errors
     if isinstance(refused, Conflict):
         content["allowed"] = list(refused.allowed)
+    if isinstance(refused, ProofWanted):
+        content["challenge"] = msgspec.json.decode(refused.challenge)
     if isinstance(refused, TooMany):
         headers["Retry-After"] = str(refused.retry_after)
     if isinstance(refused, Unauthorized):
@@ -162,7 +165,7 @@ async def once(
         if words is not None and token is None:
             if (await actor(tx, request, issue)).standing == "filer":
                 taken = Taken(taken.left)
-            doubts = await arrival.weigh(tx, request, words, who=None, taken=taken, form=None)
+            doubts = await arrival.weigh(tx, request, words, who=None, taken=taken, form=arrival.proof_of(request))
     async with request.app.state.board.db.writing(session.now()) as tx:
         by = await actor(tx, request, issue)
         if key is None:

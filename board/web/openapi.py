@@ -85,6 +85,7 @@ REFUSALS = {
     413: phrase("The body is too long."),
     415: phrase("The body is not JSON by its type."),
     422: phrase("A field is wrong, or something in it looks private; `errors` says what to mend."),
+    428: phrase("Doubtful words: calculate the proof in `challenge` and send it in `Board-Proof`."),
     429: phrase("Too much from one place; `Retry-After` says when to come again."),
 }
 OF_READS, OF_WRITES = (404, 422), tuple(REFUSALS)
@@ -153,6 +154,10 @@ def parameters(one: Operation) -> list[dict[str, Any]]:
         key = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"}
         told = "A repeat with the same key gets the first answer again."
         found.append({"name": "Idempotency-Key", "in": "header", "required": False, "schema": key, "description": told})
+    if one.takes in (api_acts.NewIssue, api_acts.NewComment):
+        told = "“can”, and doubtful words are answered with 428 and a challenge (ALTCHA); then its solution."
+        proof = {"type": "string", "minLength": 1, "maxLength": 4_000, "pattern": "^[!-~]+$"}
+        found.append({"name": "Board-Proof", "in": "header", "required": False, "schema": proof, "description": told})
     return found
 
 

@@ -144,7 +144,7 @@ class Wrong(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class Problem(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Problem details (RFC 9457); `allowed` names the acts that are possible now."""
+    """Problem details (RFC 9457); `allowed` names the acts that are possible now, `challenge` is of ALTCHA's form."""
 
     type: str
     title: str
@@ -152,6 +152,7 @@ class Problem(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     detail: str
     errors: list[Wrong] | msgspec.UnsetType = msgspec.UNSET
     allowed: list[str] | msgspec.UnsetType = msgspec.UNSET
+    challenge: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
 
 
 ALL: tuple[Any, ...] = (Issue, WholeIssue, Issues, Events, Areas, Filed, Done, Problem)

@@ -234,3 +234,41 @@ def test_any_json_at_all_is_read_or_refused(value: object) -> None:
 def test_a_broken_line_is_read_or_refused(place: int, piece: bytes) -> None:
     whole = line().encode()
     read_or_refuse((whole[:place] + piece + whole[place + len(piece) :]).decode("utf-8", "replace"))
+
+
+def test_other_customers_may_speak_and_the_companys_words_may_change_the_issue() -> None:
+    said = read(
+        line(
+            open=True,
+            messages=[
+                message(by="other", at="2020-04-01T16:31:32Z", source_id="early"),
+                message(source_id="filing"),
+                message(by="other", name="Cy", source_id="cy"),
+                message(by="staff", source_id="bo", state="in_progress"),
+                message(by="staff", source_id="mo", resolution="fixed"),
+            ],
+        )
+    )
+    assert said
+    assert said.is_open
+    assert said.filing.source_id == "filing"
+    assert [(m.source_id, m.by_other, m.state, m.resolution) for m in said.replies] == [
+        ("cy", True, None, None),
+        ("bo", False, "in_progress", None),
+        ("mo", False, None, "fixed"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"by": "somebody"}, "“by” must be “customer”, “staff” or “other”"),
+        ({"by": "other"}, "no message is by the customer"),
+        ({"state": "in_progress"}, "“state” and “resolution” go with what staff said"),
+        ({"by": "staff", "state": "closed"}, "“state” must be one of in_progress, waiting_on_customer"),
+        ({"by": "staff", "resolution": "duplicate"}, "“resolution” must be one of"),
+    ],
+)
+def test_what_a_message_cannot_be_is_told(changes: dict[str, Any], why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        read(of(**changes))

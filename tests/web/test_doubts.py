@@ -169,6 +169,26 @@ async def test_a_browser_with_scripts_is_asked_for_a_proof_and_then_heard(site: 
     assert await site.head() > before
 
 
+async def test_a_program_that_can_prove_is_asked_as_a_browser_is(quick_site: Site) -> None:
+    said = {"body": "Wonderful kettles of gold for everybody who writes to us today, and only today", "area": "service"}
+
+    async def post(**headers: str) -> httpx.Response:
+        return await quick_site.browser().post("/api/v1/issues", json=said, headers=headers)
+
+    numbers = [(await post(**{"Board-Proof": "can"})).json()["number"] for _ in range(4)]
+    assert [await visibility(quick_site, number) for number in numbers] == ["public"] * 4
+    asked = await post(**{"Board-Proof": "can"})
+    assert (asked.status_code, asked.headers["content-type"]) == (428, "application/problem+json")
+    proven = await post(**{"Board-Proof": solved(json.dumps(asked.json()["challenge"]))})
+    assert await visibility(quick_site, proven.json()["number"]) == "public"
+    for proof_of_nothing in ({"Board-Proof": "x"}, {}):
+        held = await post(**proof_of_nothing)
+        assert await visibility(quick_site, held.json()["number"]) == "held"
+    said["body"] = LINKED["body"]
+    linked = await post(**{"Board-Proof": solved(proof.challenge(SECRET.encode()))})
+    assert await visibility(quick_site, linked.json()["number"]) == "held"
+
+
 async def test_a_proof_counts_once(site: Site) -> None:
     typed = {**FILING, "stamp": stamp(site, 0), **SCRIPT}
     solution = {"altcha": solved(challenge_of(await site.browser().post("/issues", data=typed)))}
