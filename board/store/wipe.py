@@ -11,6 +11,7 @@ EMPTIED = (
     "policies",
     "issues",
     "tallies",
+    "first_answers",
     "moderated",
     "entries",
     "search",

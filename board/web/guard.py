@@ -33,7 +33,9 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",  # what other sites may show says so itself
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-
+# What any site may read and show: it is the same for everybody, and no cookie counts there.
+FOR_ALL = ("/embed/v1/", "/embed/list.html", "/embed/badge.svg", "/live/sse")
+HEADERS_FOR_ALL = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
 
 Refuse = Callable[[Request, Exception], Awaitable[Response]]
 
@@ -66,6 +68,8 @@ class Guard:
 
     def dress(self, scope: Scope, headers: MutableHeaders, status: int) -> None:
         """The headers of every answer; a redirect to the board itself names a path only."""
+        if scope["path"].startswith(FOR_ALL):
+            headers.update(HEADERS_FOR_ALL)
         for name, value in self.headers.items():
             headers.setdefault(name, value)
         if 300 <= status < 400 and "location" in headers:

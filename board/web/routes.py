@@ -10,6 +10,7 @@ from board.web import (
     cards,
     confirming,
     desk,
+    embed,
     files,
     filing,
     health,
@@ -209,6 +210,14 @@ def outlets() -> list[BaseRoute]:
     ]
 
 
+def on_other_sites() -> list[BaseRoute]:
+    return [
+        Route("/embed/list.html", embed.page, methods=["GET"]),
+        Route("/embed/badge.svg", embed.badge, methods=["GET"]),
+        Route("/embed/v1/state.json", embed.state, methods=["GET"]),
+    ]
+
+
 def api_routes() -> list[BaseRoute]:
     writes = {
         "comments": api_acts.comment,
@@ -241,6 +250,7 @@ def routes() -> list[BaseRoute]:
         *acts(),
         *staff_pages(),
         *outlets(),
+        *on_other_sites(),
         *api_routes(),
         WebSocketRoute("/live", live.live),
         Route("/live/sse", live.events),

@@ -14,8 +14,8 @@ from board.store.tallies import MODERATION
 
 # What the read model sums up in tables of its own follows from the rest.
 SUMS = (
-    "INSERT INTO tallies (stage, unanswered, number)"
-    " SELECT stage, CASE WHEN first_answer_at IS NULL THEN 1 ELSE 0 END, COUNT(*) FROM issues GROUP BY 1, 2",
+    "INSERT INTO tallies (area, stage, unanswered, number)"
+    " SELECT area, stage, CASE WHEN first_answer_at IS NULL THEN 1 ELSE 0 END, COUNT(*) FROM issues GROUP BY 1, 2, 3",
     "INSERT INTO moderated (month, kind, reason, number)"
     " SELECT SUBSTR(time, 1, 7), kind, COALESCE(reason, ''), COUNT(*) FROM entries"
     f" WHERE kind IN {MODERATION} GROUP BY 1, 2, 3",

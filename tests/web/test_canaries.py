@@ -37,6 +37,7 @@ QUERIES = (
 )
 
 
+EMBEDDED = ("/embed/list.html", "/embed/badge.svg", "/embed/v1/state.json")
 ASKED = ("/", "/similar", "/issues/1", "/issues/2", "/api/v1/issues", "/api/v1/events", "/staff", "/me")
 OURS = ("board", "uvicorn", "databases")
 
@@ -146,6 +147,8 @@ def paths(newest: int) -> list[str]:
         elif isinstance(route, Route) and "GET" in (route.methods or ()):
             found += filled(route.path, newest)
     asked = {path: QUERIES if path in ASKED else ("",) for path in found if "/sse" not in path}
+    numbers = tuple(f"?issue={number}" for number in range(1, newest + 2))
+    asked |= dict.fromkeys(EMBEDDED, ("", *numbers))
     return [path + query for path, queries in asked.items() for query in queries]
 
 
