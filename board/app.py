@@ -87,6 +87,7 @@ class Board:
     sockets: Counter[str] = field(default_factory=Counter)  # open ones, by address
     floods: Floods = field(default_factory=Floods)
     telling: Telling = field(default_factory=Telling)
+    given_out: set[str] = field(default_factory=set)  # versions of the widget that are kept
     memory: Memory = field(init=False)
     out: Outbound = field(init=False)
 

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
@@ -51,12 +52,11 @@ WORDS = {
     "oldest": "Waits longest for an answer",
     "newest": "Newest issues",
     "nothing": "No issue yet",
+    "nobody": "Nobody waits for a first answer",
     "all": "All issues",
     "file": "File an issue",
     "close": "Close",
-    "away": "The board cannot be reached just now",
     "many": "{n} issues changed",
-    "filed": "filed {when}",
     "units": "d h min",
     "now": "less than a minute",
 }
@@ -206,6 +206,8 @@ async def tell_state(request: Request, tx: Tx, asked: Asked, renderer: Renderer)
         "lang": renderer.language,
         "dir": renderer.direction,
         "name": around.company.name,
+        **addresses(url, asked),
+        "dialogs": around.company.widget_origins.split(),
         "words": {key: renderer.say(text) for key, text in WORDS.items()},
     }
     if asked.issue is not None:
@@ -216,11 +218,23 @@ async def tell_state(request: Request, tx: Tx, asked: Asked, renderer: Renderer)
         "area": {"slug": seen.area.slug, "name": seen.area.name} if seen.area else None,
         "figures": asdict(seen.glance),
         "says": figures(renderer, seen.glance),
+        "badge": badge_words(renderer, seen.glance),
         "oldest_unanswered": plain(seen.oldest, url) if seen.oldest else None,
         "newest_unanswered": plain(seen.latest, url) if seen.latest else None,
         "issues": [plain(issue, url) for issue in seen.newest],
     }
     return json.answer({**shared, **content})
+
+
+def addresses(url: str, asked: Asked) -> dict[str, str]:
+    """Where the issues are, where one is filed, and the form for a dialog on another site."""
+    area = {"area": asked.area} if asked.area else {}
+    lang = {"lang": asked.lang} if asked.lang else {}
+    return {
+        "url": f"{url}/?{urlencode(area)}".rstrip("?"),
+        "file_url": f"{url}/new?{urlencode({**area, 'via': 'widget'})}",
+        "form_url": f"{url}/embed/new?{urlencode({**area, **lang})}".rstrip("?"),
+    }
 
 
 def plain(issue: dict[str, Any], url: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from board.web import (
     account,
     api,
     api_acts,
+    bundle,
     cards,
     confirming,
     desk,
@@ -214,6 +215,8 @@ def on_other_sites() -> list[BaseRoute]:
     return [
         Route("/embed/list.html", embed.page, methods=["GET"]),
         Route("/embed/badge.svg", embed.badge, methods=["GET"]),
+        Route("/embed/v1/embed.js", bundle.newest, methods=["GET"]),
+        Route("/embed/v1/embed-{hash}.js", bundle.pinned, methods=["GET"]),
         Route("/embed/v1/state.json", embed.state, methods=["GET"]),
     ]
 

@@ -1,4 +1,6 @@
-"""What a widget shows of an area at a glance: sums of each area, and how long first answers took, by steps of time."""
+"""What a widget shows of an area at a glance: sums of each area, and how long first answers took, by steps of time; and
+the versions of its module that other sites may have pinned.
+"""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -27,6 +29,10 @@ CREATE TABLE first_answers (
     step INTEGER NOT NULL,
     number BIGINT NOT NULL,
     PRIMARY KEY (area, step)
+);
+CREATE TABLE widget_bundles (
+    digest TEXT PRIMARY KEY,
+    content TEXT NOT NULL
 );
 CREATE INDEX issues_unanswered_by_area ON issues (area, filed_at, number) WHERE first_answer_at IS NULL AND {OPEN}
 """

@@ -157,7 +157,7 @@ def filled(path: str, newest: int) -> list[str]:
     for place in ("{number:n}", "{number}", "{id:n}"):
         if place in path:
             return [made for number in numbers for made in filled(path.replace(place, number), newest)]
-    for place in ("{secret}", "{sha256}", "{slug}"):
+    for place in ("{secret}", "{sha256}", "{slug}", "{hash}"):
         path = path.replace(place, "1-unknown")
     assert "{" not in path, "a new kind of place in a path: say here what stands in it"
     return [path]

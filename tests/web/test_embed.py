@@ -1,4 +1,4 @@
-"""The board on other sites: a frame, a badge, and what the widget reads. The same for everybody, and nothing private."""
+"""The board on other sites: a frame, a badge, and what the widget reads. The same for all, and nothing private."""
 
 import re
 from typing import Any
@@ -8,6 +8,8 @@ import pytest
 
 from board.domain.medians import middle, step
 from board.store import company
+from board.web import bundle as bundles
+from board.web.bundle import Bundle, bundle
 from board.web.guard import HEADERS_FOR_ALL
 from tests.cast import MO, ROOT, answer, file_issue, later
 from tests.soundness import assert_sound
@@ -144,7 +146,7 @@ async def test_a_badge_says_its_words_in_a_title_and_they_fit(quick_site: Site, 
     svg = ElementTree.fromstring(badge.text)
     assert svg.get("role") == "img"
     assert svg.findtext(f"{SVG}title") == f"{name}: 0 open · 100 % confirmed"
-    texts = [text for text in svg.iter(f"{SVG}text")]
+    texts = list(svg.iter(f"{SVG}text"))
     edges = [float(text.get("x", "")) + float(text.get("textLength", "")) for text in texts]
     assert edges[0] < float(texts[1].get("x", "")) - 9
     assert edges[1] <= float(svg.get("width", "")) - 9
@@ -168,3 +170,38 @@ async def test_the_stream_can_be_read_from_other_sites_without_credentials(quick
     assert stream.status_code == 400
     assert stream.headers["access-control-allow-origin"] == "*"
     assert "access-control-allow-credentials" not in stream.headers
+
+
+async def test_the_module_is_one_small_file_that_sites_may_pin(site: Site) -> None:
+    anybody = site.browser({"Origin": "https://shop.example", "Accept-Encoding": "gzip"})
+    newest = await anybody.get("/embed/v1/embed.js")
+    assert newest.headers["cache-control"] == "public, max-age=300"
+    assert newest.headers["access-control-allow-origin"] == "*"
+    assert int(newest.headers["content-length"]) <= 10 * 1024
+    assert re.search(r"^(import|export)\b", newest.text, re.MULTILINE) is None
+    made = bundle()
+    pinned = await anybody.get(f"/embed/v1/{made.name}")
+    assert pinned.content == newest.content == made.content
+    assert "immutable" in pinned.headers["cache-control"]
+    assert (await anybody.get("/embed/v1/embed-0123456789abcdef.js")).status_code == 404
+
+
+async def test_a_version_that_was_given_out_stays_when_the_board_has_a_newer_one(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = bundle()
+    assert (await site.browser().get("/embed/v1/embed.js")).content == before.content
+    monkeypatch.setattr(bundles, "bundle", lambda: Bundle(b"// newer\n"))
+    assert (await site.browser().get("/embed/v1/embed.js")).content == b"// newer\n"
+    pinned = await site.browser().get(f"/embed/v1/{before.name}")
+    assert pinned.content == before.content
+    assert "immutable" in pinned.headers["cache-control"]
+
+
+def test_the_module_says_what_its_scripts_say_and_names_nothing_twice() -> None:
+    text = bundle().content.decode()
+    assert "class CustomerBoard extends HTMLElement" in text
+    assert "innerHTML" not in text
+    assert "localStorage" not in text
+    assert "eval(" not in text
+    assert text.count("function delay(") == 1

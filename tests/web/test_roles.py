@@ -23,6 +23,7 @@ PAGES = {
     **dict.fromkeys(("/issues/{number}", "/issues/{number}/log", "/issues/{number}/card.png"), OPEN),
     **dict.fromkeys(("/follows/{secret}", "/mail/{secret}"), OPEN),
     **dict.fromkeys(("/embed/list.html", "/embed/badge.svg", "/embed/v1/state.json"), OPEN),
+    **dict.fromkeys(("/embed/v1/embed.js", "/embed/v1/embed-{hash}.js"), OPEN),
     "/live/sse": OPEN,
     "/metrics": "lapse",  # for none of these visitors: it takes the operator's token
     **dict.fromkeys(("/signin", "/signin/{secret}", "/signin/oidc", "/signin/oidc/return"), OPEN),
