@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from board import keys, leaving, oidc, sealing
-from board.actions import clock, limits, passkeys, privately
+from board.actions import clock, handovers, limits, passkeys, privately
 from board.actions import hooks as hook_acts
 from board.actions import mentions as mention_acts
 from board.actions import mirrors as mirror_acts
@@ -232,6 +232,7 @@ async def forget_for_ever(db: Database) -> None:
                 await privately.forget_settled(tx, session.now())
                 await intake.forget_old_answers(tx, session.now_ms())
                 await received.forget_old(tx, session.now_ms())
+                await handovers.forget_old(tx, session.now(), session.now_ms())
                 await hook_acts.forget_old_secrets(tx, session.now_ms())
                 await mention_acts.forget_old(tx, session.now())
         await asyncio.sleep(FORGET_EVERY_S)

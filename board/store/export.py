@@ -20,7 +20,7 @@ PUBLIC_COLUMNS = (
 )  # fmt: skip
 WORDS = ("title", "owner")
 PRIVATE_TABLES = (
-    "openings", "actors", "people", "filers", "follows", "notes", "private_words", "readings",
+    "openings", "actors", "people", "filers", "follows", "notes", "private_words", "readings", "customer_references",
     "sources", "company", "areas", "positions", "wishes", "bounces", "mentions",
 )  # fmt: skip
 RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # what a spreadsheet would take for a formula

@@ -34,6 +34,8 @@ EMPTIED = (
     "posts",
     "quiet",
     "private_words",
+    "customer_references",
+    "widget_secret",
     "readings",
     "holds",
     "hidings",

@@ -94,7 +94,7 @@ async def newest(request: Request) -> Response:
 
 async def pinned(request: Request) -> Response:
     """The module of one version for ever, also where the board has a newer one: a site may have pinned its hash."""
-    made, wanted = bundle(), request.path_params["hash"]
+    made, wanted = bundle(), request.path_params["sha256"]
     content: bytes | None = made.content
     if wanted != made.hash:
         async with request.app.state.board.db.reading() as tx:

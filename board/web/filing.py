@@ -16,7 +16,7 @@ from board.domain.words import Filing
 from board.errors import Invalid, NotAllowed, TooMany
 from board.store import company, intake, issues, people, record, search
 from board.store.database import WriteTx
-from board.web import arrival, case, limits, lookover, mentions, session, views
+from board.web import arrival, case, limits, lookover, mentions, session, views, widget
 from board.web.issues import number_of, permit, waits_for_mail
 from board.web.lookover import WouldBePublic
 from board.web.page import Frame, back, form, frame, page
@@ -24,9 +24,21 @@ from board.web.proof import ProofWanted
 
 
 async def new(request: Request) -> Response:
+    given = {name: request.query_params.get(name, "") for name in ("area", "via")}
     if number := mentions.number_in(request.query_params):
         return await new_form(request, await mentions.told(request, number), {})
-    return await new_form(request, {"area": request.query_params.get("area", "")}, {})
+    return await new_form(request, given, {})
+
+
+async def take_over(request: Request) -> Response:
+    """The form again, with what the customer's own site says of them; or with why that does not hold."""
+    given = {name: request.query_params.get(name, "") for name in ("area", "via")}
+    try:
+        return await new_form(
+            request, {**given, **await widget.handed_over(request, (await form(request)).get("t", ""))}, {}
+        )
+    except Invalid as wrong:
+        return await new_form(request, given, wrong.fields, wrong.status)
 
 
 async def new_form(
@@ -78,10 +90,12 @@ async def file(request: Request) -> Response:
             require(await session.actor(tx, await session.viewer(tx, request)), "file")
             browser = await session.known_browser(tx, request)
             poster = replace(await session.poster(tx, request, browser.viewer), doubts=doubts)
+            poster, said = await widget.vouched(tx, request, typed, filing, poster)
             via = await mentions.taken(tx, request, typed)
             filed = await customers.file(tx, filing, via=via, links=board.links, say=board.renderer.say, poster=poster)
             await people.grant(tx, browser.viewer.session.token_hash, filed.number)
             await keep_details(tx, board, filed.number, filing.details)
+            await widget.keep(tx, request, filed.number, said)
     except WouldBePublic as would:
         return await lookover.ask(request, would)
     except Invalid as wrong:

@@ -36,6 +36,7 @@ from board.web import (
     signin,
     transparency,
     ways,
+    widget,
     wishes,
 )
 from board.web.api_acts import act as api_act
@@ -67,7 +68,8 @@ def pages() -> list[BaseRoute]:
         Route("/policies/{sha256}.json", home.policy),
         Route("/about", home.about),
         Route("/moderation", transparency.show),
-        Route("/new", filing.new),
+        Route("/new", filing.new, methods=["GET"]),
+        Route("/new", filing.take_over, methods=["POST"]),
         Route("/similar", filing.similar),
         Route("/finds", lookover.look, methods=["POST"]),
         Route("/issues", filing.file, methods=["POST"]),
@@ -213,10 +215,14 @@ def outlets() -> list[BaseRoute]:
 
 def on_other_sites() -> list[BaseRoute]:
     return [
+        Route("/embed", widget.gallery, methods=["GET"]),
+        Route("/staff/widget", widget.show, methods=["GET"]),
+        Route("/staff/widget", widget.save, methods=["POST"]),
+        Route("/staff/widget/secret", widget.rotate, methods=["POST"]),
         Route("/embed/list.html", embed.page, methods=["GET"]),
         Route("/embed/badge.svg", embed.badge, methods=["GET"]),
         Route("/embed/v1/embed.js", bundle.newest, methods=["GET"]),
-        Route("/embed/v1/embed-{hash}.js", bundle.pinned, methods=["GET"]),
+        Route("/embed/v1/embed-{sha256}.js", bundle.pinned, methods=["GET"]),
         Route("/embed/v1/state.json", embed.state, methods=["GET"]),
     ]
 

@@ -1,5 +1,6 @@
-"""What a widget shows of an area at a glance: sums of each area, and how long first answers took, by steps of time; and
-the versions of its module that other sites may have pinned.
+"""What a widget shows of an area at a glance: sums of each area, and how long first answers took, by steps of time.
+
+Beside it the versions of its module that other sites may have pinned, and what hands a site's customers over.
 """
 
 from collections.abc import Iterable
@@ -33,6 +34,18 @@ CREATE TABLE first_answers (
 CREATE TABLE widget_bundles (
     digest TEXT PRIMARY KEY,
     content TEXT NOT NULL
+);
+CREATE TABLE widget_secret (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    sealed TEXT NOT NULL,
+    old_sealed TEXT,
+    old_until_ms BIGINT,
+    made_ms BIGINT NOT NULL
+);
+CREATE TABLE customer_references (
+    issue BIGINT PRIMARY KEY,
+    origin TEXT NOT NULL,
+    sealed TEXT NOT NULL
 );
 CREATE INDEX issues_unanswered_by_area ON issues (area, filed_at, number) WHERE first_answer_at IS NULL AND {OPEN}
 """

@@ -14,6 +14,7 @@ const ofPages = {
   "[data-suggest-title]": () => import("./suggest_title.js"),
   "[data-shortcuts]": () => import("./shortcuts.js"),
   "form[data-passkey]": () => import("./passkey.js"),
+  "form[data-handover]": () => import("./handover.js"),
   "[data-signin-link]": () => import("./signin_link.js"),
 };
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, StorageState, expect
+from playwright.sync_api import Browser, Page, Route, StorageState, expect
 
 from tests.browser.house import House
 from tests.browser.people import answer, comment_elsewhere, file_elsewhere
@@ -82,11 +82,16 @@ class Visit:
         context = self.window.page.context
         context.add_init_script(STANDS)
         # So that what comes from the board comes later than the widget stands there.
-        context.route("**/state.json*", lambda route: (time.sleep(0.15), route.continue_()))
+        context.route("**/state.json*", later)
         return self.window.open(self.url)
 
     def __exit__(self, *wrong: object) -> None:
         self.opened.__exit__(*wrong)  # type: ignore[arg-type]
+
+
+def later(route: Route) -> None:
+    time.sleep(0.15)
+    route.continue_()
 
 
 def loaded(page: Page) -> None:

@@ -146,7 +146,9 @@ def paths(newest: int) -> list[str]:
             found.append(f"{route.path}/marks.svg")
         elif isinstance(route, Route) and "GET" in (route.methods or ()):
             found += filled(route.path, newest)
-    asked = {path: QUERIES if path in ASKED else ("",) for path in found if "/sse" not in path}
+    asked: dict[str, tuple[str, ...]] = {
+        path: QUERIES if path in ASKED else ("",) for path in found if "/sse" not in path
+    }
     numbers = tuple(f"?issue={number}" for number in range(1, newest + 2))
     asked |= dict.fromkeys(EMBEDDED, ("", *numbers))
     return [path + query for path, queries in asked.items() for query in queries]
@@ -157,7 +159,7 @@ def filled(path: str, newest: int) -> list[str]:
     for place in ("{number:n}", "{number}", "{id:n}"):
         if place in path:
             return [made for number in numbers for made in filled(path.replace(place, number), newest)]
-    for place in ("{secret}", "{sha256}", "{slug}", "{hash}"):
+    for place in ("{secret}", "{sha256}", "{slug}"):
         path = path.replace(place, "1-unknown")
     assert "{" not in path, "a new kind of place in a path: say here what stands in it"
     return [path]

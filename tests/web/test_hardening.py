@@ -34,7 +34,11 @@ async def test_every_answer_carries_the_headers_that_keep_others_out(quick_site:
     paths = [filled(path, number=number) for path in readable() if path != "/live/sse"]
     for path in [*paths, "/nowhere", "/static/js/board.js", "/issues/999"]:
         headers = (await root.get(path)).headers
-        shared = {"cross-origin-resource-policy": "cross-origin"} if path.endswith("/card.png") else {}
+        shared = (
+            {"cross-origin-resource-policy": "cross-origin"}
+            if path.endswith("/card.png") or path.startswith(FOR_ALL)
+            else {}
+        )
         assert {name: headers.get(name) for name in SAME} == SAME | shared, path
         policy = headers["content-security-policy"]
         assert policy.startswith("default-src 'none';"), path
