@@ -76,8 +76,8 @@ async def test_a_customer_whom_the_site_knows_need_not_say_who_they_are(site: Si
     assert known
     assert known.mail == "ada@home.example"
 
-    issue = (await site.browser().get(f"/api/v1/issues/{number}")).json()
-    assert issue["timeline"][0]["via"] == "widget"
+    events = (await site.browser().get(f"/api/v1/issues/{number}/events")).json()["events"]
+    assert '"via":"widget"' in events[0]["leaf"]
     desk = (await (await site.staff(BO)).get(f"/staff/issues/{number}")).text
     assert "Known as C-4711 to https://shop.example" in words_of(desk)
     for reader in (ada, site.browser(), await site.auditor()):
