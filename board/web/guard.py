@@ -17,16 +17,12 @@ from board.errors import NotAllowed, Refused
 from board.store.database import LOST
 from board.web import inbound, session
 from board.web.page import TooLarge
+from board.web.policy import NOBODY
 
 BODY_S = 20.0  # for the whole of it
 BODY_LIMIT = 512 * 1024  # bytes; the longest texts of a filing fit in their longest encoding
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:;"
-    " connect-src 'self'; form-action 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none';"
-    " require-trusted-types-for 'script'; trusted-types board"
-)
 HEADERS = {
-    "Content-Security-Policy": POLICY,
+    "Content-Security-Policy": NOBODY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",

@@ -215,6 +215,9 @@ def outlets() -> list[BaseRoute]:
 
 def on_other_sites() -> list[BaseRoute]:
     return [
+        Route("/embed/new", filing.new, methods=["GET"]),
+        Route("/embed/new", filing.file, methods=["POST"]),
+        Route("/embed/handover", filing.take_over, methods=["POST"]),
         Route("/embed", widget.gallery, methods=["GET"]),
         Route("/staff/widget", widget.show, methods=["GET"]),
         Route("/staff/widget", widget.save, methods=["POST"]),

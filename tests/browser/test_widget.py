@@ -12,6 +12,7 @@ from tests.browser.people import answer, comment_elsewhere, file_elsewhere
 from tests.browser.shop import Shop, shop
 from tests.browser.test_access import AXE, LOOK
 from tests.browser.windows import DESK, PHONE, Window, window
+from tests.domain.test_handover import token
 
 STRICT = (
     "default-src 'none'; script-src {board}; style-src 'none'; connect-src {board}; require-trusted-types-for 'script'"
@@ -213,3 +214,34 @@ def test_widgets_share_one_link_say_little_and_keep_the_focus(chromium: Browser,
             "The lid number 0 is loose",
             "The lid number 1 is loose",
         )
+
+
+def test_on_the_companys_own_site_a_known_customer_files_in_a_dialog_without_a_cookie(
+    chromium: Browser, house: House, site: Shop, root: StorageState
+) -> None:
+    with window(chromium, house.url, storage_state=root) as desk:
+        page = desk.open("/staff/widget")
+        page.get_by_label("Sites that may hand customers over").fill(site.url)
+        page.get_by_role("button", name="Save").click()
+        page.get_by_role("button", name="Make a new secret").click()
+        secret = page.locator("#secret").inner_text()
+    given = {"name": "Ada", "email": "ada@home.example", "email_verified": True, "ref": "C-4711"}
+    fixed = {"iss": site.url, "aud": house.url, "exp": int(time.time()) + 200, "jti": "0123456789abcdef"}
+    site.put("/board-token", token({**fixed, **given}, secret=secret))
+    button = '<customer-board mode="button" token-from="/board-token">Tell us in public</customer-board>'
+    policy = STRICT.format(board=house.url).replace("connect-src", "connect-src 'self'") + f"; frame-src {house.url}"
+    with visit(chromium, house, site, site.put("/known", page_with(house, button), policy)) as page:
+        expect(page.locator("customer-board a")).to_have_attribute("href", re.compile("/new"))
+        page.get_by_role("link", name="Tell us in public").click()
+        form = page.frame_locator("customer-board iframe")
+        expect(form.get_by_label("Your name")).to_have_value("Ada")
+        expect(form.get_by_label("Your e-mail address")).to_have_value("ada@home.example")
+        assert "/embed/" in page.frames[1].url
+        assert "#" not in page.frames[1].url
+        form.get_by_label("What happened?").fill("The lid of my pot is loose, and it rattles.")
+        form.get_by_role("button", name="File it in public").click()
+        expect(form.get_by_role("heading", level=1)).to_contain_text("Your issue is filed")
+        expect(form.get_by_text("We have also sent it to your e-mail address.")).to_be_visible()
+        assert page.context.cookies() == []
+        page.get_by_role("button", name="Close").click()
+        expect(page.locator("customer-board dialog")).to_have_count(0)

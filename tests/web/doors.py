@@ -61,6 +61,8 @@ FORMS: dict[str, dict[str, str]] = {
     "/issues/{number}/restoration": {},
     "/issues/{number}/redactions": {"target": "1", "fields": "body", "reason": "abuse"},
     "/new": {"t": "a.b.c"},
+    "/embed/handover": {"t": "a.b.c"},
+    "/embed/new": {**FILING, "email": "ada@elsewhere.example"},
     "/staff/widget": {"widget_origins": "https://shop.example"},
     "/staff/widget/secret": {},
     "/finds": {"text": "Ring 0171 5550100."},
@@ -126,7 +128,7 @@ BODIES: dict[str, dict[str, Any]] = {
 }
 # Whoever gets furthest at a door: anyone or the filer where they are named here, else an admin.
 ANYONE = (
-    "/issues", "/new", "/finds", "/signin", "/follows/{secret}", "/mail/{secret}",
+    "/issues", "/new", "/embed/new", "/embed/handover", "/finds", "/signin", "/follows/{secret}", "/mail/{secret}",
     "comments", "mine-too", "follow", "reports", "/api/v1/issues",
 )  # fmt: skip
 OF_THE_FILER = (

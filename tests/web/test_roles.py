@@ -23,7 +23,7 @@ PAGES = {
     **dict.fromkeys(("/issues/{number}", "/issues/{number}/log", "/issues/{number}/card.png"), OPEN),
     **dict.fromkeys(("/follows/{secret}", "/mail/{secret}"), OPEN),
     **dict.fromkeys(("/embed/list.html", "/embed/badge.svg", "/embed/v1/state.json"), OPEN),
-    "/embed": OPEN,
+    **dict.fromkeys(("/embed", "/embed/new"), OPEN),
     "/staff/widget": "run_board",
     **dict.fromkeys(("/embed/v1/embed.js", "/embed/v1/embed-{sha256}.js"), OPEN),
     "/live/sse": OPEN,
@@ -87,7 +87,8 @@ ACTS = {
     "/staff/moderation/appeals/{id}": "restore",
     "/staff/moderation/reports/{id}": "publish",
     "/me/address/{secret}": OPEN,
-    "/new": OPEN,
+    **dict.fromkeys(("/new", "/embed/handover"), OPEN),
+    "/embed/new": "file",
     "/inbound/mail": "lapse",  # for none of these visitors: it takes the operator's token
     **dict.fromkeys(("/me/address", "/me/mail", "/me/wishes", "/me/erasure"), SIGNED_IN),
     **dict.fromkeys(("/staff/outbox/{id}/try", "/staff/outbox/{id}/end", "/staff/outbox/addresses"), "try_mail"),

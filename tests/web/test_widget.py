@@ -190,3 +190,43 @@ async def test_the_example_of_the_gallery_makes_tokens_that_hold(
     made = example["board_token"]("Ada", "ada@home.example", True, "C-4711")
     answer = await quick_site.browser().post(f"/new?{urlencode({'via': 'widget'})}", data={"t": made})
     assert filled(answer)["email"] == "ada@home.example"
+
+
+async def test_only_listed_sites_may_frame_the_form_and_what_comes_after_it(quick_site: Site) -> None:
+    anybody, paths = quick_site.browser(), ("/embed/new", "/embed/handover")
+    for path in paths:
+        answers = [await anybody.post(path, data={"t": "x", "body": ""})]
+        assert all("frame-ancestors 'none'" in one.headers["content-security-policy"] for one in answers), path
+    await secret_of(quick_site)
+    for made in (
+        await anybody.get("/embed/new?area=service"),
+        await anybody.post("/embed/new", data={"body": ""}),
+        await anybody.post("/embed/new", data={"body": "Call me: +49 170 1234567."}),
+        await anybody.post("/embed/handover", data={"t": "x"}),
+        await anybody.post("/embed/new", data=FILING),
+    ):
+        policy = made.headers["content-security-policy"]
+        assert policy.endswith(f"frame-ancestors {SHOP} https://other.example"), made.text
+        assert "x-frame-options" not in made.headers
+    for path in ("/new", "/issues/1", "/staff/widget"):
+        assert "frame-ancestors 'none'" in (await anybody.get(path)).headers["content-security-policy"]
+
+
+async def test_in_a_frame_the_receipt_is_the_answer_and_no_cookie_is_set(quick_site: Site) -> None:
+    anybody = quick_site.browser()
+    receipt = await anybody.post("/embed/new", data={**FILING, "via": "widget"})
+    assert receipt.status_code == 200
+    assert "set-cookie" not in receipt.headers
+    found = re.search(r'id="private-link"[^>]*>(https://[^<]+)<', receipt.text)
+    assert found
+    opened = await quick_site.browser().get(found[1])
+    assert opened.headers["location"].startswith("/issues/1")
+    events = (await anybody.get("/api/v1/issues/1/events")).json()["events"]
+    assert '"via":"widget"' in events[0]["leaf"]
+    assert "nav" not in receipt.text.partition("<main")[0]
+
+
+async def test_another_site_cannot_send_the_form_in_a_customers_name(quick_site: Site) -> None:
+    for path in ("/embed/new", "/embed/handover", "/new"):
+        for headers in ({"Origin": SHOP}, {"Sec-Fetch-Site": "cross-site"}):
+            assert (await quick_site.browser(headers).post(path, data=FILING)).status_code == 403, path
