@@ -71,7 +71,8 @@ def collect(name: str, texts: dict[str, str]) -> None:
 def style() -> str:
     """The style of the frame's page, without what a browser does not need."""
     text = STYLE_REMARK.sub("", (static_folder() / "embed.css").read_text(encoding="utf-8"))
-    return re.sub(r"\s*([{};,])\s*", r"\1", re.sub(r"\s+", " ", text)).strip()
+    short = re.sub(r"\s*([{};,])\s*", r"\1", re.sub(r"\s+", " ", text)).strip()
+    return re.sub(r"(?<=[\w-]): ", ":", short).replace(";}", "}")
 
 
 def marks() -> dict[str, list[tuple[str, dict[str, str]]]]:
