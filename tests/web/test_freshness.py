@@ -50,10 +50,17 @@ PAGES = (
     "/api/v1/events?after=3",
     "/api/v1/areas",
     "/accent.css",
+    "/embed/list.html",
+    "/embed/list.html?issue=1",
+    "/embed/badge.svg?area=service",
+    "/embed/v1/state.json?area=returns&limit=2",
+    "/embed/v1/state.json?issue=2",
 )
 AT_ONCE = 5  # pages that are looked at after each act
 # A remembered page may carry an older cursor, and an older length of the whole record in its foot. Nothing else.
-MAY_DIFFER = re.compile(r'data-after="[^"]*"|(?<=href="/about#check">)[\d,]+ entr(y|ies), check (it|them) yourself')
+MAY_DIFFER = re.compile(
+    r'data-after="[^"]*"|"after":"[^"]*"|(?<=href="/about#check">)[\d,]+ entr(y|ies), check (it|them) yourself'
+)
 
 
 class Reader(test_life_cycle.Board):

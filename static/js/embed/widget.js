@@ -25,9 +25,9 @@ class CustomerBoard extends HTMLElement {
   #root = this.attachShadow({ mode: "open" });
   #region = make("span", { class: "unseen", "aria-live": "polite" });
   #face; #state; #board; #reader = null;
-  #isNear = false;
-  #timer = 0; #minutes = 0; #failures = 0; #round = 0;
+  #isNear = false; #timer = 0; #minutes = 0; #failures = 0; #round = 0;
 
+  #left = () => this.#isNear && this.#load();
   connectedCallback() {
     this.#root.adoptedStyleSheets = [sheet];
     this.#build();
@@ -128,7 +128,7 @@ class CustomerBoard extends HTMLElement {
       this.#timer = 0;
       // Rows stay where they are under somebody's pointer.
       if (!this.#state || !this.#board.matches(":hover")) return this.#load();
-      this.#board.addEventListener("pointerleave", () => this.#isNear && this.#load(), { once: true });
+      this.#board.addEventListener("pointerleave", this.#left, { once: true });
     }, ms);
   }
 
