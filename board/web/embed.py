@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from board import drawing
+from board.domain.colour import accents
 from board.domain.leaf import format_time
 from board.domain.medians import median
 from board.domain.phrase import no_issue
@@ -206,6 +207,7 @@ async def tell_state(request: Request, tx: Tx, asked: Asked, renderer: Renderer)
         "lang": renderer.language,
         "dir": renderer.direction,
         "name": around.company.name,
+        "accent": accent(around.company.accent),
         **addresses(url, asked),
         "dialogs": around.company.widget_origins.split(),
         "words": {key: renderer.say(text) for key, text in WORDS.items()},
@@ -224,6 +226,15 @@ async def tell_state(request: Request, tx: Tx, asked: Asked, renderer: Renderer)
         "issues": [plain(issue, url) for issue in seen.newest],
     }
     return json.answer({**shared, **content})
+
+
+def accent(colour: str) -> dict[str, str]:
+    """The company's colour as it can be read on both grounds, and what is written on it."""
+    light, dark = accents(colour)
+    return {
+        "--own": f"light-dark({light.ground}, {dark.ground})",
+        "--on-own": f"light-dark({light.ink}, {dark.ink})",
+    }
 
 
 def addresses(url: str, asked: Asked) -> dict[str, str]:

@@ -49,6 +49,7 @@ async def test_the_board_at_a_glance_says_what_the_record_says(site: Site) -> No
     assert [issue["number"] for issue in board["issues"]] == [other, third, second, first]
     assert [issue["key"] for issue in board["issues"]] == ["unanswered", "overdue", "resolved", "confirmed"]
     assert board["topics"] == ["board"]
+    assert board["accent"] == {"--own": "light-dark(#0b4f6c, #59879b)", "--on-own": "light-dark(#ffffff, #0d0d0c)"}
 
     returns = await state(site, "?area=returns&limit=1")
     assert returns["area"] == {"slug": "returns", "name": "Returns"}

@@ -69,7 +69,6 @@ class CustomerBoard extends HTMLElement {
     if (this.#isNear) this.#load();
   }
 
-  /** Asks for nothing, and follows nothing. */
   #rest() {
     this.#round += 1;
     clearTimeout(this.#timer);
@@ -98,6 +97,7 @@ class CustomerBoard extends HTMLElement {
     this.#failures = 0;
     this.#state = state;
     set(this.#board, { lang: state.lang, dir: state.dir });
+    for (const [name, colour] of Object.entries(state.accent)) this.#board.style.setProperty(name, colour);
     this.#face.fill(state);
     if (this.#reader?.epoch === state.after.split(":")[0] || this.mode === "button") return;
     if (this.#reader) link.remove(this.#reader);
