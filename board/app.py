@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from board import keys, leaving, oidc, sealing
-from board.actions import clock, limits, passkeys, privately
+from board.actions import clock, handovers, limits, passkeys, privately
 from board.actions import hooks as hook_acts
 from board.actions import mentions as mention_acts
 from board.actions import mirrors as mirror_acts
@@ -91,6 +91,7 @@ class Board:
     copying: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
     floods: Floods = field(default_factory=Floods)
     telling: Telling = field(default_factory=Telling)
+    given_out: set[str] = field(default_factory=set)  # versions of the widget that are kept
     memory: Memory = field(init=False)
     out: Outbound = field(init=False)
 
@@ -243,6 +244,7 @@ async def forget_for_ever(db: Database) -> None:
                 await privately.forget_settled(tx, session.now())
                 await intake.forget_old_answers(tx, session.now_ms())
                 await received.forget_old(tx, session.now_ms())
+                await handovers.forget_old(tx, session.now(), session.now_ms())
                 await hook_acts.forget_old_secrets(tx, session.now_ms())
                 await mention_acts.forget_old(tx, session.now())
             await outbox_acts.forget_old(db, session.now())
@@ -268,7 +270,7 @@ async def tick_for_ever(db: Database) -> None:
 
 async def refuse(request: Request, refused: Exception) -> Response:
     assert isinstance(refused, Refused)
-    if request.url.path.startswith(("/api/", "/live/", inbound.PATH)):
+    if request.url.path.startswith(("/api/", "/live/", "/embed/v1/", inbound.PATH)):
         return problem(refused)
     if isinstance(refused, Overrun):
         said = request.app.state.board.renderer.say(refused.detail)

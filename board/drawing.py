@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
+from math import ceil
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -125,6 +126,12 @@ def shortened(words: str, family: str, size: int, room: float) -> str:
     while words and width_of(words.rstrip() + MORE, family, size) > room:
         words = words[:-1]
     return words.rstrip() + MORE
+
+
+def length_of(words: str, size: int) -> int:
+    """How wide the words are in the board's type, at least; a letter that it has not counts as a square."""
+    known = sum(font(SANS, part, size).getlength(run) for part, run in runs(words))
+    return ceil(known + size * sum(not part_of(letter) for letter in words))
 
 
 def width_of(words: str, family: str, size: int) -> float:

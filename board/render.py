@@ -19,6 +19,7 @@ from board.domain.wording import span
 
 PACKAGE = Path(__file__).parent
 LANGUAGE = "en"
+RIGHT_TO_LEFT = ("ar", "fa", "he", "ur")
 MONTHS = {
     1: "Jan {year}",
     2: "Feb {year}",
@@ -50,6 +51,17 @@ def static_version() -> str:
     return found.hexdigest()[:12]
 
 
+@cache
+def languages() -> frozenset[str]:
+    """What the catalogue has, beside the language of the sentences themselves."""
+    return frozenset({LANGUAGE, *(file.parts[-3] for file in (PACKAGE / "locale").glob("*/LC_MESSAGES/board.mo"))})
+
+
+def known(language: str) -> str:
+    """The language, or the one that it is a variant of, where the catalogue has it; else nothing."""
+    return next((one for one in (language, language.partition("-")[0]) if one in languages()), "")
+
+
 def trusted(html: str) -> Markup:
     """HTML that needs no escaping: only what `domain.text` and `domain.wording` have made."""
     return Markup(html)  # noqa: S704
@@ -59,6 +71,8 @@ class Renderer:
     """Templates by name, with gettext for one language; `say` translates for whoever writes words outside of them."""
 
     def __init__(self, *, language: str = LANGUAGE, translations: gettext.NullTranslations | None = None) -> None:
+        self.language = language
+        self.others: dict[str, Renderer] = {}
         self.translations = translations or gettext.translation(
             "board", PACKAGE / "locale", languages=[language], fallback=True
         )
@@ -84,6 +98,18 @@ class Renderer:
         if isinstance(text, Phrase):
             return text.in_words(self.translations.gettext(text.template))
         return self.translations.gettext(text)
+
+    @property
+    def direction(self) -> str:
+        return "rtl" if self.language.partition("-")[0] in RIGHT_TO_LEFT else "ltr"
+
+    def speaking(self, language: str) -> "Renderer":
+        """The renderer of a `known` language; this one where none is named."""
+        if language in ("", self.language):
+            return self
+        if language not in self.others:
+            self.others[language] = Renderer(language=language)
+        return self.others[language]
 
     def month(self, at: datetime) -> str:
         return self.say(MONTHS[at.month]).format(year=at.year)

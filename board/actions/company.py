@@ -26,6 +26,8 @@ MOST_DAYS = 3650
 AT_MOST = {"mention_days": mentions.MOST_DAYS, "letter_days": MOST_DAYS}
 COUNTED = ("private_days", "mention_days", "letter_days")
 COLOUR = re.compile(r"#[0-9a-f]{6}")
+ORIGINS = 20
+ORIGIN = re.compile(r"https://[a-z0-9.-]{1,253}(?::\d{1,5})?|http://(?:localhost|127\.0\.0\.1)(?::\d{1,5})?")
 LIMITS = {"name": 80, "tagline": 120, "rules": 20_000, "about": 20_000, "licence": 200, "held_words": 5_000}
 CHOICES = {"mail": ("optional", "required"), "moderation": ("open", "first", "hold")}
 
@@ -37,6 +39,8 @@ async def set_up(tx: WriteTx, changes: dict[str, str], *, by: Actor) -> None:
     wrong: dict[str, str] = {}
     for key, value in changes.items():
         text = clean(value, lines=key in ("rules", "about", "held_words"))
+        if key == "widget_origins":
+            text = " ".join(dict.fromkeys(one.rstrip("/").lower() for one in text.split()))
         if problem := setting_problem(key, text):
             wrong[key] = problem
         kept[key] = int(text) if key in COUNTED and not problem else text
@@ -63,9 +67,18 @@ def setting_problem(key: str, value: str) -> str | None:
         return finds.pattern_problem(value)
     if key == "phone_regions":
         return finds.region_problem(value)
+    if key == "widget_origins":
+        return origins_problem(value.split())
     if key in CHOICES and value not in CHOICES[key]:
         return choose(CHOICES[key])
     return None
+
+
+def origins_problem(origins: list[str]) -> str | None:
+    if len(origins) > ORIGINS:
+        return phrase("Give at most {most} sites.", most=ORIGINS)
+    wrong = next((one for one in origins if not ORIGIN.fullmatch(one)), None)
+    return phrase("{site} is no origin: write https:// and the name alone.", site=wrong[:80]) if wrong else None
 
 
 async def save_area(

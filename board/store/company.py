@@ -18,6 +18,7 @@ class Company:
     `held_words` are for moderators only: whoever knew them could write around them.
     `order_pattern` and `phone_regions` say what the company's order numbers and its customers' phone numbers look like.
     `licence` says under which terms others may use what is public here.
+    `widget_origins` are other sites, one behind the other, where the form for filing may stand in a frame.
     `limits` are those of `domain.limits` that the company has changed, by their keys.
     """
 
@@ -35,6 +36,7 @@ class Company:
     letter_days: int = 90
     order_pattern: str = ""
     phone_regions: str = " ".join(REGIONS)
+    widget_origins: str = ""
     demo: bool = False
     limits: dict[str, int] = field(default_factory=dict)
 

@@ -14,7 +14,7 @@ from board.store.database import Database, Tx
 
 BATCH = 500
 PRIVATE_TABLES = (
-    "openings", "actors", "people", "filers", "follows", "notes", "private_words", "readings",
+    "openings", "actors", "people", "filers", "follows", "notes", "private_words", "readings", "customer_references",
     "sources", "company", "areas", "positions", "wishes", "bounces", "mentions",
 )  # fmt: skip
 

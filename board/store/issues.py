@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from board.domain import events as e
 from board.domain.clocks import Target
@@ -239,6 +239,24 @@ async def counts(tx: Tx, now: str) -> dict[str, int]:
     kept = await tallies.by_stage(tx)
     found = {state: sum(kept[stage] for stage in stages) for state, stages in STATES.items()}
     return {**found, "overdue": await overdue(tx, now)}
+
+
+async def stage_counts(tx: Tx, area: str | None) -> dict[str, int]:
+    """How many public issues of the area, or of all, are open, unanswered, cured and confirmed."""
+    kept = await tallies.by_stage(tx, area=area)
+    unanswered = await tallies.by_stage(tx, area=area, unanswered=True)
+    found = {state: sum(kept[stage] for stage in STATES[state]) for state in ("open", "cured", "confirmed")}
+    return {**found, "unanswered": sum(unanswered[stage] for stage in OPEN)}
+
+
+async def unanswered(tx: Tx, areas: Sequence[str], sort: Literal["oldest", "new"]) -> Row | None:
+    """The issue in these areas that waits longest for a first answer, or the one that was filed last."""
+    if not areas:
+        return None
+    values = {f"area{place}": area for place, area in enumerate(areas)}
+    branches = [f"first_answer_at IS NULL AND {IS_OPEN} AND area = :{name}" for name in values]
+    found = await page(tx, branches, values, Wanted(sort=sort, limit=0))
+    return found[0] if found else None
 
 
 async def overdue(tx: Tx, now: str) -> int:

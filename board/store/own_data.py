@@ -143,13 +143,14 @@ async def forget_address(tx: Tx, email: str) -> None:
 
 
 async def forget_filer(tx: Tx, issue: int) -> None:
-    """Address, private words, appeals and letters of whoever filed the issue."""
+    """Address, private words, reference, appeals and letters of whoever filed the issue."""
     await tx.run(
         "DELETE FROM outbox WHERE issue = :issue AND recipient IN (SELECT email FROM filers WHERE issue = :issue)",
         issue=issue,
     )
     await tx.run("UPDATE filers SET email = NULL WHERE issue = :issue", issue=issue)
     await tx.run("DELETE FROM private_words WHERE issue = :issue", issue=issue)
+    await tx.run("DELETE FROM customer_references WHERE issue = :issue", issue=issue)
     await tx.run("DELETE FROM appeals WHERE issue = :issue AND voter IS NULL", issue=issue)
     await touches.touch(tx, "reports")
     tx.has_erased = True

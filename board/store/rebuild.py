@@ -51,7 +51,14 @@ def derived(tx: WriteTx) -> tuple[Table, ...]:
         Table("entries", "seq", entries.COLUMNS, "the entry of event {}"),
         Table("topics", "topic || ' ' || CAST(seq AS TEXT)", "topic, seq, prev", "the place in topic {}"),
         Table("search", found, f"{found} AS issue, title, body", "what is found of issue {}"),
-        Table("tallies", "stage || ' ' || unanswered", "stage, unanswered, number", "the sum at {}", "number <> 0"),
+        Table(
+            "tallies",
+            "area || ' ' || stage || ' ' || unanswered",
+            "area, stage, unanswered, number",
+            "the sum at {}",
+            "number <> 0",
+        ),
+        Table("first_answers", "area || ' ' || step", "area, step, number", "the first answers of {}", "number <> 0"),
         Table("moderated", "month || ' ' || kind || ' ' || reason", "month, kind, reason, number", "the sum of {}"),
     )
 

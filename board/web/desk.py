@@ -7,7 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from board.actions import moderators, privately, staff
+from board.actions import handovers, moderators, privately, staff
 from board.domain import decisions, wording
 from board.domain.auditing import mask
 from board.domain.decisions import Then
@@ -111,7 +111,7 @@ async def answer(
         context = await queue_context(tx, request, around)
         if not by.may("see_private"):
             found, context = case.masked(found), masked_queue(context)
-        tools = await tools_context(tx, found, around, by)
+        tools = await tools_context(tx, found, around, by, request.app.state.board)
     return page(
         request,
         around,
@@ -128,9 +128,11 @@ async def answer(
     )
 
 
-async def tools_context(tx: Tx, found: case.Case, around: Frame, by: Actor) -> dict[str, Any]:
+async def tools_context(tx: Tx, found: case.Case, around: Frame, by: Actor, board: Any) -> dict[str, Any]:
     number, say = found.issue.number, around.names.say
     filer = await intake.filer(tx, number)
+    box = board.box(handovers.PURPOSE)
+    reference = await handovers.reference(tx, number, box) if by.may("see_private") else None
     acts = {
         act for act in [*decisions.allowed(found.issue, around.now), "note", "keep_out", "see_private"] if by.may(act)
     }
@@ -140,6 +142,7 @@ async def tools_context(tx: Tx, found: case.Case, around: Frame, by: Actor) -> d
         "issue_private": {
             "email_known": bool(filer and filer.mail),
             "email_waits": bool(filer and filer.email and not filer.mail),
+            "reference": reference,
             "count": len(await private.of_issue(tx, number)),
             "readings": [{**row, "at": at(row["last_ms"])} for row in await private.readings(tx, number)],
         },

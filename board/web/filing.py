@@ -16,17 +16,34 @@ from board.domain.words import Filing
 from board.errors import Invalid, NotAllowed, TooMany
 from board.store import company, intake, issues, people, record, search
 from board.store.database import WriteTx
-from board.web import arrival, case, limits, lookover, mentions, session, views
+from board.web import arrival, case, limits, lookover, mentions, session, views, widget
 from board.web.issues import number_of, permit, waits_for_mail
 from board.web.lookover import WouldBePublic
 from board.web.page import Frame, back, form, frame, page
+from board.web.policy import is_framed
 from board.web.proof import ProofWanted
 
 
 async def new(request: Request) -> Response:
     if number := mentions.number_in(request.query_params):
         return await new_form(request, await mentions.told(request, number), {})
-    return await new_form(request, {"area": request.query_params.get("area", "")}, {})
+    return await new_form(request, asked_for(request), {})
+
+
+async def take_over(request: Request) -> Response:
+    """The form again, with what the customer's own site says of them; or with why that does not hold."""
+    given = asked_for(request)
+    try:
+        return await new_form(
+            request, {**given, **await widget.handed_over(request, (await form(request)).get("t", ""))}, {}
+        )
+    except Invalid as wrong:
+        return await new_form(request, given, wrong.fields, wrong.status)
+
+
+def asked_for(request: Request) -> dict[str, str]:
+    via = "widget" if is_framed(request.url.path) else request.query_params.get("via", "")
+    return {"area": request.query_params.get("area", ""), "via": via}
 
 
 async def new_form(
@@ -48,7 +65,16 @@ async def new_form(
         stamp=typed.get("stamp") or arrival.stamp(request),
         challenge=challenge,
         similar=alike,
+        doors=doors(request),
     )
+
+
+def doors(request: Request) -> dict[str, str]:
+    """Where the form goes, and where a token does."""
+    query = f"?{request.url.query}" if request.url.query else ""
+    if is_framed(request.url.path):
+        return {"file": "/embed/new", "handover": f"/embed/handover{query}"}
+    return {"file": "/issues", "handover": f"/new{query}"}
 
 
 async def similar_rows(tx: Any, words: str, around: Frame) -> list[dict[str, Any]]:
@@ -78,10 +104,12 @@ async def file(request: Request) -> Response:
             require(await session.actor(tx, await session.viewer(tx, request)), "file")
             browser = await session.known_browser(tx, request)
             poster = replace(await session.poster(tx, request, browser.viewer), doubts=doubts)
+            poster, said = await widget.vouched(tx, request, typed, filing, poster)
             via = await mentions.taken(tx, request, typed)
             filed = await customers.file(tx, filing, via=via, links=board.links, say=board.renderer.say, poster=poster)
             await people.grant(tx, browser.viewer.session.token_hash, filed.number)
             await keep_details(tx, board, filed.number, filing.details)
+            await widget.keep(tx, request, filed.number, said)
     except WouldBePublic as would:
         return await lookover.ask(request, would)
     except Invalid as wrong:
@@ -90,6 +118,8 @@ async def file(request: Request) -> Response:
         return await new_form(request, typed, {}, asked.status, asked.challenge)
     except TooMany as full:
         return limits.told(await new_form(request, typed, {"body": full.detail}, full.status), full)
+    if is_framed(request.url.path):  # where no cookie comes back: the receipt is the answer
+        return await receipt_page(request, filed.number)
     response = back(f"/issues/{filed.number}/receipt")
     session.set_cookie(response, board.settings, browser.secret)
     return response
@@ -115,11 +145,17 @@ async def keep_details(tx: WriteTx, board: Any, number: int, details: str | None
 
 async def receipt(request: Request) -> Response:
     """The receipt, for the browser that filed: also a colleague's, who files for a customer and hands on the link."""
-    board, number = request.app.state.board, number_of(request)
+    number = number_of(request)
+    async with request.app.state.board.db.reading() as tx:
+        if not await session.has_filed(tx, await session.viewer(tx, request), number):
+            raise NotAllowed("The receipt is for the customer who filed the issue. Open your private link first.")
+    return await receipt_page(request, number)
+
+
+async def receipt_page(request: Request, number: int) -> Response:
+    board = request.app.state.board
     async with board.db.reading() as tx:
         around = await frame(tx, request)
-        if not await session.has_filed(tx, around.viewer, number):
-            raise NotAllowed("The receipt is for the customer who filed the issue. Open your private link first.")
         found = await case.read(tx, number, around.names, around.now, reader="filer")
         filed = (await record.after(tx, found.issue.filed - 1, limit=1))[0]
         filer = await intake.filer(tx, number)

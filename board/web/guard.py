@@ -17,23 +17,21 @@ from board.errors import NotAllowed, Refused
 from board.store.database import LOST
 from board.web import inbound, session
 from board.web.page import TooLarge
+from board.web.policy import NOBODY
 
 BODY_S = 20.0  # for the whole of it
 BODY_LIMIT = 512 * 1024  # bytes; the longest texts of a filing fit in their longest encoding
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:;"
-    " connect-src 'self'; form-action 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none';"
-    " require-trusted-types-for 'script'; trusted-types board"
-)
 HEADERS = {
-    "Content-Security-Policy": POLICY,
+    "Content-Security-Policy": NOBODY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",  # what other sites may show says so itself
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-
+# What any site may read and show: it is the same for everybody, and no cookie counts there.
+FOR_ALL = ("/embed/v1/", "/embed/list.html", "/embed/badge.svg", "/live/sse")
+HEADERS_FOR_ALL = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
 
 Refuse = Callable[[Request, Exception], Awaitable[Response]]
 
@@ -66,6 +64,8 @@ class Guard:
 
     def dress(self, scope: Scope, headers: MutableHeaders, status: int) -> None:
         """The headers of every answer; a redirect to the board itself names a path only."""
+        if scope["path"].startswith(FOR_ALL):
+            headers.update(HEADERS_FOR_ALL)
         for name, value in self.headers.items():
             headers.setdefault(name, value)
         if 300 <= status < 400 and "location" in headers:

@@ -15,7 +15,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from board.domain.people import may
 from board.errors import NotAllowed, TooMany
-from board.store import people
+from board.store import company, people
 from board.store.database import LOST
 from board.stream import Happening, OutOfReach, Stream
 from board.web import fragments, session
@@ -183,7 +183,7 @@ class Turns:
 async def live(socket: WebSocket) -> None:
     """The websocket. The origin is checked before anything is accepted."""
     board = socket.app.state.board
-    if is_foreign(socket):
+    if is_foreign(socket) and not await is_listed(socket):
         await socket.close()  # before accepting: the handshake is answered with 403
         return
     with counted(board.sockets, address_of(socket)) as number:
@@ -235,6 +235,17 @@ def is_foreign(socket: WebSocket) -> bool:
     if socket.headers.get("origin") is None:
         return "queue" in socket.query_params.get("topics", "")
     return not session.is_own_origin(socket)
+
+
+async def is_listed(socket: WebSocket) -> bool:
+    """A site that the company lists may follow what is public; another one has the stream of events for that."""
+    origin = socket.headers.get("origin")
+    if not origin or "queue" in socket.query_params.get("topics", ""):
+        return False
+    with suppress(*LOST):
+        async with socket.app.state.board.db.reading() as tx:
+            return origin in (await company.read(tx)).widget_origins.split()
+    return False
 
 
 async def close(socket: WebSocket, ended: Ended) -> None:

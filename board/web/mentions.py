@@ -106,6 +106,6 @@ async def taken(tx: WriteTx, request: Request, typed: Mapping[str, str]) -> str:
     """Which way the filing came: from the network of the draft, which is gone with it, or by the page."""
     number = number_in(typed)
     if number is None:
-        return "web"
+        return "widget" if typed.get("via") == "widget" else "web"
     by = await session.actor(tx, await session.require_staff(tx, request, acts.RIGHT))
     return (await acts.take(tx, number, by=by)).network

@@ -15,6 +15,7 @@ from board.store import company, record
 from board.store.company import Company
 from board.store.database import Tx
 from board.web import session
+from board.web.policy import framed_by, is_framed
 from board.web.session import Viewer
 from board.web.views import Names
 
@@ -104,9 +105,11 @@ def page(
     """The rendered template; answers to people who are signed in are nobody else's."""
     board = request.app.state.board
     query = f"?{request.url.query}" if request.url.query else ""
+    framed = is_framed(request.url.path)
     html = board.renderer.render(
         template,
         {
+            "layout": "embed/frame.html" if framed else "layout.html",
             "board": {
                 "name": around.company.name,
                 "tagline": around.company.tagline,
@@ -126,7 +129,10 @@ def page(
         },
     )
     kept = "no-cache" if around.viewer is None else "private, no-store"
-    return HTMLResponse(html, status, headers={"Cache-Control": kept, "Vary": "Cookie"})
+    headers = {"Cache-Control": kept, "Vary": "Cookie"}
+    if framed:
+        headers["Content-Security-Policy"] = framed_by(around.company.widget_origins.split())
+    return HTMLResponse(html, status, headers=headers)
 
 
 def ends_by(request: Request, due: datetime | None, now: datetime) -> None:

@@ -7,10 +7,12 @@ from board.web import (
     account,
     api,
     api_acts,
+    bundle,
     cards,
     confirming,
     data,
     desk,
+    embed,
     feeds,
     files,
     filing,
@@ -37,6 +39,7 @@ from board.web import (
     signin,
     transparency,
     ways,
+    widget,
     wishes,
 )
 from board.web.api_acts import act as api_act
@@ -68,7 +71,8 @@ def pages() -> list[BaseRoute]:
         Route("/policies/{sha256}.json", home.policy),
         Route("/about", home.about),
         Route("/moderation", transparency.show),
-        Route("/new", filing.new),
+        Route("/new", filing.new, methods=["GET"]),
+        Route("/new", filing.take_over, methods=["POST"]),
         Route("/similar", filing.similar),
         Route("/finds", lookover.look, methods=["POST"]),
         Route("/issues", filing.file, methods=["POST"]),
@@ -213,6 +217,23 @@ def outlets() -> list[BaseRoute]:
     ]
 
 
+def on_other_sites() -> list[BaseRoute]:
+    return [
+        Route("/embed/new", filing.new, methods=["GET"]),
+        Route("/embed/new", filing.file, methods=["POST"]),
+        Route("/embed/handover", filing.take_over, methods=["POST"]),
+        Route("/embed", widget.gallery, methods=["GET"]),
+        Route("/staff/widget", widget.show, methods=["GET"]),
+        Route("/staff/widget", widget.save, methods=["POST"]),
+        Route("/staff/widget/secret", widget.rotate, methods=["POST"]),
+        Route("/embed/list.html", embed.page, methods=["GET"]),
+        Route("/embed/badge.svg", embed.badge, methods=["GET"]),
+        Route("/embed/v1/embed.js", bundle.newest, methods=["GET"]),
+        Route("/embed/v1/embed-{sha256}.js", bundle.pinned, methods=["GET"]),
+        Route("/embed/v1/state.json", embed.state, methods=["GET"]),
+    ]
+
+
 def api_routes() -> list[BaseRoute]:
     writes = {
         "comments": api_acts.comment,
@@ -259,6 +280,7 @@ def routes() -> list[BaseRoute]:
         *staff_pages(),
         *outlets(),
         *copies(),
+        *on_other_sites(),
         *api_routes(),
         WebSocketRoute("/live", live.live),
         Route("/live/sse", live.events),

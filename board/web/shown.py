@@ -8,7 +8,7 @@ from functools import lru_cache
 from starlette.datastructures import QueryParams
 
 from board.errors import Invalid
-from board.web import api, feeds, home, oembed
+from board.web import api, embed, feeds, home, oembed
 from board.web.page import DONE
 
 PATH, QUERY = 200, 1_500  # bytes; longer addresses are nobody's bookmark
@@ -24,6 +24,7 @@ PAGES = {
     "/api/v1/areas": NEVER,
     "/api/v1/openapi.json": NEVER,
 }
+EMBEDDED = ("/embed/list.html", "/embed/badge.svg", "/embed/v1/state.json")
 ISSUE = re.compile(r"(?:/api/v1)?/issues/([1-9][0-9]{0,14})(?:/log|/card\.png)?")
 EVENTS = re.compile(r"/api/v1/issues/[1-9][0-9]{0,14}/events")
 FEED = re.compile(r"(?:/areas/([^/]{1,80})|/issues/([1-9][0-9]{0,14}))?/feed\.(?:atom|json)")
@@ -51,6 +52,9 @@ def look_up(path: str, query: bytes) -> Shown | None:
     if read := LISTS.get(path):
         wanted = read(asked)
         return Shown(f"{path} {wanted}", ALL) if wanted else None
+    if path in EMBEDDED:
+        at_a_glance = embed.read_asked(asked)
+        return Shown(f"{path} {at_a_glance}", frozenset({embed.topic(at_a_glance)}))
     if path in PAGES:
         return Shown(path, PAGES[path])
     if found := ISSUE.fullmatch(path):

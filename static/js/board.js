@@ -3,7 +3,7 @@
 
 // Started once, for the whole page. A draft is forgotten on the page that follows its sending, whatever that is.
 const ofPages = {
-  "html": () => import("./draft.js"),
+  "body:not([data-framed])": () => import("./draft.js"),
   "[data-live]": () => import("./live.js"),
   "time": () => import("./times.js"),
   "[data-flash]": () => import("./flash.js"),
@@ -14,6 +14,8 @@ const ofPages = {
   "[data-suggest-title]": () => import("./suggest_title.js"),
   "[data-shortcuts]": () => import("./shortcuts.js"),
   "form[data-passkey]": () => import("./passkey.js"),
+  "[data-framed]": () => import("./framed.js"),
+  "form[data-handover]": () => import("./handover.js"),
   "[data-signin-link]": () => import("./signin_link.js"),
 };
 
@@ -24,7 +26,7 @@ const ofParts = {
   "form[data-proves]": () => import("./proof.js"),
   "form[data-submit-once]": () => import("./submit_once.js"),
   "input[data-utc]": () => import("./local_time.js"),
-  "form[method=post] textarea": () => import("./draft.js"),
+  "body:not([data-framed]) form[method=post] textarea": () => import("./draft.js"),
 };
 
 for (const [selector, load] of Object.entries(ofPages)) {

@@ -14,14 +14,25 @@ from board.store.tallies import MODERATION
 
 # What the read model sums up in tables of its own follows from the rest.
 SUMS = (
-    "INSERT INTO tallies (stage, unanswered, number)"
-    " SELECT stage, CASE WHEN first_answer_at IS NULL THEN 1 ELSE 0 END, COUNT(*) FROM issues GROUP BY 1, 2",
+    "INSERT INTO tallies (area, stage, unanswered, number)"
+    " SELECT area, stage, CASE WHEN first_answer_at IS NULL THEN 1 ELSE 0 END, COUNT(*) FROM issues GROUP BY 1, 2, 3",
     "INSERT INTO moderated (month, kind, reason, number)"
     " SELECT SUBSTR(time, 1, 7), kind, COALESCE(reason, ''), COUNT(*) FROM entries"
     f" WHERE kind IN {MODERATION} GROUP BY 1, 2, 3",
 )
 
 
+# The steps of `domain.medians`, in SQL; `seconds` are those until the first answer, as each database reckons.
+DOUBLINGS = " ".join(f"WHEN seconds < {16 << place} THEN {place}" for place in range(28))
+FIRST_ANSWERS = (
+    "INSERT INTO first_answers (area, step, number) SELECT area, doublings * 8 + (seconds >> doublings), COUNT(*)"
+    f" FROM (SELECT area, seconds, CASE {DOUBLINGS} ELSE 28 END AS doublings FROM (SELECT area, {{seconds}} AS seconds"
+    " FROM issues WHERE first_answer_at IS NOT NULL) AS answered) AS stepped GROUP BY 1, 2"
+)
+SECONDS = "CAST(strftime('%s', first_answer_at) AS INTEGER) - CAST(strftime('%s', filed_at) AS INTEGER)"
+POSTGRES_SECONDS = (
+    "CAST(EXTRACT(EPOCH FROM CAST(first_answer_at AS TIMESTAMPTZ) - CAST(filed_at AS TIMESTAMPTZ)) AS INTEGER)"
+)
 Late = Mapping[str, list[dict[str, Any]]]  # statements that change older rows, each with its sets of values
 
 
@@ -63,7 +74,7 @@ class SqliteSink:
     async def end(self, late: Late) -> None:
         for statement, sets in late.items():
             self.db.executemany(statement, sets)
-        for statement in (*self.indexes, *SUMS):
+        for statement in (*self.indexes, *SUMS, FIRST_ANSWERS.format(seconds=SECONDS)):
             self.db.execute(statement)
         self.db.execute("INSERT INTO search (search) VALUES ('optimize')")
         self.db.execute("COMMIT")
@@ -95,7 +106,7 @@ class PostgresSink:
         for statement, sets in late.items():
             text, names = numbered(statement)
             await self.db.executemany(text, [[values[name] for name in names] for values in sets])
-        for statement in (*self.indexes, *SUMS):
+        for statement in (*self.indexes, *SUMS, FIRST_ANSWERS.format(seconds=POSTGRES_SECONDS)):
             await self.db.execute(statement)
         await self.db.execute("VACUUM ANALYZE")
 

@@ -28,6 +28,7 @@ class Window:
     page: Page
     url: str
     wrong: list[str] = field(default_factory=list)
+    friends: tuple[str, ...] = ()  # other sites that may be asked
 
     def open(self, path: str) -> Page:
         self.page.goto(self.url + path if path.startswith("/") else path)
@@ -50,7 +51,7 @@ class Window:
             self.wrong.append(f"console: {message.text}")
 
     def on_request(self, request: Request) -> None:
-        if not request.url.startswith((self.url, "data:", "ws" + self.url.removeprefix("http"))):
+        if not request.url.startswith((self.url, "data:", "ws" + self.url.removeprefix("http"), *self.friends)):
             self.wrong.append(f"foreign request: {request.url}")
 
 

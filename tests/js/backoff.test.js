@@ -54,3 +54,11 @@ test("a stream that has served for a while gives one socket its turn", () => {
 test("only 4500 to 4999 mean: do not come back", () => {
   assert.deepEqual([1006, 4001, 4499, 4500, 4999, 0].map(mayReturn), [true, true, true, false, false, true]);
 });
+
+test("where no sockets may be, the stream alone is tried, for ever", () => {
+  const ways = new Ways(false);
+  assert.equal(tries(ways, 6), "eeeeee");
+  ways.heard(true);
+  assert.equal(tries(ways, 3), "eee");
+  assert.equal(ways.hasSockets, false);
+});

@@ -1,11 +1,13 @@
 """What is kept so that a growing board costs no more: sums, indexes, and searches that stop."""
 
 import importlib.util
-from typing import Any
+from types import ModuleType
+from typing import Any, Literal
 
 import pytest
 
 from board.actions import moderators
+from board.domain.medians import step
 from board.store import issues, news, own_data, search, tallies
 from board.store.database import Database, Tx, migrations_folder
 from board.store.issues import SORTS, STATES, Wanted
@@ -13,6 +15,7 @@ from tests.cast import MO, answer, do, file_issue
 from tests.soundness import assert_sound, rebuilt_differently
 from tests.store.test_issues import in_every_state
 
+ENDS: tuple[Literal["oldest", "new"], ...] = ("oldest", "new")
 NOW = "2026-03-02T18:00:00Z"
 
 
@@ -33,28 +36,35 @@ async def planned(db: Database) -> Planned:
         return plan
 
 
-def fill_of_migration() -> list[str]:
-    """The statements by which the migration sums up what is there."""
-    file = migrations_folder() / "versions" / "0007_growth.py"
-    spec = importlib.util.spec_from_file_location("growth", file)
+def migration(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location("migration", migrations_folder() / "versions" / f"{name}.py")
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    statements = str(module.STATEMENTS).strip().split(";\n")
-    return [statement for statement in statements if statement.startswith(("UPDATE", "INSERT"))]
+    return module
 
 
-async def test_the_migration_makes_the_same_of_a_board_as_the_record(db: Database) -> None:
+def fills_of_migrations() -> list[str]:
+    """The statements by which migrations sum up what is there."""
+    texts = [migration(name).STATEMENTS.strip().split(";\n") for name in ("0007_growth", "0020_widget")]
+    fills = [statement for text in texts for statement in text if statement.startswith(("UPDATE", "INSERT"))]
+    return [statement for statement in fills if not statement.startswith("INSERT INTO tallies (stage")]
+
+
+async def test_the_migrations_make_the_same_of_a_board_as_the_record(db: Database) -> None:
     await in_every_state(db)
     async with db.saving() as tx:
         await tx.run("UPDATE issues SET stage = ''")
-        await tx.run("DELETE FROM tallies")
-        await tx.run("DELETE FROM moderated")
+        for table in ("tallies", "moderated", "first_answers"):
+            await tx.run(f"DELETE FROM {table}")
     assert await rebuilt_differently(db) != []
+    widget = migration("0020_widget")
     async with db.saving() as tx:
-        for statement in fill_of_migration():
+        for statement in fills_of_migrations():
             await tx.run(statement)
+        for values in widget.counted([tuple(row.values()) for row in await tx.rows(widget.ANSWERED)]):
+            await tx.run(widget.COUNT, **values)
     assert await rebuilt_differently(db) == []
 
 
@@ -65,6 +75,9 @@ async def test_sums_follow_every_issue_and_every_decision(db: Database) -> None:
     async with db.reading() as tx:
         assert +await tallies.by_stage(tx) == {"resolved": 1, "removed": 1}
         assert +await tallies.by_stage(tx, unanswered=True) == {"removed": 1}
+        assert +await tallies.by_stage(tx, area="service") == {"resolved": 1, "removed": 1}
+        assert +await tallies.by_stage(tx, area="returns") == {}
+        assert await tallies.first_answers(tx) == {step(0): 1}
         assert await tallies.moderation(tx) == [
             {"month": "2026-03", "kind": "issue.removed", "reason": "spam", "number": 1}
         ]
@@ -98,6 +111,18 @@ async def test_no_feed_reads_the_whole_record(db: Database) -> None:
     await news.redactions(plan, [1, 2])
     assert len(plan.plans) > 15
     assert {step for step in plan.plans if "SCAN" in step} == {f"SCAN of_issue_{number}" for number in (1, 2, 3)}
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+async def test_an_area_at_a_glance_is_read_by_indexes(db: Database) -> None:
+    plan = await planned(db)
+    for sort in ENDS:
+        await issues.unanswered(plan, ["service", "returns"], sort)
+    await issues.stage_counts(plan, "service")
+    await tallies.first_answers(plan, "service")
+    searches = [step for step in plan.plans if "issues_unanswered_by_area (area=?)" in step]
+    assert len(searches) == 4
+    assert [step for step in plan.plans if step.startswith("SCAN issues")] == []
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)

@@ -60,6 +60,11 @@ FORMS: dict[str, dict[str, str]] = {
     "/issues/{number}/hidings": {"target": "1", "reason": "spam"},
     "/issues/{number}/restoration": {},
     "/issues/{number}/redactions": {"target": "1", "fields": "body", "reason": "abuse"},
+    "/new": {"t": "a.b.c"},
+    "/embed/handover": {"t": "a.b.c"},
+    "/embed/new": {**FILING, "email": "ada@elsewhere.example"},
+    "/staff/widget": {"widget_origins": "https://shop.example"},
+    "/staff/widget/secret": {},
     "/finds": {"text": "Ring 0171 5550100."},
     "/signin": {"email": "ada@elsewhere.example"},
     "/signin/link": {"t": "x"},
@@ -124,7 +129,7 @@ BODIES: dict[str, dict[str, Any]] = {
 }
 # Whoever gets furthest at a door: anyone or the filer where they are named here, else an admin.
 ANYONE = (
-    "/issues", "/finds", "/signin", "/follows/{secret}", "/mail/{secret}",
+    "/issues", "/new", "/embed/new", "/embed/handover", "/finds", "/signin", "/follows/{secret}", "/mail/{secret}",
     "comments", "mine-too", "follow", "reports", "/api/v1/issues",
 )  # fmt: skip
 OF_THE_FILER = (
@@ -145,7 +150,10 @@ QUERIES: dict[str, tuple[str, ...]] = {
     "/staff": ("queue={}", "q={}", "after={}", "queue=mine&after={}"),
     "/staff/outbox": ("state={}", "before={}"),
     "/staff/mentions": ("before={}",),
-    "/new": ("area={}", "mention={}"),
+    "/new": ("area={}", "mention={}", "via={}"),
+    "/embed/list.html": ("area={}", "issue={}", "limit={}", "lang={}", "theme={}"),
+    "/embed/badge.svg": ("area={}", "lang={}", "theme={}"),
+    "/embed/v1/state.json": ("area={}", "issue={}", "limit={}", "lang={}"),
     "/api/v1/issues": ("q={}", "state={}", "area={}", "sort={}", "after={}", "sort=oldest&after={}", "limit={}"),
     "/feed.atom": ("q={}", "area={}", "state={}", "before={}", "q=tea&area={}", "q=tea&before={}"),
     "/feed.json": ("q={}", "area={}", "state={}", "before={}"),

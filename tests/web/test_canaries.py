@@ -49,6 +49,7 @@ ASKED = (
     "/staff",
     "/me",
 )
+EMBEDDED = ("/embed/list.html", "/embed/badge.svg", "/embed/v1/state.json")
 OURS = ("board", "uvicorn", "databases")
 
 
@@ -156,7 +157,11 @@ def paths(newest: int) -> list[str]:
             found.append(f"{route.path}/marks.svg")
         elif isinstance(route, Route) and "GET" in (route.methods or ()):
             found += filled(route.path, newest)
-    asked = {path: QUERIES if path in ASKED else ("",) for path in found if "/sse" not in path}
+    asked: dict[str, tuple[str, ...]] = {
+        path: QUERIES if path in ASKED else ("",) for path in found if "/sse" not in path
+    }
+    numbers = tuple(f"?issue={number}" for number in range(1, newest + 2))
+    asked |= dict.fromkeys(EMBEDDED, ("", *numbers))
     return [path + query for path, queries in asked.items() for query in queries]
 
 

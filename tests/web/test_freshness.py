@@ -58,10 +58,17 @@ PAGES = (
     "/issues/2/feed.json",
     "/oembed?url=https://board.example/issues/1",
     "/data/",
+    "/embed/list.html",
+    "/embed/list.html?issue=1",
+    "/embed/badge.svg?area=service",
+    "/embed/v1/state.json?area=returns&limit=2",
+    "/embed/v1/state.json?issue=2",
 )
 AT_ONCE = 5  # pages that are looked at after each act
 # A remembered page may carry an older cursor, and an older length of the whole record in its foot. Nothing else.
-MAY_DIFFER = re.compile(r'data-after="[^"]*"|(?<=href="/about#check">)[\d,]+ entr(y|ies), check (it|them) yourself')
+MAY_DIFFER = re.compile(
+    r'data-after="[^"]*"|"after":"[^"]*"|(?<=href="/about#check">)[\d,]+ entr(y|ies), check (it|them) yourself'
+)
 
 
 class Reader(test_life_cycle.Board):

@@ -14,7 +14,7 @@ from board import logs, patience
 from board.domain.sheet import cell
 from board.store.export import export
 from board.web import guard
-from board.web.guard import TooSlow, limited, path_only, transport_policy
+from board.web.guard import FOR_ALL, TooSlow, limited, path_only, transport_policy
 from tests.cast import ROOT
 from tests.web.doors import filled, readable
 from tests.web.site import FILING, Site, act, file_issue
@@ -32,18 +32,23 @@ FILES = ("/data/events.jsonl", "/data/issues.csv", "/data/issues.parquet")
 SHOWN_ELSEWHERE = ("/card.png", "/feed.atom", "/feed.json", "/oembed", *FILES)
 
 
+FRAMED = ("/embed/list.html", "/embed/badge.svg")
+
+
 async def test_every_answer_carries_the_headers_that_keep_others_out(quick_site: Site) -> None:
     number = await file_issue(quick_site.browser())
     root = await quick_site.staff(ROOT)
     paths = [filled(path, number=number) for path in readable() if path != "/live/sse"]
     for path in [*paths, "/nowhere", "/static/js/board.js", "/issues/999"]:
         headers = (await root.get(path)).headers
-        shared = {"cross-origin-resource-policy": "cross-origin"} if path.endswith(SHOWN_ELSEWHERE) else {}
+        is_shared = path.endswith(SHOWN_ELSEWHERE) or path.startswith(FOR_ALL)
+        shared = {"cross-origin-resource-policy": "cross-origin"} if is_shared else {}
         assert {name: headers.get(name) for name in SAME} == SAME | shared, path
         policy = headers["content-security-policy"]
         assert policy.startswith("default-src 'none';"), path
         assert "unsafe" not in policy
-        assert "frame-ancestors 'none'" in policy
+        ancestors = "*" if path in FRAMED else "'none'"
+        assert f"frame-ancestors {ancestors}" in policy, path
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,10 @@ PAGES = {
     **dict.fromkeys(("/", "/rules", "/about", "/new", "/similar", "/policies/{sha256}.json", "/mine/{secret}"), OPEN),
     **dict.fromkeys(("/issues/{number}", "/issues/{number}/log", "/issues/{number}/card.png"), OPEN),
     **dict.fromkeys(("/follows/{secret}", "/mail/{secret}"), OPEN),
+    **dict.fromkeys(("/embed/list.html", "/embed/badge.svg", "/embed/v1/state.json"), OPEN),
+    **dict.fromkeys(("/embed", "/embed/new"), OPEN),
+    "/staff/widget": "run_board",
+    **dict.fromkeys(("/embed/v1/embed.js", "/embed/v1/embed-{sha256}.js"), OPEN),
     "/live/sse": OPEN,
     "/metrics": "lapse",  # for none of these visitors: it takes the operator's token
     **dict.fromkeys(("/signin", "/signin/{secret}", "/signin/oidc", "/signin/oidc/return"), OPEN),
@@ -71,6 +75,7 @@ OF_AN_ISSUE = {
     "erasures": FILER,
     "private-words": "tell_privately",
 }
+BOARD = ("/staff/settings", "/staff/hooks", "/staff/mirrors", "/staff/widget")
 ACTS = {
     "/issues": "file",
     "/api/v1/issues": "file",
@@ -85,13 +90,15 @@ ACTS = {
     "/staff/moderation/appeals/{id}": "restore",
     "/staff/moderation/reports/{id}": "publish",
     "/me/address/{secret}": OPEN,
+    **dict.fromkeys(("/new", "/embed/handover"), OPEN),
+    "/embed/new": "file",
     "/inbound/mail": "lapse",  # for none of these visitors: it takes the operator's token
     **dict.fromkeys(("/me/address", "/me/mail", "/me/wishes", "/me/erasure"), SIGNED_IN),
     **dict.fromkeys(
         ("/staff/outbox/{id}/try", "/staff/outbox/{id}/end", "/staff/outbox/addresses", "/staff/outbox/again"),
         "try_mail",
     ),
-    **{path: "run_board" for path in FORMS if path.startswith(("/staff/settings", "/staff/hooks", "/staff/mirrors"))},
+    **{path: "run_board" for path in FORMS if path.startswith(BOARD)},
     **{path: OPEN for path in FORMS if path.startswith(("/signin", "/signout", "/follows", "/mail"))},
     **{path: SIGNED_IN for path in FORMS if path.startswith("/me/sessions")},
     **{path: COLLEAGUES for path in FORMS if path.startswith(("/me/passkeys", "/me/codes", "/prove"))},

@@ -10,6 +10,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin
 
+from board.store import company
 from board.web import live
 from tests.cast import BO, ROOT, file_issue
 from tests.web.site import act
@@ -37,6 +38,18 @@ async def test_another_sites_page_is_refused_before_the_socket_is_accepted(
         async with quick_wire.socket(topics, origin=Origin(origin)):
             pass
     assert refused.value.response.status_code == 403
+
+
+async def test_a_site_that_the_company_lists_follows_what_is_public_but_not_the_queue(quick_wire: Wire) -> None:
+    async with quick_wire.db.saving() as tx:
+        await company.save(tx, {"widget_origins": "https://shop.example"})
+    async with quick_wire.socket("board", origin=Origin("https://shop.example")) as socket:
+        assert (await hear(socket))["t"] == "hello"
+    for topics, origin in (("queue", "https://shop.example"), ("board", "https://shop.example.evil")):
+        with pytest.raises(InvalidStatus) as refused:
+            async with quick_wire.socket(topics, origin=Origin(origin)):
+                pass
+        assert refused.value.response.status_code == 403
 
 
 async def test_a_program_without_an_origin_follows_what_is_public_but_not_the_queue(quick_wire: Wire) -> None:

@@ -20,12 +20,23 @@ export function mayReturn(code) {
 
 /** Which way to try: the stream where sockets bring no message, sockets again after a while. */
 export class Ways {
+  #hasSockets;
   #silent = 0;
   #isOnStream = false;
   #hasSocketWorked = false;
 
+  /** Without sockets (a page whose policy lists none) there is the stream alone. */
+  constructor(hasSockets = true) {
+    this.#hasSockets = hasSockets;
+  }
+
+  get hasSockets() {
+    return this.#hasSockets;
+  }
+
   /** Whether the next try is the stream's. After some silent sockets (more, where one has worked), they take turns. */
   isStreamsTurn() {
+    if (!this.#hasSockets) return true;
     if (this.#isOnStream) return this.#silent % 2 === 0;
     const tries = this.#hasSocketWorked ? PROVEN_SOCKET_TRIES : SOCKET_TRIES;
     return this.#silent >= tries && (this.#silent - tries) % 2 === 0;

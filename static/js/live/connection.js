@@ -13,7 +13,7 @@ const TOO_FAST_FAILURES = 5;
 
 export class Connection {
   #origin; #wish; #ticket; #onFrame; #onState;
-  #ways = new Ways();
+  #ways;
   #listening = null;
   #letGo = null;
   #attempt = 0;
@@ -24,8 +24,9 @@ export class Connection {
 
   /** `wish()` gives {topics, after, as} each time it opens, or null for: stay closed until `start`; `ticket()` what is sent
       first, or null for: stop. `onState` hears "open", "lost", "away" (offline) or "stopped" (by the server). */
-  constructor({ origin, wish, ticket = () => "", onFrame, onState }) {
+  constructor({ origin, wish, ticket = () => "", hasSockets = true, onFrame, onState }) {
     this.#origin = origin;
+    this.#ways = new Ways(hasSockets);
     this.#wish = wish;
     this.#ticket = ticket;
     this.#onFrame = onFrame;
@@ -104,7 +105,7 @@ export class Connection {
     this.#ways.heard(isStream);
     // Only a link that lasts forgives: one that is closed at once must not be tried in a tight circle.
     this.#timer = setTimeout(() => { this.#failures = 0; }, STEADY_MS);
-    if (isStream) this.#streamTimer = setTimeout(() => this.#trySocket(), this.#ways.trialAfter());
+    if (isStream && this.#ways.hasSockets) this.#streamTimer = setTimeout(() => this.#trySocket(), this.#ways.trialAfter());
     this.#onState("open");
   }
 

@@ -1,9 +1,9 @@
 // Follows topics of a board: each event of each topic is handed on in order and once, however often the link breaks.
 // Knows nothing of the page that it runs in, whose origin may be another than the board's.
 
-import { follow, raise, resumeAt, startAt } from "./chain.js";
 import { Connection } from "./connection.js";
 import { watchPresence } from "./presence.js";
+import { reader } from "./reader.js";
 import { canShare, Tab } from "./tab.js";
 
 /**
@@ -12,21 +12,9 @@ import { canShare, Tab } from "./tab.js";
  * queue asks for, this page has a link of its own; else the tabs of a browser share one. Returns a function that ends it.
  */
 export function followTopics({ origin, topics, after, as, ticket, onEvent, onReset, onState }) {
-  const [epoch, seq] = after.split(":");
-  let cursors = startAt(topics, Number(seq));
-  const kinds = {
-    hello: (frame) => { if (frame.epoch !== epoch) onReset(); },
-    reset: onReset,
-    at: (frame) => { cursors = raise(cursors, frame.seq); },
-    event: (frame) => {
-      const next = follow(cursors, frame);
-      cursors = next.cursors;
-      if (next.verdict === "gap") link.restart();
-      if (next.verdict === "apply") onEvent(frame);
-    },
-  };
-  const options = { origin, as, onState, onFrame: (frame) => kinds[frame.t]?.(frame) };
-  const place = () => resumeAt(cursors);
+  const reading = reader({ topics, after, onEvent, onReset, onGap: () => link.restart() });
+  const { epoch, place } = reading;
+  const options = { origin, as, onState, onFrame: reading.take };
   const wish = () => ({ topics, after: `${epoch}:${place()}`, as });
   const link = !ticket && canShare()
     ? new Tab({ ...options, epoch, topics, seq: place })
