@@ -1,8 +1,8 @@
 """The Merkle tree over the record's leaf hashes (RFC 6962 §2.1), in the tiles of C2SP tlog-tiles.
 
-Whatever is asked for is a hash of a range of leaves, made of nodes that are kept: node (L, i) is the root over the leaves
-from i·256^L up to (i+1)·256^L, so level 0 holds the leaf hashes. Nodes are asked for through a `Node`; to learn beforehand
-which ones those are, the same question is put to `Wanted`.
+Whatever is asked for is a hash over a range of leaves, made of nodes that are kept: node (L, i) is the root over the
+leaves from i·256^L up to (i+1)·256^L, so level 0 holds the leaf hashes. Nodes are asked for through a `Node`; to learn
+beforehand which ones those are, the same question is put to `Wanted`.
 """
 
 from collections.abc import Callable, Iterator
@@ -63,7 +63,7 @@ def beside(index: int, low: int, high: int) -> list[tuple[int, int]]:
 
 
 def consistency(old: int, new: int, node: Node) -> list[bytes]:
-    """PROOF(old, D[new]); empty where the sizes are equal or the old one is 0; raises ValueError for sizes that shrink."""
+    """PROOF(old, D[new]), empty where the sizes are equal or the old one is 0; raises ValueError where it shrinks."""
     if not 0 <= old <= new:
         raise ValueError(f"a tree does not grow from {old} leaves to {new}")
     if old in (0, new):

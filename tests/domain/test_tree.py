@@ -18,7 +18,7 @@ BORDERS = (255, 256, 257, 511, 512, 65_535, 65_536, 65_537, 65_792, 70_000)
 
 
 class Kept:
-    """Nodes as a board keeps them: the leaf hashes, and above them only full tiles, each made when its last leaf came."""
+    """Nodes as a board keeps them: the leaf hashes, and above them only full tiles, made when their last leaf came."""
 
     def __init__(self, leaves: int) -> None:
         self.nodes: dict[tuple[int, int], bytes] = {}
