@@ -20,6 +20,7 @@ from board.actions import clock, limits, passkeys, privately
 from board.actions import hooks as hook_acts
 from board.actions import mentions as mention_acts
 from board.actions import mirrors as mirror_acts
+from board.actions import outbox as outbox_acts
 from board.actions.mailbox import receive
 from board.actions.passkeys import Relying
 from board.domain.links import Links
@@ -36,7 +37,7 @@ from board.outbound import Outbound
 from board.render import Renderer
 from board.sealing import Box
 from board.settings import Settings
-from board.store import intake, received, record, scrub
+from board.store import intake, received, record, scrub, troubles
 from board.store.chains import Timed
 from board.store.database import AWAY, LOST, Database, Unsure
 from board.store.folded import Folded
@@ -200,10 +201,18 @@ async def followers(board: Board) -> None:
 async def fetch(board: Board) -> None:
     """Takes what has come into the mailbox, where there is one to be asked."""
     url, box = board.settings.imap_url, inbound.mailbox(board)
+
+    async def tell(wrong: str | None) -> None:
+        async with board.db.saving() as tx:
+            if wrong is None:
+                await troubles.end(tx, troubles.MAILBOX)
+            else:
+                await troubles.note(tx, troubles.MAILBOX, said=wrong, now_ms=session.now_ms())
+
     if url is None or box is None:
         await asyncio.Event().wait()
     else:
-        await fetching.run(url, lambda raw: receive(board.db, raw, box, session.now()))
+        await fetching.run(url, lambda raw: receive(board.db, raw, box, session.now()), tell)
 
 
 async def for_ever(name: str, work: Callable[[], Awaitable[None]]) -> None:
@@ -233,6 +242,7 @@ async def forget_for_ever(db: Database) -> None:
                 await received.forget_old(tx, session.now_ms())
                 await hook_acts.forget_old_secrets(tx, session.now_ms())
                 await mention_acts.forget_old(tx, session.now())
+            await outbox_acts.forget_old(db, session.now())
         await asyncio.sleep(FORGET_EVERY_S)
 
 

@@ -23,7 +23,8 @@ ROLES = ("agent", "moderator", "admin", "auditor")
 TOKEN_ROLES = ("agent", "moderator", "admin", "reader")
 INVITED_DAYS = people.LINK_MS // 86_400_000
 MOST_DAYS = 3650
-COUNTED = ("private_days", "mention_days")
+AT_MOST = {"mention_days": mentions.MOST_DAYS, "letter_days": MOST_DAYS}
+COUNTED = ("private_days", "mention_days", "letter_days")
 COLOUR = re.compile(r"#[0-9a-f]{6}")
 LIMITS = {"name": 80, "tagline": 120, "rules": 20_000, "about": 20_000, "held_words": 5_000}
 CHOICES = {"mail": ("optional", "required"), "moderation": ("open", "first", "hold")}
@@ -56,8 +57,8 @@ def setting_problem(key: str, value: str) -> str | None:
         return "Give a colour as #rrggbb, for example #0b4f6c."
     if key == "private_days" and not (value.isascii() and value.isdigit() and int(value[:5]) <= MOST_DAYS):
         return phrase("Give a number of days up to {most}, or 0 to keep them.", most=MOST_DAYS)
-    if key == "mention_days" and not (value.isascii() and value.isdigit() and 0 < int(value[:5]) <= mentions.MOST_DAYS):
-        return phrase("Give a number of days from 1 to {most}.", most=mentions.MOST_DAYS)
+    if key in AT_MOST and not (value.isascii() and value.isdigit() and 0 < int(value[:5]) <= AT_MOST[key]):
+        return phrase("Give a number of days from 1 to {most}.", most=AT_MOST[key])
     if key == "order_pattern" and value:
         return finds.pattern_problem(value)
     if key == "phone_regions":

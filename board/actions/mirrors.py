@@ -129,10 +129,15 @@ async def give_up(tx: Tx, mirror: int, number: int, *, by: Actor) -> None:
 
 async def is_there(tx: Tx, mirror: int, number: int, *, by: Actor, remote: str, now_ms: int) -> None:
     """Somebody has looked, and the post is there, at this address or under this number."""
-    post = await found_post(tx, mirror, number, by, ("needs_human", "unknown"))
-    name = clean(remote, lines=False).rstrip("/").rpartition("/")[2]
-    if not (name.isascii() and name.isdigit() and len(name) <= 30):
-        raise Invalid({"remote": phrase("Give the address of the post, as your browser shows it.")})
+    post, there = await found_post(tx, mirror, number, by, ("needs_human", "unknown")), await found(tx, mirror)
+    name = rules.remote_of(
+        post,
+        clean(remote, lines=False),
+        network=there.network,
+        address=there.address,
+        account=there.account or "",
+        name=there.name or "",
+    )
     await mirrors.keep_sent(tx, replace(post, remote=name))
     await positions.hurry(tx, NAME, str(mirror), now_ms)
 

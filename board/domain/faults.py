@@ -22,6 +22,8 @@ WORDS = {
     "given_up": phrase("Somebody here gave it up."),
     "stopped": phrase("Mail to this address came back before, so nothing more is sent there."),
 }
+# What is no fault of the letter: the line to the mail server, or what the server allows this board.
+LINE = ("absent", "silent", "strange", "insecure", "sign_in", "sender", "later", "lost")
 FINAL = ("recipient", "unknown", "returned", "given_up", "stopped")
 
 
@@ -36,6 +38,11 @@ class Fault:
     def is_final(self) -> bool:
         """Whether trying again by itself would be wrong."""
         return self.kind in FINAL
+
+    @property
+    def is_of_line(self) -> bool:
+        """Whether it befell whatever was sent: once that is mended, the letter may go out."""
+        return self.kind in LINE
 
     def __str__(self) -> str:
         return f"{self.kind}: {' '.join(self.answer.split())}"[:500]

@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 import regex
 
 from board.domain import weights
+from board.domain.phrase import phrase
 from board.domain.wording import Say, resolution
+from board.errors import Invalid
 
 NETWORKS = ("x", "mastodon", "bluesky")
 ADDRESSES = {"x": "https://api.x.com", "mastodon": "", "bluesky": "https://bsky.social"}
@@ -262,6 +264,46 @@ def page_of(network: str, *, address: str, name: str | None, remote: str) -> str
             return f"{address}/{name or '@'}/{last}"
         case _:
             return f"https://bsky.app/profile/{remote.removeprefix('at://').partition('/')[0]}/post/{last}"
+
+
+X_PAGE = regex.compile(
+    r"(?:https?://)?(?:www\.|mobile\.)?(?:x|twitter)\.com/(?P<name>\w{1,15})(?:/web)?/status(?:es)?/(?P<post>[0-9]{1,19})\b.*",
+    regex.IGNORECASE,
+)
+MASTODON_PAGE = regex.compile(
+    r"/(?:deck/)?(?:@|users/)(?P<name>[^/@]+)(?:/statuses)?/(?P<post>[0-9A-Za-z]{1,40})/?(?:[?#].*)?"
+)
+BLUESKY_PAGE = regex.compile(
+    r"(?:at://(?P<name>[^/]+)/app\.bsky\.feed\.post"
+    r"|(?:https?://)?(?:www\.)?bsky\.app/profile/(?P<name>[^/]+)/post)/(?P<post>[2-7a-z]{13})/?(?:[?#].*)?"
+)
+
+
+def remote_of(post: Post, typed: str, *, network: str, address: str, account: str, name: str) -> str:
+    """What the network calls our post at the address that somebody typed; `name` is ours there, with its @."""
+    match network:
+        case "x" | "mastodon" if typed.isascii() and typed.isdigit() and len(typed) <= 19:
+            return typed
+        case "x":
+            example, page = f"https://x.com/{name.lstrip('@')}/status/1234", X_PAGE.fullmatch(typed)
+        case "mastodon":
+            is_there = typed.lower().startswith(f"{address.lower()}/")
+            example = f"{address}/{name or '@'}/1234"
+            page = MASTODON_PAGE.fullmatch(typed[len(address) :]) if is_there else None
+        case _:
+            key = record_key(post)
+            example, page = f"https://bsky.app/profile/{name.lstrip('@')}/post/{key}", BLUESKY_PAGE.fullmatch(typed)
+    if page is None:
+        raise Invalid({"remote": phrase("Give the address of the post, such as {example}.", example=example)})
+    if name and page["name"].lower() not in (name.lstrip("@").lower(), account.lower(), "i" if network == "x" else ""):
+        raise Invalid(
+            {"remote": phrase("This is a post of {other}, and not of {name}.", other=page["name"], name=name)}
+        )
+    if network != "bluesky":
+        return str(page["post"])
+    if page["post"] != key:
+        raise Invalid({"remote": phrase("This is another post. The board has given this one the name {key}.", key=key)})
+    return f"at://{account or page['name']}/app.bsky.feed.post/{key}"
 
 
 TID_LETTERS = "234567abcdefghijklmnopqrstuvwxyz"

@@ -23,6 +23,7 @@ SEEN, FLAGGED = r"(\Seen)", r"(\Seen \Flagged)"
 WRONG = (imaplib.IMAP4.error, OSError, ssl.SSLError)
 
 Take = Callable[[bytes], Awaitable[str]]
+Tell = Callable[[str | None], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -32,15 +33,21 @@ class Wrong:
     why: str
 
 
-async def run(url: str, take: Take) -> None:
-    """Until cancelled. A mailbox that cannot be read is asked again later; that is told when it begins, and ends."""
-    before: Wrong | None = None
+async def run(url: str, take: Take, tell: Tell) -> None:
+    """Until cancelled. A mailbox that cannot be read is asked again later; `tell` hears why, or None where it can.
+
+    Whoever read it before may have left word of a trouble that is over, so the first look is told in any case.
+    """
+    told: str | None = ""
     while True:
         found = await look(url, take)
-        wrong = found if isinstance(found, Wrong) else None
-        if wrong != before:
-            log.warning("the mailbox: %s", wrong.why if wrong else "it can be read again")
-        before = wrong
+        wrong = found.why if isinstance(found, Wrong) else None
+        if wrong != told:
+            if wrong is not None or told:
+                log.warning("the mailbox: %s", wrong or "it can be read again")
+            with suppress(*AWAY):  # it is told the next time
+                await tell(wrong)
+                told = wrong
         await asyncio.sleep(LOOK_EVERY_S)
 
 

@@ -199,7 +199,7 @@ async def begin(tx: Tx, mirror: Mirror, post: Post, mirroring: Mirroring, now_ms
         await mirrors.keep(tx, post, replace(post, state="given_up", text=None, retry_ms=NEVER_MS))
         return None
     link = mirroring.links.issue(post.issue) if mirror.links else None
-    if post.text is None or post.started_ms is None:
+    if post.text is None or post.rounds == 0:  # if one was there all the same, the same words would not be taken again
         post = replace(post, text=await compose(tx, mirror, post, row["title"], link, mirroring.say))
     if mirror.is_dry:
         await mirrors.keep(tx, post, replace(post, state="dry", retry_ms=NEVER_MS))
@@ -226,11 +226,13 @@ async def compose(tx: Tx, mirror: Mirror, post: Post, title: str, link: str | No
 
 
 async def thread_of(tx: Tx, post: Post) -> Thread | None:
-    """The newest post of the issue that is there, with the first one of its thread."""
+    """The newest post of the issue that is there, with the first one of its thread.
+
+    At Bluesky an answer names the content of what it answers, which is not known where a person has found the post.
+    """
     around = {one.id: one for one in await mirrors.of_issue(tx, post.mirror, post.issue)}
-    there = [
-        one for one in around.values() if one.id < post.id and one.state == "sent" and one.is_wanted and one.remote
-    ]
+    known = [one for one in around.values() if one.remote and (one.mark or not one.remote.startswith("at://"))]
+    there = [one for one in known if one.id < post.id and one.state == "sent" and one.is_wanted]
     if not there:
         return None
     root = there[-1]

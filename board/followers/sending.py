@@ -100,7 +100,15 @@ async def settle(
         state, retry_ms = "queued", milliseconds(now) + RETRIES_S[tries - 1] * 1000
     error = str(fault) if fault else None
     await outbox.settle(
-        tx, row["id"], state=state, tries=tries, unsure=unsure, retry_ms=retry_ms, error=error, until_ms=until_ms
+        tx,
+        row["id"],
+        state=state,
+        tries=tries,
+        unsure=unsure,
+        retry_ms=retry_ms,
+        error=error,
+        by_line=state == "failed" and fault is not None and fault.is_of_line,
+        until_ms=until_ms,
     )
     if fault and fault.kind == "recipient":
         await bounces.note_hard(tx, row["recipient"], why=fault.answer, now_ms=milliseconds(now))

@@ -13,7 +13,7 @@ from oauthlib.oauth1 import Client
 
 from board.domain import weights
 from board.domain.leaf import milliseconds
-from board.domain.mentions import Heard, Mention, Missed, mention
+from board.domain.mentions import Heard, Mention, Missed, expanded, mention
 from board.domain.mirrors import (
     Alone,
     Gone,
@@ -100,7 +100,7 @@ class X:
     async def hear(self, since: str | None) -> Heard | Outcome:
         """What mentions us; the first time only where to go on from, and what may have come in that moment."""
         shown = {
-            "tweet.fields": "created_at,note_tweet",
+            "tweet.fields": "created_at,note_tweet,entities",
             "expansions": "author_id",
             "user.fields": "username,protected",
         }
@@ -163,7 +163,8 @@ def read_mentions(answer: Reply, own: str) -> list[Mention]:
 
 def read_mention(one: dict[str, Any], author: dict[str, Any]) -> Mention | None:
     long = one.get("note_tweet")
-    text = long.get("text") if isinstance(long, dict) else one.get("text")
+    told = long if isinstance(long, dict) else one
+    text = expanded(unescape(str(told.get("text") or "")), links_of(told))
     try:
         said_ms = milliseconds(datetime.fromisoformat(str(one.get("created_at"))))
     except ValueError:
@@ -172,9 +173,15 @@ def read_mention(one: dict[str, Any], author: dict[str, Any]) -> Mention | None:
         return None
     remote, name = str(one.get("id")), f"@{author['username']}"
     url = f"https://x.com/{author['username']}/status/{remote}"
-    return mention(
-        remote=remote, author=name, text=unescape(str(text or "")), url=url, said_ms=said_ms, came_ms=said_ms
-    )
+    return mention(remote=remote, author=name, text=text, url=url, said_ms=said_ms, came_ms=said_ms)
+
+
+def links_of(told: dict[str, Any]) -> dict[str, str]:
+    """The addresses in a text, by the short ones in their place."""
+    entities = told.get("entities")
+    urls = entities.get("urls") if isinstance(entities, dict) else None
+    listed = [one for one in urls if isinstance(one, dict)] if isinstance(urls, list) else []
+    return {str(one.get("url")): str(one.get("expanded_url")) for one in listed}
 
 
 def refusal(answer: Reply, *, is_reply: bool = False) -> Outcome:

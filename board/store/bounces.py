@@ -50,7 +50,7 @@ async def all_stopped(tx: Tx, *, limit: int) -> list[dict[str, Any]]:
     """The newest first."""
     return await tx.rows(
         "SELECT email, why, stopped_ms FROM bounces WHERE stopped_ms IS NOT NULL"
-        " ORDER BY stopped_ms DESC, email LIMIT :limit",
+        " ORDER BY stopped_ms DESC, email DESC LIMIT :limit",
         limit=limit,
     )
 

@@ -30,6 +30,7 @@ class Company:
     held_words: str = ""
     private_days: int = 90
     mention_days: int = DAYS
+    letter_days: int = 90
     order_pattern: str = ""
     phone_regions: str = " ".join(REGIONS)
     demo: bool = False

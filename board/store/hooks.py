@@ -85,6 +85,18 @@ async def every(tx: Tx) -> list[Hook]:
     return [read(row) for row in await tx.rows(f"SELECT {COLUMNS} FROM hooks ORDER BY id")]
 
 
+async def to_look_at(tx: Tx, *, limit: int) -> list[Hook]:
+    """Those first that have stopped by themselves, then those that fail, then the others by age."""
+    rows = await tx.rows(
+        f"SELECT {COLUMNS} FROM hooks LEFT JOIN positions ON positions.follower = 'hook'"
+        " AND positions.target = CAST(hooks.id AS TEXT)"
+        " ORDER BY CASE WHEN why_off IN ('failing', 'gone') THEN 0 WHEN why_off IS NULL AND failures > 0 THEN 1"
+        " ELSE 2 END, id LIMIT :limit",
+        limit=limit,
+    )
+    return [read(row) for row in rows]
+
+
 async def one(tx: Tx, hook: int) -> Hook | None:
     row = await tx.row(f"SELECT {COLUMNS} FROM hooks WHERE id = :id", id=hook)
     return read(row) if row else None

@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 
-from board.store import outbox
+from board.store import outbox, troubles
 from board.store.database import Tx
 from board.store.positions import IDLE
+
+BY_TIME = ("overdue", "reminders")  # how far these have looked is a time, in seconds
+LISTED = ", ".join(f"'{name}'" for name in BY_TIME)
 
 
 @dataclass(frozen=True)
@@ -27,16 +30,25 @@ class Mail:
 
 
 async def of_followers(tx: Tx, head: int) -> dict[str, Lag]:
-    """By name. Whoever has nothing to do has read what it wants to, and is not behind."""
+    """By name, of those that read events. Whoever has nothing to do has read what it wants to, and is not behind."""
     rows = await tx.rows(
         "SELECT follower, MIN(seq) AS slowest, COUNT(*) AS waiting,"
         " SUM(CASE WHEN failures > 0 THEN 1 ELSE 0 END) AS failing"
-        " FROM positions WHERE retry_ms < :idle GROUP BY follower ORDER BY follower",
+        f" FROM positions WHERE retry_ms < :idle AND follower NOT IN ({LISTED}) GROUP BY follower ORDER BY follower",
         idle=IDLE,
     )
     return {row["follower"]: Lag(max(0, head - row["slowest"]), row["waiting"], int(row["failing"])) for row in rows}
 
 
+async def in_seconds(tx: Tx, now_ms: int, *, has_mailbox: bool) -> dict[str, int]:
+    """How many seconds ago each of those looked that look at a span of time, and since when no mail can be read."""
+    rows = await tx.rows(f"SELECT follower, seq FROM positions WHERE follower IN ({LISTED}) ORDER BY follower")
+    late = {row["follower"]: max(0, now_ms // 1000 - row["seq"]) for row in rows}
+    if has_mailbox:
+        trouble = await troubles.one(tx, troubles.MAILBOX)
+        late["mailbox"] = max(0, now_ms - trouble.since_ms) // 1000 if trouble else 0
+    return late
+
+
 async def of_mail(tx: Tx) -> Mail:
-    oldest = await tx.value("SELECT MIN(created_ms) FROM outbox WHERE state = 'queued'")
-    return Mail(await outbox.counts(tx), oldest)
+    return Mail(await outbox.counts(tx), await outbox.oldest_waiting(tx))

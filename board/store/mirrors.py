@@ -117,13 +117,15 @@ async def queue(tx: Tx, mirror: int, *, issue: int, seq: int, kind: str, now_ms:
 
 
 async def unwant(tx: Tx, issue: int, mirror: int, now_ms: int) -> None:
-    """The posts of the issue: those that are there are to be taken down, those that are not are not sent."""
+    """The posts of the issue: those that are there are to be taken down, those that are not are not sent.
+
+    None of them keeps its words; to find it and to take it down its marker and its name there are enough.
+    """
     await tx.run(
         "UPDATE mirror_posts SET is_wanted = 0,"
         " retry_ms = CASE WHEN state = 'sent' THEN CAST(:now AS BIGINT)"
         f" WHEN state IN ('queued', 'rejected') THEN {NEVER_MS} ELSE retry_ms END,"
-        " state = CASE WHEN state IN ('queued', 'rejected') THEN 'given_up' ELSE state END,"
-        " text = CASE WHEN state IN ('queued', 'rejected', 'dry', 'given_up') THEN NULL ELSE text END"
+        " state = CASE WHEN state IN ('queued', 'rejected') THEN 'given_up' ELSE state END, text = NULL"
         " WHERE issue = :issue AND mirror = :mirror",
         issue=issue,
         mirror=mirror,
@@ -182,9 +184,10 @@ async def keep(tx: Tx, before: Post, after: Post) -> bool:
     """Whether the post could be brought up to date: nobody else has changed its state meanwhile."""
     values = asdict(after)
     row = await tx.row(
-        "UPDATE mirror_posts SET state = CAST(:state AS TEXT), text = :text, is_alone = :is_alone, parent = :parent,"
-        " remote = :remote, mark = :mark, since = :since, rounds = :rounds, looks = :looks, failures = :failures,"
-        " started_ms = :started_ms, error = :error,"
+        "UPDATE mirror_posts SET state = CAST(:state AS TEXT),"
+        " text = CASE WHEN is_wanted = 0 THEN NULL ELSE CAST(:text AS TEXT) END,"
+        " is_alone = :is_alone, parent = :parent, remote = :remote, mark = :mark, since = :since,"
+        " rounds = :rounds, looks = :looks, failures = :failures, started_ms = :started_ms, error = :error,"
         " retry_ms = CASE WHEN is_wanted = 0 AND CAST(:state AS TEXT) = 'sent' AND state <> 'sent' THEN 0"
         " ELSE CAST(:retry_ms AS BIGINT) END"
         " WHERE id = :id AND state = :was RETURNING id",
@@ -239,9 +242,13 @@ async def of_issue(tx: Tx, mirror: int, issue: int) -> list[Post]:
 
 
 async def newest(tx: Tx, mirror: int, *, states: Sequence[str], limit: int) -> list[Post]:
-    listed = ", ".join(f"'{state}'" for state in states)
+    of_each = [
+        f"SELECT id FROM (SELECT id FROM mirror_posts WHERE mirror = :mirror AND state = '{state}'"
+        f" ORDER BY id DESC LIMIT {int(limit)}) AS newest_of_state"
+        for state in states
+    ]
     rows = await tx.rows(
-        f"SELECT {POST_COLUMNS} FROM mirror_posts WHERE mirror = :mirror AND state IN ({listed})"
+        f"SELECT {POST_COLUMNS} FROM mirror_posts WHERE id IN ({' UNION ALL '.join(of_each)})"
         f" ORDER BY id DESC LIMIT {int(limit)}",
         mirror=mirror,
     )

@@ -107,16 +107,25 @@ async def claim(tx: Tx, message: int, *, now_ms: int, until_ms: int) -> bool:
 
 
 async def settle(
-    tx: Tx, message: int, *, state: str, tries: int, unsure: int, retry_ms: int, error: str | None, until_ms: int
+    tx: Tx,
+    message: int,
+    *,
+    state: str,
+    tries: int,
+    unsure: int,
+    retry_ms: int,
+    error: str | None,
+    by_line: bool = False,
+    until_ms: int,
 ) -> None:
-    """What became of a try: sent, failed for good, or queued for the next one.
+    """What became of a try: sent, failed for good (`by_line`: by no fault of the letter), or queued for the next one.
 
     Whoever comes back with a failure after its claim `until_ms` has passed on says nothing about a message that is
     somebody else's now.
     """
     await tx.run(
         "UPDATE outbox SET state = :state, tries = :tries, unsure = :unsure, retry_ms = :retry_ms,"
-        " error = :error WHERE id = :id"
+        " error = :error, by_line = :by_line WHERE id = :id"
         " AND (CAST(:state AS TEXT) = 'sent' OR (state = 'queued' AND retry_ms = :until))",
         id=message,
         state=state,
@@ -124,6 +133,7 @@ async def settle(
         unsure=unsure,
         retry_ms=retry_ms,
         error=error,
+        by_line=int(by_line),
         until=until_ms,
     )
 
@@ -132,12 +142,85 @@ async def rewrite(tx: Tx, message: int, letter: Letter) -> None:
     await tx.run("UPDATE outbox SET letter = :letter WHERE id = :id", id=message, letter=json.dumps(asdict(letter)))
 
 
-async def try_now(tx: Tx, message: int, now_ms: int) -> None:
-    await tx.run(
-        "UPDATE outbox SET state = 'queued', retry_ms = :now, unsure = 0 WHERE id = :id AND state <> 'sent'",
+async def try_now(tx: Tx, message: int, now_ms: int) -> bool:
+    """Whether it has a turn now: not what was sent, and nothing without words."""
+    row = await tx.row(
+        "UPDATE outbox SET state = 'queued', retry_ms = :now, unsure = 0, by_line = 0"
+        " WHERE id = :id AND state <> 'sent' AND letter <> '' RETURNING id",
         id=message,
         now=now_ms,
     )
+    return row is not None
+
+
+SOON_MS = 180_000  # whose turn comes so soon may be on its way now, and needs no hurry
+# Those that wait for a later try, and those that the line has ended since then.
+LATER = "state = 'queued' AND rank IN (0, 1, 2) AND retry_ms > :soon"
+ENDED = "by_line = 1 AND retry_ms >= :since"
+
+
+async def putting_off(tx: Tx, now_ms: int, *, since_ms: int, most: int) -> tuple[int, int]:
+    """How many wait for a later try, and how many the line has ended since then; counted no further than `most`."""
+    row = await tx.row(
+        f"SELECT (SELECT COUNT(*) FROM (SELECT id FROM outbox WHERE {LATER} LIMIT :most) AS first_ones) AS waiting,"
+        f" (SELECT COUNT(*) FROM (SELECT id FROM outbox WHERE {ENDED} LIMIT :most) AS others) AS ended",
+        soon=now_ms + SOON_MS,
+        since=since_ms,
+        most=most,
+    )
+    assert row
+    return row["waiting"], row["ended"]
+
+
+async def hurry(tx: Tx, now_ms: int, *, limit: int) -> int:
+    """Those that wait for a later try have their turn now, the first first; returns how many."""
+    rows = await tx.rows(
+        f"UPDATE outbox SET retry_ms = :now WHERE id IN (SELECT id FROM outbox WHERE {LATER} ORDER BY rank, retry_ms"
+        " LIMIT :limit) AND state = 'queued' RETURNING id",
+        now=now_ms,
+        soon=now_ms + SOON_MS,
+        limit=limit,
+    )
+    return len(rows)
+
+
+async def ended_by_line(tx: Tx, since_ms: int, *, limit: int) -> list[dict[str, Any]]:
+    """What the line has ended since then, the oldest first."""
+    return await tx.rows(
+        f"SELECT {COLUMNS} FROM outbox WHERE {ENDED} ORDER BY retry_ms LIMIT :limit", since=since_ms, limit=limit
+    )
+
+
+async def begin_again(tx: Tx, message: int, now_ms: int) -> None:
+    """What the line has ended is tried as if for the first time."""
+    await tx.run(
+        "UPDATE outbox SET state = 'queued', tries = 0, retry_ms = :now, by_line = 0 WHERE id = :id AND by_line = 1",
+        id=message,
+        now=now_ms,
+    )
+
+
+async def leave(tx: Tx, message: int) -> None:
+    """What the line has ended stays as it is, also when all others are tried again."""
+    await tx.run("UPDATE outbox SET by_line = 0 WHERE id = :id", id=message)
+
+
+async def empty_old(tx: Tx, before_ms: int, *, limit: int) -> int:
+    """Deletes the words of the oldest that do not wait, and were written before then; returns of how many.
+
+    What became of each stays, and its Message-ID, so that none is written twice.
+    """
+    rows = await tx.rows(
+        "UPDATE outbox SET subject = '', letter = '', by_line = 0 WHERE id IN (SELECT id FROM outbox"
+        " WHERE state <> 'queued' AND letter <> '' AND created_ms < :before ORDER BY created_ms LIMIT :limit)"
+        " AND state <> 'queued' RETURNING id",
+        before=before_ms,
+        limit=limit,
+    )
+    for row in rows:
+        await tx.run("DELETE FROM quoted WHERE message = :message", message=row["id"])
+    tx.has_erased = tx.has_erased or bool(rows)
+    return len(rows)
 
 
 async def one(tx: Tx, message: int) -> dict[str, Any] | None:
@@ -149,13 +232,14 @@ async def fail(tx: Tx, message: int, *, error: str) -> None:
     await tx.run("UPDATE outbox SET state = 'failed', error = :error WHERE id = :id", id=message, error=error)
 
 
-async def end(tx: Tx, message: int, *, error: str) -> None:
-    """One that waits is not sent."""
-    await tx.run(
-        "UPDATE outbox SET state = 'failed', error = :error WHERE id = :id AND state = 'queued'",
+async def end(tx: Tx, message: int, *, error: str) -> bool:
+    """One that waits is not sent; whether it did wait."""
+    row = await tx.row(
+        "UPDATE outbox SET state = 'failed', error = :error WHERE id = :id AND state = 'queued' RETURNING id",
         id=message,
         error=error,
     )
+    return row is not None
 
 
 async def give_up(tx: Tx, recipient: str, *, error: str) -> None:
@@ -186,10 +270,27 @@ async def counts(tx: Tx) -> dict[str, int]:
     return {row["state"]: row["number"] for row in rows}
 
 
+async def counts_up_to(tx: Tx, most: int) -> dict[str, int]:
+    """How many letters are in each state, counted no further than `most`: what nobody waits long for."""
+    counted = ", ".join(
+        f"(SELECT COUNT(*) FROM (SELECT id FROM outbox WHERE state = '{state}' LIMIT :most) AS {state}_ones) AS {state}"
+        for state in STATES
+    )
+    row = await tx.row(f"SELECT {counted}", most=most)
+    return {state: number for state, number in (row or {}).items() if number}
+
+
+async def oldest_waiting(tx: Tx) -> int | None:
+    """Since when the oldest of those that wait does so."""
+    found: int | None = await tx.value("SELECT MIN(created_ms) FROM outbox WHERE state = 'queued'")
+    return found
+
+
 async def forget_words(tx: Tx, issue: int) -> None:
     """Leaves no words in the issue's letters, sent or not: only the link and what makes them one thread."""
     rows = await tx.rows(
-        "SELECT id, letter FROM outbox WHERE issue = :issue OR id IN (SELECT message FROM quoted WHERE issue = :issue)",
+        "SELECT id, letter FROM outbox WHERE letter <> '' AND id IN (SELECT id FROM outbox WHERE issue = :issue"
+        " UNION SELECT message FROM quoted WHERE issue = :issue)",
         issue=issue,
     )
     for row in rows:
@@ -208,6 +309,9 @@ def unkept(letter: Letter) -> dict[str, Any]:
 
 
 def letter_of(row: dict[str, Any]) -> Letter:
+    """The letter, without a word where they were deleted."""
+    if not row["letter"]:
+        return Letter(subject="", paragraphs=())
     kept = json.loads(row["letter"])
     parts = tuple(Part(**part) for part in kept.get("parts", ()))
     return Letter(**{**kept, "paragraphs": tuple(kept["paragraphs"]), "parts": parts})

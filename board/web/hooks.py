@@ -29,7 +29,8 @@ async def list_page(
     async with request.app.state.board.db.reading() as tx:
         await session.require_staff(tx, request, "run_board")
         around = await frame(tx, request)
-        listed = [await facts(tx, hook) for hook in await hooks.every(tx)]
+        _, head = await record.head(tx)
+        listed = [await facts(tx, hook, head) for hook in await hooks.every(tx)]
     typed = typed or {"events": "\n".join(USUAL), "shape": "standard"}
     return page(
         request,
@@ -44,10 +45,9 @@ async def list_page(
     )
 
 
-async def facts(tx: Tx, hook: Hook) -> dict[str, Any]:
+async def facts(tx: Tx, hook: Hook, head: int) -> dict[str, Any]:
     """What a page says of a hook: whether it is on, how many events it is behind, and what came of the last try."""
     place = await positions.read(tx, acts.NAME, str(hook.id)) or Position(-1, 0, IDLE)
-    _, head = await record.head(tx)
     last = next(iter(await hooks.tries(tx, hook.id, limit=1)), None)
     waits = place.failures > 0 and hook.why_off is None
     return {
@@ -111,7 +111,7 @@ async def one_page(
         await session.require_staff(tx, request, "run_board")
         around = await frame(tx, request)
         hook = await acts.found(tx, number)
-        told = await facts(tx, hook)
+        told = await facts(tx, hook, (await record.head(tx))[1])
         tried = [shown(one) for one in await hooks.tries(tx, number, limit=TRIES)]
     kept = {"url": hook.url, "shape": hook.shape, "events": "\n".join(hook.events)}
     return page(

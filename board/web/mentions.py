@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from board.actions import mentions as acts
-from board.domain.mentions import is_aged
+from board.domain.mentions import host_of, is_aged, unlabelled
 from board.domain.people import may
 from board.store import mentions
 from board.store.database import Tx, WriteTx
@@ -61,6 +61,7 @@ def shown(draft: Draft) -> dict[str, Any]:
         "author": draft.author,
         "text": draft.text,
         "url": draft.url,
+        "host": host_of(draft.url),
         "at": time_of(draft.said_ms),
     }
 
@@ -91,7 +92,7 @@ async def told(request: Request, number: int) -> dict[str, str]:
     async with request.app.state.board.db.reading() as tx:
         by = await session.actor(tx, await session.require_staff(tx, request, acts.RIGHT))
         draft = await acts.read(tx, number, by=by)
-    return {"mention": str(number), "body": draft.text, "private": f"{draft.author}\n{draft.url}".strip()}
+    return {"mention": str(number), "body": unlabelled(draft.text), "private": f"{draft.author}\n{draft.url}".strip()}
 
 
 async def permit(request: Request, typed: Mapping[str, str]) -> None:

@@ -4,7 +4,7 @@ import hmac
 import os
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import accumulate
 from typing import Any
 
@@ -64,6 +64,7 @@ async def of_the_board(board: Any) -> list[Metric]:
     async with board.db.reading() as tx:
         _, head = await record.head(tx)
         followers, mail = await lag.of_followers(tx, head), await lag.of_mail(tx)
+        late = await lag.in_seconds(tx, now_ms(), has_mailbox=board.settings.imap_url is not None)
     found = {
         "behind_events": ("Events that the slowest target of a follower has not read", "behind"),
         "waiting": ("Targets of a follower that have a turn to come", "waiting"),
@@ -71,16 +72,27 @@ async def of_the_board(board: Any) -> list[Metric]:
     }
     metrics: list[Metric] = [CounterMetricFamily("board_events", "Events in the record", value=head + 1)]
     for name, (about, key) in found.items():
-        gauge = GaugeMetricFamily(f"board_follower_{name}", about, labels=["follower"])
-        for follower, one in followers.items():
-            gauge.add_metric([follower], getattr(one, key))
-        metrics.append(gauge)
-    letters = GaugeMetricFamily("board_letters", "Letters in the outbox, by state", labels=["state"])
-    for state, number in mail.letters.items():
-        letters.add_metric([state], number)
+        values = {follower: getattr(one, key) for follower, one in followers.items()}
+        metrics.append(labelled(f"board_follower_{name}", about, "follower", values))
+    metrics.append(
+        labelled(
+            "board_follower_late_seconds",
+            "Since the last look at a span of time, or since the mailbox cannot be read",
+            "follower",
+            late,
+        )
+    )
+    metrics.append(labelled("board_letters", "Letters in the outbox, by state", "state", mail.letters))
     oldest_s = (now_ms() - mail.oldest_ms) / 1000 if mail.oldest_ms is not None else 0
     about = "How long the oldest letter waits"
-    return [*metrics, letters, GaugeMetricFamily("board_letters_oldest_seconds", about, value=max(0, oldest_s))]
+    return [*metrics, GaugeMetricFamily("board_letters_oldest_seconds", about, value=max(0, oldest_s))]
+
+
+def labelled(name: str, about: str, label: str, values: Mapping[str, int]) -> Metric:
+    gauge = GaugeMetricFamily(name, about, labels=[label])
+    for value, number in values.items():
+        gauge.add_metric([value], number)
+    return gauge
 
 
 def of_the_process(board: Any) -> Iterator[Metric]:

@@ -107,7 +107,11 @@ async def add(request: Request) -> Response:
 
 def shown(typed: dict[str, str]) -> dict[str, str]:
     """What may stand in a form again: no secret."""
-    return {name: value for name, value in typed.items() if name in ("network", "address", "budget", "post", "act")}
+    return {
+        name: value
+        for name, value in typed.items()
+        if name in ("network", "address", "budget", "post", "act", "remote")
+    }
 
 
 async def show(request: Request) -> Response:

@@ -22,7 +22,7 @@ from board.web.page import back, form, frame, page
 SECTIONS = {
     "company": ("name", "tagline", "accent"),
     "texts": ("rules", "about"),
-    "policies": ("mail", "moderation", "held_words", "private_days", "mention_days"),
+    "policies": ("mail", "moderation", "held_words", "private_days", "mention_days", "letter_days"),
     "finds": ("order_pattern", "phone_regions"),
 }
 

@@ -6,20 +6,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from board.actions import mailbox
+from board.actions import outbox as acts
 from board.domain import faults
 from board.domain.auditing import MASK, mask
-from board.domain.faults import Fault
 from board.domain.people import may
 from board.domain.text import clean
 from board.domain.wording import Say
-from board.store import bounces, lag, outbox
+from board.store import bounces, outbox, record, troubles
 from board.store import hooks as hook_rows
 from board.store import mirrors as mirror_rows
 from board.store.database import Tx
 from board.web import hooks, mentions, mirrors, session
 from board.web.page import back, form, frame, page, time_of
 
-MESSAGES = 50
+MESSAGES, HOOKS = 50, 10
 
 
 async def show(request: Request) -> Response:
@@ -36,7 +36,9 @@ async def show(request: Request) -> Response:
             before=int(before) if before.isascii() and before.isdigit() and len(before) < 16 else None,
             state=chosen if chosen in outbox.STATES else None,
         )
-        mail, stopped = await lag.of_mail(tx), await bounces.all_stopped(tx, limit=MESSAGES)
+        counts, oldest_ms = await outbox.counts_up_to(tx, acts.MOST + 1), await outbox.oldest_waiting(tx)
+        stopped = await bounces.all_stopped(tx, limit=MESSAGES)
+        again, deaf = await to_try_again(tx, who), await trouble_of_mailbox(tx, request, who)
         elsewhere = await others(tx) if who.role == "admin" else {"hooks": [], "mirrors": []}
         heard = await mentions.facts(tx, who)
     say = request.app.state.board.renderer.say
@@ -49,9 +51,13 @@ async def show(request: Request) -> Response:
         messages=[shown_to(who, message(row, say, sees_links=who.role == "admin")) for row in rows[:MESSAGES]],
         next=more,
         filter=chosen if chosen in outbox.STATES else "all",
-        counts=mail.letters,
-        oldest=time_of(mail.oldest_ms) if mail.oldest_ms is not None else None,
-        hooks=elsewhere["hooks"],
+        counts=counts,
+        most=acts.MOST,
+        oldest=time_of(oldest_ms) if oldest_ms is not None else None,
+        again=again,
+        deaf=deaf,
+        hooks=elsewhere["hooks"][:HOOKS],
+        has_more_hooks=len(elsewhere["hooks"]) > HOOKS,
         mirrors=elsewhere["mirrors"],
         mentions=heard,
         stopped=[stopped_to(who, row) for row in stopped],
@@ -59,10 +65,32 @@ async def show(request: Request) -> Response:
     )
 
 
+async def to_try_again(tx: Tx, who: session.Viewer) -> dict[str, Any] | None:
+    """How many letters wait for a later try, and how many the line has ended lately; None where there are none."""
+    if not (who.role and may(who.role, acts.RIGHT)):
+        return None
+    now_ms = session.now_ms()
+    waiting, ended = await outbox.putting_off(tx, now_ms, since_ms=acts.oldest_ms(now_ms), most=acts.MOST)
+    counted = {"waiting": waiting, "ended": ended, "days": acts.DAYS_BACK, "most": acts.MOST}
+    return counted if waiting or ended else None
+
+
+async def trouble_of_mailbox(tx: Tx, request: Request, who: session.Viewer) -> dict[str, Any] | None:
+    """Since when, and why, nothing can be read of what comes in; None where it can, or there is no mailbox."""
+    if request.app.state.board.settings.imap_url is None:
+        return None
+    trouble = await troubles.one(tx, troubles.MAILBOX)
+    if trouble is None:
+        return None
+    sees = who.session.person and may(who.session.person.role, "see_private")
+    return {"since": time_of(trouble.since_ms), "said": trouble.said if sees else mask(trouble.said)}
+
+
 async def others(tx: Tx) -> dict[str, list[dict[str, Any]]]:
-    """Webhooks and mirrors, each as its own page tells of it."""
+    """Webhooks and mirrors, each as its own page tells of it; of many webhooks those that need somebody."""
+    _, head = await record.head(tx)
     return {
-        "hooks": [await hooks.facts(tx, hook) for hook in await hook_rows.every(tx)],
+        "hooks": [await hooks.facts(tx, hook, head) for hook in await hook_rows.to_look_at(tx, limit=HOOKS + 1)],
         "mirrors": [await mirrors.facts(tx, mirror) for mirror in await mirror_rows.every(tx)],
     }
 
@@ -89,6 +117,7 @@ def message(row: dict[str, Any], say: Say, *, sees_links: bool) -> dict[str, Any
         "id": row["id"],
         "to": row["recipient"],
         "subject": row["subject"],
+        "is_empty": not row["letter"],
         "state": row["state"],
         "at": time_of(row["created_ms"]),
         "fault": say(faults.WORDS[fault.kind]) if fault else None,
@@ -102,9 +131,20 @@ def message(row: dict[str, Any], say: Say, *, sees_links: bool) -> dict[str, Any
 
 async def try_now(request: Request) -> Response:
     async with request.app.state.board.db.saving() as tx:
-        await session.require_staff(tx, request, "try_mail")
-        await outbox.try_now(tx, int(request.path_params["id"]), session.now_ms())
+        by = await session.actor(tx, await session.require_staff(tx, request, acts.RIGHT))
+        await acts.try_now(tx, int(request.path_params["id"]), by=by, now_ms=session.now_ms())
     return back("/staff/outbox", "trying")
+
+
+async def try_all(request: Request) -> Response:
+    """All that wait, and what the line has ended, a step at a time; what is left is told by the page."""
+    now_ms = session.now_ms()
+    for _ in range(acts.MOST // acts.STEP):
+        async with request.app.state.board.db.saving() as tx:
+            by = await session.actor(tx, await session.require_staff(tx, request, acts.RIGHT))
+            if not await acts.try_all(tx, by=by, now_ms=now_ms):
+                break
+    return back("/staff/outbox", "trying_all")
 
 
 async def send_again(request: Request) -> Response:
@@ -119,6 +159,6 @@ async def send_again(request: Request) -> Response:
 async def give_up(request: Request) -> Response:
     """A letter that waits is sent no more, until somebody says otherwise."""
     async with request.app.state.board.db.saving() as tx:
-        await session.require_staff(tx, request, "try_mail")
-        await outbox.end(tx, int(request.path_params["id"]), error=str(Fault("given_up")))
+        by = await session.actor(tx, await session.require_staff(tx, request, acts.RIGHT))
+        await acts.give_up(tx, int(request.path_params["id"]), by=by)
     return back("/staff/outbox", "given_up")

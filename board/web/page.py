@@ -58,6 +58,7 @@ DONE = {
     "unchanged": "Nothing had to change.",
     "saved": "Saved.",
     "trying": "It is tried again now.",
+    "trying_all": "They are tried again now, those that somebody waits for first.",
     "given_up": "It is given up, and not sent.",
     "set_aside": "It is set aside, and forgotten here.",
     "hook_asked": "It is on its way. Load this page again to see what came of it.",

@@ -187,6 +187,7 @@ def outlets() -> list[BaseRoute]:
     return [
         Route("/staff/outbox", outbox.show),
         Route("/staff/outbox/addresses", outbox.send_again, methods=["POST"]),
+        Route("/staff/outbox/again", outbox.try_all, methods=["POST"]),
         Route("/staff/outbox/{id:n}/try", outbox.try_now, methods=["POST"]),
         Route("/staff/outbox/{id:n}/end", outbox.give_up, methods=["POST"]),
         Route("/staff/hooks", hooks.show_all),

@@ -25,11 +25,8 @@ LOOK = """async (options) => {
 }"""
 EVERYTHING = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
 COLOURS = {"resultTypes": ["violations"], "runOnly": ["color-contrast", "link-in-text-block"]}
-# What size and place decide as well; every other rule asks only what there is, and whether it is shown.
-BY_SIGHT = {
-    "resultTypes": ["violations"],
-    "runOnly": [*COLOURS["runOnly"], "target-size", "scrollable-region-focusable"],
-}
+# What size and place decide; every other rule asks only what there is, whether it is shown, and in which colours.
+SIZES = {"resultTypes": ["violations"], "runOnly": ["target-size", "scrollable-region-focusable"]}
 SHOWN = """() => [...document.querySelectorAll("*")].map((each) =>
   each.checkVisibility({ visibilityProperty: true, opacityProperty: true }) ? "1" : "0").join("")"""
 # Contrast asks less of large letters: 24 pixels, or 18.66 where they are bold.
@@ -244,14 +241,14 @@ def barriers(opened: Window, places: dict[str, Place]) -> list[str]:
 
 
 def in_the_way(page: Page) -> Iterator[str]:
-    """Nothing moves with the colour scheme, so dark colours that were looked at at one width are known at the next."""
+    """Nothing moves with the colour scheme, so colours that were looked at at one width are known at the next."""
     shown, painted = set[str](), set[str]()
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": HEIGHT})
         page.evaluate("() => scrollTo(0, 0)")  # what sticks to the top covers something of what lies below
         page.emulate_media(color_scheme="light")
-        rules = EVERYTHING if is_new(page.evaluate(SHOWN), shown) else BY_SIGHT
-        yield from (f"{width} light: {what}" for what in page.evaluate(LOOK, rules))
+        is_unseen = is_new(page.evaluate(SHOWN), shown) | is_new(page.evaluate(PAINTED), painted)
+        yield from (f"{width} light: {what}" for what in page.evaluate(LOOK, EVERYTHING if is_unseen else SIZES))
         page.emulate_media(color_scheme="dark")
         if is_new(page.evaluate(PAINTED), painted):
             yield from (f"{width} dark: {what}" for what in page.evaluate(LOOK, COLOURS))

@@ -1,10 +1,13 @@
 """Mentions are kept as plain words within their limits, and networks are asked again neither too soon nor too late."""
 
+import time
+
 import pytest
 
 from board.domain import mentions as rules
 from board.domain.mentions import Heard, Mention
 from board.domain.mirrors import Later, Outcome, Rejected, Stopped, Unknown
+from board.domain.text import to_html
 
 
 def told(**changes: str | int) -> Mention | None:
@@ -65,3 +68,59 @@ def test_a_network_is_asked_again_neither_too_soon_nor_too_late() -> None:
     waits = [rules.again_ms(answer, 0, 0) for answer in answers]
     assert waits == [15_000, 40_000, 86_400_000, 15_000, 3_600_000, 15_000, 15_000]
     assert rules.again_ms(Unknown(""), 99, 0) == 3_600_000
+
+
+@pytest.mark.parametrize(
+    ("html", "words"),
+    [
+        (
+            '<p>See <a href="https://kettles.example/a?b=1&amp;c=2" rel="nofollow"><span class="invisible">https://</span>'
+            '<span class="ellipsis">kettles.example/a</span><span class="invisible">?b=1&amp;c=2</span></a>.</p>',
+            "See https://kettles.example/a?b=1&c=2.",
+        ),
+        (
+            '<a href="https://evil.example/">https://bank.example/</a>',
+            "https://bank.example/ (https://evil.example/)",
+        ),
+        ("<a class='x' href='https://evil.example/'>here</a>", "here (https://evil.example/)"),
+        ("<a href=https://evil.example/>here</a>", "here (https://evil.example/)"),
+        ('<a href="https://evil.example/"><img src="x"></a>', "https://evil.example/"),
+        ('<a href="https://s.example/@ada" class="u-url mention">@<span>ada</span></a> hi', "@ada hi"),
+        ('<a href="https://s.example/tags/tea" rel="tag">#<span>tea</span></a>', "#tea"),
+        ('<a href="javascript:alert(1)">here</a> <a>there</a>', "here there"),
+        ('<a href="https://e.example/&lt;b&gt;">x</a>', "x (https://e.example/<b>)"),
+    ],
+)
+def test_a_link_says_where_it_leads(html: str, words: str) -> None:
+    assert rules.plain(html) == words
+
+
+@pytest.mark.parametrize(
+    ("address", "host"),
+    [
+        ("https://Social.example/@ada/1", "social.example"),
+        ("https://social.example:8443/x", "social.example:8443"),
+        ("https://sоcial.example/", "xn--scial-jye.example"),
+        ("https://bank.example@evil.example/", ""),
+        ("https://a b.example/", ""),
+        ("javascript:alert(1)", ""),
+    ],
+)
+def test_the_host_of_a_link_is_told_as_it_goes_over_the_wire(address: str, host: str) -> None:
+    assert rules.host_of(address) == host
+
+
+@pytest.mark.parametrize("piece", ["<a ", "<a href='", "<", "</p>", "<br ", "<a href=x>", "https://t.co/"])
+def test_no_post_takes_long_to_read(piece: str) -> None:
+    began = time.process_time()
+    rules.plain(piece * (1_000_000 // len(piece)))
+    rules.expanded(piece * 50_000, {})
+    assert time.process_time() - began < 5
+
+
+def test_in_an_issue_a_mention_hides_no_address_behind_words() -> None:
+    said = "[https://bank.example](https://evil.example/x)"
+    assert ">https://bank.example</a>" in to_html(said)
+    shown = to_html(rules.unlabelled(said))
+    assert ">https://evil.example/x</a>" in shown
+    assert 'href="https://evil.example/x"' in shown

@@ -11,6 +11,7 @@ from board.domain import mirrors as rules
 from board.domain.mirrors import Alone, Gone, Later, Missing, Post, Rejected, Sent, Size, Stopped, Unknown
 from board.domain.text import clean
 from board.domain.weights import links_in, weight
+from board.errors import Invalid
 from tests.cast import say
 
 POST = Post(id=1, mirror=1, issue=1042, seq=9, kind="issue.published", number=3, state="sending", created_ms=1_000)
@@ -120,3 +121,66 @@ def test_a_link_is_placed_in_bytes() -> None:
     (facet,) = rules.link_facets(f"Gelöst · é\n{LINK}", LINK)
     assert facet["index"] == {"byteStart": 14, "byteEnd": 14 + len(LINK)}
     assert rules.link_facets("Nothing", None) == []
+
+
+KEY = rules.record_key(POST)
+OURS = {"x": ("42", "@Board"), "mastodon": ("7", "@board"), "bluesky": ("did:plc:board", "@board.example")}
+
+
+def found(network: str, typed: str) -> str:
+    account, name = OURS[network]
+    address = {"x": "https://api.x.com", "mastodon": "https://social.example", "bluesky": "https://pds.example"}[
+        network
+    ]
+    return rules.remote_of(POST, typed, network=network, address=address, account=account, name=name)
+
+
+@pytest.mark.parametrize(
+    ("network", "typed", "remote"),
+    [
+        ("x", "1900000000000000007", "1900000000000000007"),
+        ("x", "https://x.com/board/status/19", "19"),
+        ("x", "https://mobile.twitter.com/Board/status/19?s=20", "19"),
+        ("x", "x.com/board/status/19/photo/1", "19"),
+        ("x", "https://x.com/i/web/status/19", "19"),
+        ("mastodon", "117", "117"),
+        ("mastodon", "https://social.example/@board/117", "117"),
+        ("mastodon", "https://Social.example/@board/117?x#y", "117"),
+        ("mastodon", "https://social.example/users/board/statuses/117", "117"),
+        ("mastodon", "https://social.example/@board/statuses/01HXAB", "01HXAB"),
+        ("bluesky", f"at://did:plc:board/app.bsky.feed.post/{KEY}", f"at://did:plc:board/app.bsky.feed.post/{KEY}"),
+        ("bluesky", f"at://board.example/app.bsky.feed.post/{KEY}", f"at://did:plc:board/app.bsky.feed.post/{KEY}"),
+        (
+            "bluesky",
+            f"https://bsky.app/profile/board.example/post/{KEY}",
+            f"at://did:plc:board/app.bsky.feed.post/{KEY}",
+        ),
+        ("bluesky", f"bsky.app/profile/did:plc:board/post/{KEY}/", f"at://did:plc:board/app.bsky.feed.post/{KEY}"),
+    ],
+)
+def test_a_post_is_known_by_any_address_that_people_copy(network: str, typed: str, remote: str) -> None:
+    assert found(network, typed) == remote
+
+
+@pytest.mark.parametrize(
+    ("network", "typed", "said"),
+    [
+        ("x", "", "such as https://x.com/Board/status/1234"),
+        ("x", "1" * 20, "such as"),
+        ("x", "https://evil.example/?https://x.com/board/status/19", "such as"),
+        ("x", "https://x.com.evil.example/board/status/19", "such as"),
+        ("x", "https://x.com/board", "such as"),
+        ("x", "https://x.com/ada/status/19", "a post of ada, and not of @Board"),
+        ("mastodon", "https://other.example/@board/117", "such as https://social.example/@board/1234"),
+        ("mastodon", "https://social.example/@board", "such as"),
+        ("mastodon", "https://social.example/@ada/117", "a post of ada"),
+        ("bluesky", "12345", f"such as https://bsky.app/profile/board.example/post/{KEY}"),
+        ("bluesky", f"at://did:plc:ada/app.bsky.feed.post/{KEY}", "a post of did:plc:ada"),
+        ("bluesky", "at://did:plc:board/app.bsky.feed.post/3aaaaaaaaaaaa", f"has given this one the name {KEY}"),
+        ("bluesky", f"at://did:plc:board/app.bsky.feed.like/{KEY}", "such as"),
+    ],
+)
+def test_any_other_address_is_refused_with_what_to_give(network: str, typed: str, said: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        found(network, typed)
+    assert said in refused.value.fields["remote"]

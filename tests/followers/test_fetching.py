@@ -85,7 +85,7 @@ async def test_a_mailbox_is_asked_again_after_a_fault(monkeypatch: Any, caplog: 
     async with folder() as box:
         box.deliver(ONE)
         box.breaks_at = "SELECT"
-        task = asyncio.create_task(fetching.run(box.url, taken))
+        task = asyncio.create_task(fetching.run(box.url, taken, asyncio.Queue[str | None]().put))
         async with asyncio.timeout(10):
             while "the mailbox:" not in caplog.text:
                 await asyncio.sleep(0.01)
@@ -95,3 +95,26 @@ async def test_a_mailbox_is_asked_again_after_a_fault(monkeypatch: Any, caplog: 
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
     assert taken == [ONE]
+
+
+async def test_what_is_wrong_is_told_when_it_begins_and_ends_and_once_at_first(monkeypatch: Any) -> None:
+    monkeypatch.setattr(fetching, "LOOK_EVERY_S", 0.01)
+    taken, told = Taken(), asyncio.Queue[str | None]()
+    is_away = [True]
+
+    async def tell(wrong: str | None) -> None:
+        if is_away and is_away.pop():
+            raise ConnectionRefusedError("the database is away")
+        await told.put(wrong)
+
+    async with folder() as box, asyncio.timeout(20):
+        task = asyncio.create_task(fetching.run(box.url, taken, tell))
+        assert await told.get() is None
+        box.breaks_at = "LOGIN"
+        assert await told.get()
+        box.breaks_at = None
+        assert await told.get() is None
+        await asyncio.sleep(0.05)
+        assert told.empty()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

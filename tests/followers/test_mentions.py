@@ -106,6 +106,26 @@ async def test_a_mention_on_mastodon_becomes_a_draft_unless_only_we_were_to_read
     assert draft.url == "https://elsewhere.example/@ada/11"
 
 
+async def test_the_addresses_in_a_mention_are_those_where_its_links_lead(db: Database) -> None:
+    short, long = "https://t.co/abc", "https://t.co/abcd"
+    links = {
+        short: "https://evil.example/login?a=1&b=2",
+        long: "https://kettles.example/",
+        "https://t.co/x": "javascript:1",
+    }
+    async with serving(X()) as network:
+        mirror = await listening(db, "x", network)
+        text = f"@board Look: {long} and {short}, {short} https://t.co/x https://t.co/unknown"
+        network.said = [Said(id=11, text=text, at=LATE, links=links)]
+        network.said += [Said(id=12, text="@board A…", at=LATE, long=f"@board A long {short}", links=links)]
+        await later(mirror)
+    evil = "https://evil.example/login?a=1&b=2"
+    assert await said(db) == [
+        f"@board A long {evil}",
+        f"@board Look: https://kettles.example/ and {evil}, {evil} https://t.co/x https://t.co/unknown",
+    ]
+
+
 async def hear_on_x(network: X, number: int) -> None:
     network.said.append(Said(id=number, text=f"@board No. {number}", at=LATE))
 

@@ -2,12 +2,14 @@
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from board.actions import customers, moderators
 from board.actions import mirrors as acts
-from board.actions import moderators
+from board.domain.mirrors import NEVER_MS, record_key
 from board.errors import Conflict, Invalid, NotAllowed
 from board.followers import mirrors as mirroring
 from board.store import company, outbox
@@ -15,8 +17,9 @@ from board.store import mirrors as store
 from board.store.database import Database
 from board.store.positions import IDLE
 from board.stream import Stream
-from tests.cast import BO, MO, ROOT, do, file_issue
+from tests.cast import ADA, BO, MO, ROOT, do, file_issue
 from tests.followers.mirrored import MIRRORING, OUT, Mirrored, cure, mirrored, resolve
+from tests.networks.bluesky import IDENTIFIER, Bluesky
 from tests.networks.serving import LOST, LOST_503, LOST_HTML, NEVER_CAME, Fault, serving
 from tests.networks.x import SECRETS, X
 
@@ -134,6 +137,26 @@ async def test_what_a_person_has_found_is_taken_down_like_any_other_post(db: Dat
     assert (await mirror.states(), network.tweets) == (["deleted"], [])
 
 
+async def test_a_post_that_a_person_has_found_at_bluesky_is_answered_by_none_and_taken_down(db: Database) -> None:
+    async with serving(Bluesky()) as network:
+        network.faults = [NEVER_CAME] * 3
+        mirror = await mirrored(db, "bluesky", network, threads=True)
+        number = await file_issue(db)
+        await mirror.wait()
+        (post,) = await mirror.posts()
+        assert post.state == "needs_human"
+        network.records[(key := record_key(post))] = {"uri": "", "cid": ""}
+        typed = f"https://bsky.app/profile/{IDENTIFIER}/post/{key}"
+        await mirror.do(acts.is_there, mirror.id, post.id, remote=typed, now_ms=0)
+        await resolve(db, number)
+        await mirror.settle()
+        assert await mirror.states() == ["sent", "sent"]
+        assert "reply" not in network.records[record_key((await mirror.posts())[1])]["value"]
+        await do(db, moderators.remove, number, by=MO, reason="threat")
+        await mirror.settle()
+    assert (await mirror.states(), network.records) == (["deleted", "deleted"], {})
+
+
 @pytest.mark.parametrize("how", ["remove", "redact"])
 async def test_what_the_public_may_not_read_any_more_is_taken_down(db: Database, how: str) -> None:
     async with serving(X()) as network:
@@ -149,6 +172,53 @@ async def test_what_the_public_may_not_read_any_more_is_taken_down(db: Database,
         await mirror.settle()
     assert (network.tweets, len(network.deleted), await mirror.states()) == ([], 2, ["deleted"] * 2)
     assert [post.text for post in await mirror.posts()] == [None, None]
+
+
+@pytest.mark.parametrize("state", ["queued", "sending", "unknown", "needs_human", "rejected", "dry", "sent"])
+async def test_a_title_that_is_taken_out_stands_in_no_post_any_more_whatever_became_of_it(
+    db: Database, state: str
+) -> None:
+    async with serving(X()) as network:
+        mirror = await mirrored(db, "x", network)
+        number = await file_issue(db)
+        await mirror.settle()
+        (post,) = await mirror.posts()
+        async with db.saving() as tx:
+            turn_ms = 0 if state == "unknown" else NEVER_MS
+            assert await store.keep(tx, post, replace(post, state=state, retry_ms=turn_ms))
+        assert "The kettle leaks" in str((await mirror.posts())[0].text)
+        await mirror.change(why_paused="login")  # nothing can be done there
+        await do(db, moderators.redact, number, by=MO, target=1, fields=("title",), reason="privacy_request")
+        await mirror.turn()
+        (gone,) = await mirror.posts()
+        assert (gone.text, gone.is_wanted) == (None, False)
+        after = {"queued": "given_up", "rejected": "given_up", "sending": "unknown"}
+        assert gone.state == after.get(state, state)
+        async with db.saving() as tx:  # whoever was at it meanwhile brings no words back
+            await store.keep(tx, gone, replace(gone, text="The kettle leaks"))
+        assert (await mirror.posts())[0].text is None
+        if state in ("sending", "unknown", "sent"):
+            await mirror.change(why_paused=None)
+            await mirror.wait()
+            assert (network.tweets, await mirror.states()) == ([], ["deleted"])
+
+
+async def test_a_corrected_title_leaves_what_is_there_and_goes_out_with_what_waits(db: Database) -> None:
+    async with serving(X()) as network:
+        mirror = await mirrored(db, "x", network)
+        number = await file_issue(db)
+        await mirror.settle()
+        network.window, network.window_until = 0, mirror.clock.ms // 1_000 + 900
+        await resolve(db, number)
+        await mirror.settle()
+        assert "The kettle leaks" in str((await mirror.posts())[1].text)
+        await do(db, customers.correct, number, by=ADA, target=1, words={"title": "The kettle drips"})
+        network.window = 9
+        await mirror.wait()
+    assert [tweet.text for tweet in network.tweets] == [
+        "New · The kettle leaks #1·1",
+        "Resolved (fixed) · The kettle drips #1·2",
+    ]
 
 
 async def test_what_is_removed_while_its_answer_is_lost_is_looked_for_and_taken_down(db: Database) -> None:

@@ -3,7 +3,7 @@
 import re
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
@@ -49,10 +49,21 @@ class Said:
     at: str = "2026-03-02T12:00:01.000Z"
     is_protected: bool = False
     long: str | None = None
+    links: dict[str, str] = field(default_factory=dict)  # by the short ones that stand in the text
 
-    def told(self) -> dict[str, Any]:
-        note = {"note_tweet": {"text": self.long}} if self.long else {}
-        return {"id": str(self.id), "text": self.text, "author_id": self.author, "created_at": self.at, **note}
+    def told(self, fields: str) -> dict[str, Any]:
+        """As X tells of it to whoever asks for these fields."""
+        urls = [{"start": 0, "end": 23, "url": short, "expanded_url": full} for short, full in self.links.items()]
+        entities = {"entities": {"urls": urls}} if urls else {}
+        asked: dict[str, dict[str, Any]] = {
+            "created_at": {"created_at": self.at},
+            "entities": entities,
+            "note_tweet": {"note_tweet": {"text": self.long, **entities}} if self.long else {},
+        }
+        told: dict[str, Any] = {"id": str(self.id), "text": self.text, "author_id": self.author}
+        for name in filter(None, fields.split(",")):
+            told |= asked[name]
+        return told
 
 
 class X(Network):
@@ -174,13 +185,13 @@ class X(Network):
             return Says(200, {"meta": meta})
         meta |= {"newest_id": str(page[0].id), "oldest_id": str(page[-1].id)}
         users = {one.author: {"id": one.author, "username": one.author, "protected": one.is_protected} for one in page}
-        told = [one.told() for one in page]
+        told = [one.told(query.get("tweet.fields", "")) for one in page]
         return Says(200, {"data": told, "includes": {"users": list(users.values())}, "meta": meta})
 
     def looked_up(self, numbers: list[str]) -> Says:
         assert 1 <= len(numbers) <= 100
         there = {str(one.id): one for one in self.said}
-        told = [there[number].told() for number in numbers if number in there]
+        told = [there[number].told("") for number in numbers if number in there]
         gone = [
             {"type": PROBLEMS + "resource-not-found", "resource_type": "tweet", "parameter": "ids", "value": number}
             | {"title": "Not Found Error", "resource_id": number}

@@ -30,6 +30,13 @@ async def wire(url: str, tmp_path: Path) -> AsyncIterator[Wire]:
         yield board
 
 
+@pytest.fixture
+async def sqlite_wire(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Wire]:
+    """A board on SQLite behind its server, where neither the database nor the kind of socket matters."""
+    async with served(sqlite_url, tmp_path) as board:
+        yield board
+
+
 @pytest.fixture(params=[True, False], ids=["hub", "plain"])
 async def quick_wire(request: pytest.FixtureRequest, sqlite_url: str, tmp_path: Path) -> AsyncIterator[Wire]:
     """A board on SQLite behind its server, and behind one whose connections nobody can take over."""

@@ -80,6 +80,7 @@ FORMS: dict[str, dict[str, str]] = {
     "/prove/mail": {},
     "/mail/{secret}": {"do": "confirm"},
     "/follows/{secret}": {"do": "confirm", "List-Unsubscribe": ""},
+    "/staff/outbox/again": {},
     "/staff/outbox/{id}/try": {},
     "/staff/outbox/{id}/end": {},
     "/issues/{number}/mirroring": {"do": "keep_out"},

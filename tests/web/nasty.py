@@ -179,6 +179,9 @@ Nasty = dict[str, Any]
 
 
 def values(*, on_sqlite: bool, turn: int) -> dict[str, str]:
-    """What a field is tried with: of what a database may take in its own way each has every other one, by turns."""
+    """What a field is tried with: by turns, of what a database may take in its own way every other one, and on SQLite
+    of what is the web's alone every third.
+    """
     own = [name for name in VALUES if name not in OF_THE_WEB][(turn + on_sqlite) % 2 :: 2]
-    return {name: VALUES[name] for name in VALUES if name in own or (on_sqlite and name in OF_THE_WEB)}
+    of_the_web = [name for name in VALUES if name in OF_THE_WEB][turn % 3 :: 3] if on_sqlite else []
+    return {name: VALUES[name] for name in VALUES if name in own or name in of_the_web}

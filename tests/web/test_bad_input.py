@@ -137,7 +137,7 @@ async def test_no_query_breaks_a_page(site: Site) -> None:
     for turn, path in enumerate(readable()):
         values = nasty.values(on_sqlite=site.db.sqlite, turn=turn)
         for query in QUERIES.get(path, EVERY_PAGE):
-            for what, value in (nasty.VALUES if query == "q={}" else values).items():
+            for what, value in (nasty.VALUES if path == "/" and query == "q={}" else values).items():
                 shortened = value if path in QUERIES else value[:3_000]
                 asked = f"{filled(path, number=number)}?{query.replace('{}', shortened)}"
                 answered = await root.get(httpx.URL(root.base_url, raw_path=asked.encode()))

@@ -219,17 +219,17 @@ def planted_words(text: str) -> list[str]:
     return [part for part in text.split(CANARY)[1:] if part[:1].isalpha()]
 
 
-async def test_the_same_walk_finds_a_public_word(quick_wire: Wire, tmp_path: Path) -> None:
-    newest = await plant(quick_wire)
-    where = {name async for name, text in public_surfaces(quick_wire, newest, tmp_path / "export") if PUBLIC in text}
+async def test_the_same_walk_finds_a_public_word(sqlite_wire: Wire, tmp_path: Path) -> None:
+    newest = await plant(sqlite_wire)
+    where = {name async for name, text in public_surfaces(sqlite_wire, newest, tmp_path / "export") if PUBLIC in text}
     assert {"/", "/issues/1", "/issues/1/log", "/api/v1/issues/1", "/api/v1/events", "export record.jsonl"} <= where
     assert {"live issue:1 True", "live board True"} <= where
 
 
-async def test_the_private_places_are_there_for_staff(quick_wire: Wire) -> None:
-    await plant(quick_wire)
-    async with httpx.AsyncClient(base_url=quick_wire.base, trust_env=False) as mo:
-        async with quick_wire.db.saving() as tx:
+async def test_the_private_places_are_there_for_staff(sqlite_wire: Wire) -> None:
+    await plant(sqlite_wire)
+    async with httpx.AsyncClient(base_url=sqlite_wire.base, trust_env=False) as mo:
+        async with sqlite_wire.db.saving() as tx:
             mo.cookies.set("board", await people.new_session(tx, person=MO.person, email=None, now_ms=2**41))
         shown = "".join([(await mo.get(f"/staff/issues/{number}")).text for number in (1, 2, 7)])
         assert planted("onedetails") not in shown

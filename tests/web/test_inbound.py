@@ -1,6 +1,7 @@
 """A mail server hands over what came: with the token it counts, without it nothing does."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from board.followers import fetching
 from tests.actions.test_mailbox import report
 from tests.actions.test_replying import reply
+from tests.cast import BO
 from tests.imap import folder
 from tests.web.site import Site, file_issue, running, words_of
 
@@ -55,6 +57,38 @@ async def test_a_running_board_reads_its_mailbox(
                 while box.flags != {1: {"\\Seen"}}:
                     await asyncio.sleep(0.02)
             assert "It leaks at the spout." in words_of((await site.browser().get(f"/issues/{number}")).text)
+
+
+async def test_a_mailbox_that_cannot_be_read_is_told_where_staff_look(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetching, "LOOK_EVERY_S", 0.05)
+    async with folder() as box:
+        box.breaks_at = "SELECT"
+        async with running(url, tmp_path, mail_inbox="in@board.example", imap_url=box.url) as site:
+            bo, au = await site.staff(BO), await site.auditor()
+
+            async def told() -> str:
+                return words_of((await bo.get("/staff/outbox")).text)
+
+            async def late() -> int:
+                return int((await bo.get("/readyz")).json()["late_s"]["mailbox"])
+
+            async with asyncio.timeout(20):
+                while "the board cannot read its mailbox" not in await told():
+                    await asyncio.sleep(0.02)
+            async with site.db.saving() as tx:
+                await tx.run("UPDATE troubles SET since_ms = since_ms - 7200000, said = 'ada@home.example: no'")
+            assert re.search(r"Since \d+ \w+ \d+, \d\d:\d\d UTC the board cannot read its mailbox\.", await told())
+            assert "check BOARD_IMAP_URL" in await told()
+            assert "ada@home.example" in await told()
+            assert "ada@home.example" not in (await au.get("/staff/outbox")).text
+            assert 7_200 <= await late() < 7_300
+            box.breaks_at = None
+            async with asyncio.timeout(20):
+                while "the board cannot read its mailbox" in await told():
+                    await asyncio.sleep(0.02)
+            assert await late() == 0
 
 
 async def test_a_mail_with_pictures_fits_and_only_with_the_token(mailed: Site) -> None:

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families as parsed
 
-from board.store import positions
+from board.store import lag, positions
 from board.store.positions import IDLE, Position
 from board.web.session import now_ms
 from tests.cast import file_issue
@@ -48,6 +48,23 @@ async def test_the_figures_are_those_of_the_board(url: str, tmp_path: Path) -> N
         assert found["board_requests_total"][("POST", "/issues/{number}/comments", "303")] == 1
         ready: dict[str, Any] = (await anybody.get("/readyz")).json()
         assert ready["behind"]["hook"] == 2
+
+
+async def test_who_looks_at_a_span_of_time_is_late_by_seconds_and_behind_by_no_event(url: str, tmp_path: Path) -> None:
+    async with running(url, tmp_path, metrics_token=TOKEN) as site:
+        await file_issue(site.db)
+        async with site.db.saving() as tx:
+            await positions.save(tx, "reminders", "", Position(now_ms() // 1000 + 3_600))
+            await positions.save(tx, "overdue", "", Position(now_ms() // 1000 - 90))
+            told = await lag.of_followers(tx, 7), await lag.in_seconds(tx, now_ms(), has_mailbox=False)
+        assert "overdue" not in told[0]
+        assert (told[1]["reminders"], 90 <= told[1]["overdue"] < 100) == (0, True)
+        found = figures(await site.browser().get("/metrics", headers=SHOWN))
+        assert {("overdue",), ("reminders",)} & set(found.get("board_follower_behind_events", ())) == set()
+        assert set(found["board_follower_late_seconds"]) >= {("overdue",), ("reminders",)}
+        ready: dict[str, Any] = (await site.browser().get("/readyz")).json()
+        assert {"overdue", "reminders"} & set(ready["behind"]) == set()
+        assert {"overdue", "reminders"} <= set(ready["late_s"])
 
 
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer x"}, {"Authorization": f"Basic {TOKEN}"}])

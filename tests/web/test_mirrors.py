@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 
-from board.domain.mirrors import NEVER_MS
+from board.domain.mirrors import NEVER_MS, record_key
 from board.store import mirrors
 from board.web.mirrors import FILTERS
 from tests.cast import BO, ROOT
@@ -122,15 +122,20 @@ async def test_a_person_says_whether_a_post_is_there(quick_site: Site) -> None:
     root = await quick_site.staff(ROOT)
     await stuck(quick_site, root, "needs_human")
     page = "/staff/mirrors/1/posts/1"
-    refused = await root.post(page, data={"act": "there", "remote": ""})
+    refused = await root.post(page, data={"act": "there", "remote": "https://x.com/board/status/190"})
     assert refused.status_code == 422
-    assert "Give the address of the post" in words_of(refused.text)
+    assert "Give the address of the post, such as https://bsky.app/profile/" in words_of(refused.text)
+    assert 'value="https://x.com/board/status/190"' in refused.text
     assert "the credits are used up" in words_of((await root.get("/staff/mirrors")).text)
-    assert (await root.post(page, data={"act": "there", "remote": "https://x.com/board/status/190"})).status_code == 303
     async with quick_site.db.reading() as tx:
         post = await mirrors.post(tx, 1)
     assert post
-    assert (post.state, post.remote) == ("sent", "190")
+    typed = f"https://bsky.app/profile/board.example/post/{record_key(post)}"
+    assert (await root.post(page, data={"act": "there", "remote": typed})).status_code == 303
+    async with quick_site.db.reading() as tx:
+        post = await mirrors.post(tx, 1)
+    assert post
+    assert (post.state, post.remote) == ("sent", f"at://board.example/app.bsky.feed.post/{record_key(post)}")
     assert (await root.post(page, data={"act": "not_there"})).status_code == 409
     assert (await root.post(page, data={"act": "dance"})).status_code == 422
 

@@ -14,7 +14,7 @@ from tests.web.site import Site
 from tests.web.wire import Follower, Frame, Wire, hear
 
 TOPICS = {"issue": "issue:1", "area": "area:service", "board": "board", "many": "board,issue:1,issue:2,area:returns"}
-ROUNDS = 10
+ROUNDS = 6
 
 
 @pytest.fixture(params=[2_000, 3], ids=["from memory", "from the record"])

@@ -84,7 +84,10 @@ ACTS = {
     "/me/address/{secret}": OPEN,
     "/inbound/mail": "lapse",  # for none of these visitors: it takes the operator's token
     **dict.fromkeys(("/me/address", "/me/mail", "/me/wishes", "/me/erasure"), SIGNED_IN),
-    **dict.fromkeys(("/staff/outbox/{id}/try", "/staff/outbox/{id}/end", "/staff/outbox/addresses"), "try_mail"),
+    **dict.fromkeys(
+        ("/staff/outbox/{id}/try", "/staff/outbox/{id}/end", "/staff/outbox/addresses", "/staff/outbox/again"),
+        "try_mail",
+    ),
     **{path: "run_board" for path in FORMS if path.startswith(("/staff/settings", "/staff/hooks", "/staff/mirrors"))},
     **{path: OPEN for path in FORMS if path.startswith(("/signin", "/signout", "/follows", "/mail"))},
     **{path: SIGNED_IN for path in FORMS if path.startswith("/me/sessions")},

@@ -90,21 +90,21 @@ def is_own(target: str, answer: httpx.Response) -> bool:
     return target == "/api/v1/issues" and answer.status_code == 201
 
 
-async def test_no_secret_is_on_any_public_surface(quick_wire: Wire, tmp_path: Path) -> None:
-    await plant(quick_wire)
-    secrets = await planted_secrets(quick_wire, tmp_path)
+async def test_no_secret_is_on_any_public_surface(sqlite_wire: Wire, tmp_path: Path) -> None:
+    await plant(sqlite_wire)
+    secrets = await planted_secrets(sqlite_wire, tmp_path)
     leaks, seen = set(), 0
-    async for name, text in surfaces(quick_wire, tmp_path / "export"):
+    async for name, text in surfaces(sqlite_wire, tmp_path / "export"):
         seen += 1
         leaks |= {(name, what) for what, secret in secrets.items() if secret in text}
     assert leaks == set()
     assert seen > 250
 
 
-async def test_a_customer_gets_nothing_private_of_another_ones_issue(quick_wire: Wire, tmp_path: Path) -> None:
-    await plant(quick_wire)
-    secrets = await planted_secrets(quick_wire, tmp_path)
-    filer = await quick_wire.filer(6)
+async def test_a_customer_gets_nothing_private_of_another_ones_issue(sqlite_wire: Wire, tmp_path: Path) -> None:
+    await plant(sqlite_wire)
+    secrets = await planted_secrets(sqlite_wire, tmp_path)
+    filer = await sqlite_wire.filer(6)
     address = f"{CANARY}sixmail@home.example"  # their own, which they may take along
     own = {secrets["private link 6"], address}
     leaks = set()
@@ -119,18 +119,18 @@ async def test_a_customer_gets_nothing_private_of_another_ones_issue(quick_wire:
         leaks |= {(path, what) for what, secret in secrets.items() if secret in text and secret not in own}
         if CANARY in text and CANARY not in path:
             leaks.add((path, CANARY))
-    async for name, text in at_every_door(quick_wire, filer, "the filer at "):
+    async for name, text in at_every_door(sqlite_wire, filer, "the filer at "):
         leaks |= {(name, what) for what, secret in secrets.items() if secret in text and secret not in own}
         if CANARY in text:
             leaks.add((name, CANARY))
     assert leaks == set()
 
 
-async def test_the_same_walk_finds_what_the_filer_may_see(quick_wire: Wire, tmp_path: Path) -> None:
-    await plant(quick_wire)
-    secrets = await planted_secrets(quick_wire, tmp_path)
-    filer = await quick_wire.filer(6)
+async def test_the_same_walk_finds_what_the_filer_may_see(sqlite_wire: Wire, tmp_path: Path) -> None:
+    await plant(sqlite_wire)
+    secrets = await planted_secrets(sqlite_wire, tmp_path)
+    filer = await sqlite_wire.filer(6)
     assert secrets["private link 6"] in (await filer.get("/issues/6/receipt")).text
-    mo = await quick_wire.staff(MO)
+    mo = await sqlite_wire.staff(MO)
     found = "".join([(await mo.get(f"/staff/issues/{number}")).text for number in range(1, 7)])
     assert CANARY in found
