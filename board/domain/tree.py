@@ -5,7 +5,7 @@ leaves from i·256^L up to (i+1)·256^L, so level 0 holds the leaf hashes. Nodes
 beforehand which ones those are, the same question is put to `Wanted`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 
 WIDTH = 256  # hashes of a full tile
@@ -101,9 +101,8 @@ def filled(index: int) -> Iterator[tuple[int, int]]:
         level += 1
 
 
-def above(level: int, index: int, node: Node) -> bytes:
-    """The node over a full tile: of the 256 nodes below it."""
-    hashes = [node(level - 1, index * WIDTH + place) for place in range(WIDTH)]
+def above(hashes: Sequence[bytes]) -> bytes:
+    """The node over a full tile."""
     while len(hashes) > 1:
         hashes = [interior(left, right) for left, right in zip(hashes[::2], hashes[1::2], strict=True)]
     return hashes[0]

@@ -25,7 +25,8 @@ class Kept:
         for index in range(leaves):
             self.nodes[0, index] = leaf_hash(str(index).encode())
             for level, place in tree.filled(index):
-                self.nodes[level, place] = tree.above(level, place, self)
+                below = [self(level - 1, place * tree.WIDTH + each) for each in range(tree.WIDTH)]
+                self.nodes[level, place] = tree.above(below)
 
     def __call__(self, level: int, index: int) -> bytes:
         return self.nodes[level, index]
