@@ -60,6 +60,7 @@ CLOCK_EVERY_S = 5.0
 FORGET_EVERY_S = 3600.0
 SCRUB_EVERY_S, SCRUB_PAUSE_S = 1.0, 0.03
 MIB = 1024 * 1024
+AT_ONCE = 2  # pieces of copies that are read at once, so that pages have connections left
 
 AWAY_NOW = phrase("The database cannot be reached just now. Nothing was written; please try again.")
 UNSURE = phrase(
@@ -86,6 +87,8 @@ class Board:
     hub: Hub = field(init=False)
     turns: Turns = field(init=False)
     sockets: Counter[str] = field(default_factory=Counter)  # open ones, by address
+    copies: Counter[str] = field(default_factory=Counter)  # of the open data, under way, by address
+    copying: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
     floods: Floods = field(default_factory=Floods)
     telling: Telling = field(default_factory=Telling)
     memory: Memory = field(init=False)

@@ -19,8 +19,6 @@ from board.store import bounces, outbox
 from board.store.database import LOST, Database, sqlite_file
 from board.store.migrate import Unusable, is_current
 
-MOST = 50
-
 
 class Found(NamedTuple):
     """`ok`: it works; `note`: it is as it was chosen; `mend`: somebody should do something."""
@@ -84,7 +82,7 @@ async def undelivered(given: Settings) -> tuple[dict[str, int], int]:
     await db.connect()
     try:
         async with db.reading() as tx:
-            return await outbox.counts(tx), len(await bounces.all_stopped(tx, limit=MOST))
+            return await outbox.counts(tx), await bounces.count_stopped(tx)
     finally:
         await db.disconnect()
 

@@ -49,6 +49,7 @@ ONE_DOOR = {
     "uvicorn": {"serving.py", "patience.py", "whole.py", "wire.py"},
     "websockets": {"wire.py"},
     "altcha": {"web/proof.py"},
+    "pyarrow": {"web/parquet.py"},
     "brotli": {"web/coding.py"},
     "zstandard": {"web/coding.py"},
     "click": {"__main__.py"},

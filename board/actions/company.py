@@ -26,7 +26,7 @@ MOST_DAYS = 3650
 AT_MOST = {"mention_days": mentions.MOST_DAYS, "letter_days": MOST_DAYS}
 COUNTED = ("private_days", "mention_days", "letter_days")
 COLOUR = re.compile(r"#[0-9a-f]{6}")
-LIMITS = {"name": 80, "tagline": 120, "rules": 20_000, "about": 20_000, "held_words": 5_000}
+LIMITS = {"name": 80, "tagline": 120, "rules": 20_000, "about": 20_000, "licence": 200, "held_words": 5_000}
 CHOICES = {"mail": ("optional", "required"), "moderation": ("open", "first", "hold")}
 
 

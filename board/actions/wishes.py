@@ -10,6 +10,7 @@ from board.domain.wishes import KINDS, PACES, WORK, Wishes
 from board.errors import Invalid
 from board.store import company, wishes
 from board.store.database import WriteTx
+from board.store.own_data import hear_of
 
 ZONE = phrase("Choose one of the time zones in the list.")
 
@@ -43,6 +44,13 @@ async def read(tx: WriteTx, typed: Mapping[str, str], *, before: Wishes, is_staf
     unwanted = frozenset(kind for kind in (*KINDS, *WORK) if kind not in wanted)
     known = {area.slug for area in await company.areas(tx)}
     return Wishes(pace, zone, unwanted, frozenset(known - areas))
+
+
+async def send_again(tx: WriteTx, email: str, issue: int | None) -> None:
+    """Mail comes again, about this issue or any, to an address that wanted none; ended follows stay ended."""
+    await hear_of(tx, email, None)
+    if issue is not None:
+        await hear_of(tx, email, issue)
 
 
 async def stop_all(tx: WriteTx, email: str) -> None:

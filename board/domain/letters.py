@@ -21,7 +21,7 @@ class Letter:
     """`issue` makes one thread of an issue's letters; `stop` ends them. A `secret` link is for admins to copy,
     a `personal` one for nobody but the recipient: it speaks for a customer. `code` is as secret as the link.
     `other_link` is a second answer beside `link`. `attached` is the text of the receipt. `reply` is the tag of the
-    address at which an answer by mail is the recipient's.
+    address at which an answer by mail is the recipient's. `choose` is where a colleague chooses which mail comes.
     """
 
     subject: str
@@ -35,6 +35,7 @@ class Letter:
     issue: int | None = None
     stop: str | None = None
     reply: str | None = None
+    choose: str | None = None
     secret: bool = False
     personal: bool = False
     code: str | None = None
@@ -47,6 +48,17 @@ def without_words(letter: Letter, issue: int) -> Letter:
         gone = (Part(issue, f"#{issue}", part.link, told) if part.issue == issue else part for part in letter.parts)
         return replace(letter, parts=tuple(gone))
     return replace(letter, subject=f"[#{letter.issue}]", paragraphs=(told,))
+
+
+def in_thread(letter: Letter, first: str | None) -> Letter:
+    """With the subject of the first letter about the issue, by which mail programs know a thread.
+
+    That has no title where nobody had looked at it yet, and not even words where some were taken out since.
+    """
+    if first is None:
+        return letter
+    stem = letter.subject if first == f"[#{letter.issue}]" else first.removeprefix("Re: ")
+    return replace(letter, subject=f"Re: {stem}")
 
 
 def receipt(
@@ -147,11 +159,13 @@ def news(
     letter = Letter(
         subject=f"[#{number}] {title}",
         paragraphs=(
-            say("News of issue {number} with {company}:").format(number=number, company=company),
+            say("News of issue {number} with {company}, “{title}”:").format(
+                number=number, company=company, title=title
+            ),
             *lines,
             *question,
         ),
-        label=say("Open the issue"),
+        label=say("Open my issue") if stop is None else say("Open the issue"),
         link=url,
         issue=number,
         stop=stop,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-Act = Literal["file", "comment", "follow", "mine_too", "report", "look", "sign_in", "code", "staff"]
+Act = Literal["file", "comment", "follow", "mine_too", "report", "look", "copy", "sign_in", "code", "staff"]
 Window = Literal["burst", "day", "mail", "board"]
 SECONDS: dict[Window, int] = {"burst": 600, "day": 86_400, "mail": 3_600, "board": 3_600}
 MOST = 1_000_000
@@ -19,6 +19,7 @@ DEFAULTS: dict[Act, dict[Window, int]] = {
     "mine_too": {"burst": 20, "day": 100, "board": 3_000},
     "report": {"burst": 5, "day": 20, "board": 300},
     "look": {"burst": 300, "day": 3_000},
+    "copy": {"burst": 20, "day": 200},
     "sign_in": {"burst": 5, "day": 30, "mail": 5},
     "code": {"burst": 30, "day": 300},
     "staff": {"burst": 1_200, "day": 30_000},

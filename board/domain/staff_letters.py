@@ -6,23 +6,28 @@ from board.domain.wording import Say
 MOST = 20
 
 
-def assigned(*, number: int, title: str, company: str, url: str, say: Say) -> Letter:
+def assigned(*, number: int, title: str, company: str, url: str, choose: str, say: Say) -> Letter:
     told = say("You look after this issue with {company} now: “{title}”.").format(company=company, title=title)
-    return about(number, title, told, url, say)
+    return about(number, title, told, url, choose, say)
 
 
-def disputed(*, number: int, title: str, company: str, url: str, say: Say) -> Letter:
+def disputed(*, number: int, title: str, company: str, url: str, choose: str, say: Say) -> Letter:
     told = say("The customer says that this is not solved: “{title}”. It is open again with {company}.")
-    return about(number, title, told.format(company=company, title=title), url, say)
+    return about(number, title, told.format(company=company, title=title), url, choose, say)
 
 
-def about(number: int, title: str, told: str, url: str, say: Say) -> Letter:
+def about(number: int, title: str, told: str, url: str, choose: str, say: Say) -> Letter:
     return Letter(
-        subject=f"[#{number}] {title}", paragraphs=(told,), label=say("Open it at the desk"), link=url, issue=number
+        subject=f"[#{number}] {title}",
+        paragraphs=(told,),
+        label=say("Open it at the desk"),
+        link=url,
+        issue=number,
+        choose=choose,
     )
 
 
-def overdue(*, late: list[Part], company: str, url: str, say: Say) -> Letter:
+def overdue(*, late: list[Part], company: str, url: str, choose: str, say: Say) -> Letter:
     """Of many that are late, the oldest."""
     more = len(late) - MOST
     told = say("The time for a word on these has passed, and everybody sees it.")
@@ -32,4 +37,5 @@ def overdue(*, late: list[Part], company: str, url: str, say: Say) -> Letter:
         parts=tuple(late[:MOST]),
         label=say("Open the queue"),
         link=url,
+        choose=choose,
     )

@@ -117,8 +117,13 @@ def without_tags(html: str) -> str:
 
 def in_lines(markdown: str) -> str:
     """The words with their paragraphs and items, and the address behind each link. Not HTML."""
-    html = LINK.sub(with_address, to_html(markdown).replace("<br>\n", "\n"))
-    marked = BLOCK_END.sub("\n\n", ITEM.sub("– ", html))
+    return lines_of(to_html(markdown))
+
+
+def lines_of(html: str) -> str:
+    """The same of what `to_html` has made."""
+    linked = LINK.sub(with_address, html.replace("<br>\n", "\n"))
+    marked = BLOCK_END.sub("\n\n", ITEM.sub("– ", linked))
     return MANY_LINES.sub("\n\n", clean(unescape(TAG.sub("", marked)))).strip()
 
 

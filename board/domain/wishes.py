@@ -22,6 +22,7 @@ KINDS = {
         "issue.split",
         "issue.removed",
         "issue.rejected",
+        "issue.restored",
     ),
     "promises": ("promise.made", "promise.moved", "promise.missed"),
     "comments": ("comment.posted", "comment.published"),
@@ -29,12 +30,13 @@ KINDS = {
 KIND_OF = {name: kind for kind, names in KINDS.items() for name in names}
 WORK = ("assigned", "disputed", "overdue")  # what colleagues hear of
 PACES = ("each", "daily", "weekly")
-# Whoever filed the issue hears of these in any case and at once: somebody waits for their word, or it was against them.
+# Whoever filed the issue hears of these in any case and at once: somebody waits for their word, or a moderator decided.
 URGENT = (
     "issue.waiting",
     "issue.resolved",
     "issue.removed",
     "issue.rejected",
+    "issue.restored",
     "comment.rejected",
     "text.redacted",
 )

@@ -64,7 +64,7 @@ SENTENCES = {
     "issue.published": "Shown to everybody.",
     "issue.rejected": "Not shown, because {reason}.",
     "issue.removed": "Removed from view by a moderator, because {reason}.",
-    "issue.restored": "Shown again.",
+    "issue.restored": "This issue is shown again.",
     "issue.acknowledged": "{company} took note of this issue.",
     "issue.started": "{company} is working on it.",
     "issue.started.system": "The customer answered. The clock goes on.",
@@ -108,6 +108,7 @@ SENTENCES = {
 TO_FILER = {
     "issue.waiting": "{company} asked you a question. The clock waits for your answer.",
     "issue.resolved": "{company} says it is resolved: {resolution}.",
+    "issue.restored": "Your issue is shown again: everybody can read it.",
 }
 
 

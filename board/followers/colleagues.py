@@ -40,6 +40,7 @@ async def tell_of(tx: Tx, r: Recorded, row: dict[str, Any], setup: Company, post
         title=title(row, post),
         company=setup.name,
         url=f"{post.links.base}/staff/issues/{number}",
+        choose=wishes_of(post),
         say=post.say,
     )
     for person in await whose(tx, row):
@@ -50,6 +51,11 @@ async def tell_of(tx: Tx, r: Recorded, row: dict[str, Any], setup: Company, post
 def part(row: dict[str, Any], post: Post) -> Part:
     number = row["number"]
     return Part(number, f"#{number} {title(row, post)}", f"{post.links.base}/staff/issues/{number}", "")
+
+
+def wishes_of(post: Post) -> str:
+    """Where a colleague, who is signed in there, chooses which of these letters come."""
+    return f"{post.links.base}/me#wishes"
 
 
 def title(row: dict[str, Any], post: Post) -> str:
@@ -85,5 +91,5 @@ async def remind(db: Database, post: Post, now: datetime) -> None:
                 late.setdefault(person, []).append(part(row, post))
         for person, found in late.items():
             url = f"{post.links.base}/staff?queue=overdue"
-            letter = letters.overdue(late=found, company=setup.name, url=url, say=post.say)
+            letter = letters.overdue(late=found, company=setup.name, url=url, choose=wishes_of(post), say=post.say)
             await put(tx, person, "overdue", letter, f"overdue.{until}.{person.id}", now)

@@ -49,7 +49,8 @@ async def write_next(db: Database, post: Post, now: datetime) -> bool:
         theirs = await wishes.read(tx, email)
         parts = [part for one in found if (part := await part_of(tx, one, theirs, post))]
         if parts:
-            await put(tx, email, tuple(parts), post, now_ms)
+            last = max(one.last for one in found)
+            await put(tx, email, tuple(parts), post, f"digest.{now_ms}.{last}.{email}", now_ms)
     return True
 
 
@@ -76,8 +77,7 @@ async def still_reads(tx: Tx, one: Waiting) -> bool:
     return found is not None and found.confirmed
 
 
-async def put(tx: Tx, email: str, parts: tuple[Part, ...], post: Post, now_ms: int) -> None:
+async def put(tx: Tx, email: str, parts: tuple[Part, ...], post: Post, message_id: str, now_ms: int) -> None:
     stop = post.links.wishes(await wishes.number(tx, email))
     letter = letters.digest(parts=parts, company=(await company.read(tx)).name, stop=stop, say=post.say)
-    message_id = f"digest.{now_ms}.{email}"
     await outbox.put(tx, message_id=message_id, recipient=email, letter=letter, now_ms=now_ms, rank=outbox.OF_MANY)

@@ -76,9 +76,25 @@ def line_to_filer(entry: dict[str, Any], name: str, say: Say) -> str:
 
 
 def with_words(sentence: Sentence, entry: dict[str, Any]) -> str:
-    """Long words are cut where a line or a word ends, and it shows."""
-    words = cut(in_lines(entry["body"]), LINE_LENGTH) if entry["body"] else ""
+    words = words_of(entry)
     return f"{sentence.plain()}\n\n{words}" if words else sentence.plain()
+
+
+def words_of(entry: dict[str, Any]) -> str:
+    """Long words are cut where a line or a word ends, and it shows."""
+    return cut(in_lines(entry["body"]), LINE_LENGTH) if entry["body"] else ""
+
+
+async def was_answered(tx: Tx, r: Recorded) -> bool:
+    """Whether the filer's own appeal brought this about: then the answer to it has told them so."""
+    if not isinstance(r.event, e.IssueRestored):
+        return False
+    chain = await record.of_issue(tx, r.issue or 0)
+    hid = [
+        one.index for one in chain if one.index < r.index and isinstance(one.event, e.IssueRemoved | e.IssueRejected)
+    ]
+    found = await moderation.appeal_against(tx, hid[-1]) if hid else None
+    return found is not None and found["outcome"] == "upheld" and found["voter"] is None
 
 
 async def said_alone(tx: Tx, news: News, say: Say) -> tuple[str, ...]:

@@ -4,10 +4,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from board.domain import events as e
 from board.domain import letters
 from board.domain.leaf import format_time, milliseconds, parse_time
+from board.domain.wording import Say
+from board.followers.news import words_of
 from board.followers.writing import Post
-from board.store import company, intake, issues, outbox, positions
+from board.store import company, entries, intake, issues, outbox, positions, record
 from board.store.database import Database, Tx
 from board.store.positions import Position
 
@@ -49,7 +52,7 @@ async def remind_filer(tx: Tx, row: dict[str, Any], kind: str, since: datetime, 
         return  # what an address has not asked for is not sent later either
     say = post.say
     question = (
-        say("We still wait for your answer.")
+        await asked_again(tx, row["number"], say)
         if row["state"] == "waiting_on_customer"
         else say("We said that it is resolved. Is it? Without your word the issue closes by itself, unconfirmed.")
     )
@@ -65,3 +68,13 @@ async def remind_filer(tx: Tx, row: dict[str, Any], kind: str, since: datetime, 
     letter = replace(letter, reply=post.links.tag("filed", row["number"]))
     message_id = f"reminder.{row['number']}.{kind}.{wait}"
     await outbox.put(tx, message_id=message_id, recipient=filer.mail, letter=letter, now_ms=milliseconds(now))
+
+
+async def asked_again(tx: Tx, number: int, say: Say) -> str:
+    """With the question's own words, as far as they can be read."""
+    told, chain = say("We still wait for your answer."), await record.of_issue(tx, number)
+    waits = [r.index for r in chain if isinstance(r.event, e.IssueWaiting)]
+    asked = [r for r in chain if waits and r.index < waits[-1] and isinstance(r.event, e.UpdatePosted)]
+    entry = await entries.one(tx, asked[-1].index) if asked else None
+    words = words_of(entry) if entry and entry["status"] == "public" else ""
+    return f"{told}\n\n{words}" if words else told

@@ -54,14 +54,29 @@ def compose(row: dict[str, Any], letter: Letter, post: Post, now: datetime) -> E
         message["Reply-To"] = tagged(post.inbox, letter.reply)
         above = post.say("Answer above this line, and everybody can read it on the board.")
         letter = replace(letter, paragraphs=(f"{MARK} {above} -##", *letter.paragraphs))
+        closing = ""
+    else:
+        closing = where_to_answer(letter, post.say) if may_be_answered(letter) else ""
     if letter.stop:
         message["List-Unsubscribe"] = f"<{letter.stop}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    message.set_content(as_text(letter, post.say))
-    message.add_alternative(as_html(letter, post.say), subtype="html")
+    message.set_content(as_text(letter, post.say, closing))
+    message.add_alternative(as_html(letter, post.say, closing), subtype="html")
     if letter.attached:
         message.add_attachment(letter.attached, filename=f"receipt-{letter.issue}.txt")
     return message
+
+
+def may_be_answered(letter: Letter) -> bool:
+    """Whether somebody may want to answer: nobody does where a link works once, to sign in or to say yes."""
+    is_once = letter.secret and not letter.personal
+    return bool(letter.parts) or (letter.issue is not None and not is_once)
+
+
+def where_to_answer(letter: Letter, say: Say) -> str:
+    if letter.issue is None:
+        return say("Please write on the pages of the issues: an answer to this mail does not get there.")
+    return say("Please write on the page of the issue: an answer to this mail does not get there.")
 
 
 def return_path(row: dict[str, Any], post: Post) -> str:
@@ -89,7 +104,7 @@ def stable(message_id: str) -> str:
     return hashlib.sha256(message_id.encode()).hexdigest()[:32]
 
 
-def as_text(letter: Letter, say: Say) -> str:
+def as_text(letter: Letter, say: Say, closing: str = "") -> str:
     parts = [*letter.paragraphs]
     parts += ["\n".join(filter(None, (part.title, part.text, part.link))) for part in letter.parts]
     if letter.link:
@@ -98,12 +113,13 @@ def as_text(letter: Letter, say: Say) -> str:
         parts.append(f"{letter.other_label}:\n{letter.other_link}")
     if letter.code:
         parts.append(f"{say('Or type this code where you asked for it:')}\n{letter.code}")
-    if letter.stop:
-        parts.append(f"{stopping(letter, say)}:\n{letter.stop}")
+    parts += [closing] if closing else []
+    for url, told in endings(letter, say):
+        parts.append(f"{told}:\n{url}")
     return "\n\n".join(parts) + "\n"
 
 
-def as_html(letter: Letter, say: Say) -> str:
+def as_html(letter: Letter, say: Say, closing: str = "") -> str:
     """Calm in any mail program, light or dark; what was written on the board is set apart from what the letter says."""
     parts = [paragraph(text) for text in letter.paragraphs]
     for part in letter.parts:
@@ -114,9 +130,9 @@ def as_html(letter: Letter, say: Say) -> str:
         parts.append(f"<p>{' '.join(buttons)}</p>")
     if letter.code:
         parts.append(f"<p>{escape(say('Or type this code where you asked for it:'))} <b>{escape(letter.code)}</b></p>")
-    if letter.stop:
-        stop = f'<a href="{escape(letter.stop)}" style="color:inherit">{escape(stopping(letter, say))}</a>'
-        parts.append(f'<p style="{QUIET}">{stop}</p>')
+    parts += [f'<p style="{QUIET}">{escape(closing)}</p>'] if closing else []
+    for url, told in endings(letter, say):
+        parts.append(f'<p style="{QUIET}"><a href="{escape(url)}" style="color:inherit">{escape(told)}</a></p>')
     return HEAD + "\n".join(parts) + "\n</div></body></html>\n"
 
 
@@ -150,8 +166,12 @@ def button(url: str, label: str) -> str:
     return f'<a href="{escape(url)}" style="{BUTTON}">{escape(label)}</a>'
 
 
-def stopping(letter: Letter, say: Say) -> str:
-    """What is behind the link at the end: a digest is about many issues."""
-    if letter.issue is None:
-        return say("No more mail, or only what you choose")
-    return say("No more mail about this issue, or only what you choose")
+def endings(letter: Letter, say: Say) -> list[tuple[str, str]]:
+    """The links at the end, behind which somebody says what mail they want; a digest is about many issues."""
+    stopping = (
+        say("No more mail, or only what you choose")
+        if letter.issue is None
+        else say("No more mail about this issue, or only what you choose")
+    )
+    found = [(letter.stop, stopping), (letter.choose, say("Choose which mail you get about your work"))]
+    return [(url, told) for url, told in found if url]

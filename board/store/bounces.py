@@ -55,6 +55,10 @@ async def all_stopped(tx: Tx, *, limit: int) -> list[dict[str, Any]]:
     )
 
 
+async def count_stopped(tx: Tx) -> int:
+    return int(await tx.value("SELECT COUNT(*) FROM bounces WHERE stopped_ms IS NOT NULL"))
+
+
 async def forget(tx: Tx, email: str) -> None:
     """The address works again, or is nobody's any more."""
     await tx.run("DELETE FROM bounces WHERE email = :email", email=email)

@@ -17,6 +17,7 @@ class Company:
 
     `held_words` are for moderators only: whoever knew them could write around them.
     `order_pattern` and `phone_regions` say what the company's order numbers and its customers' phone numbers look like.
+    `licence` says under which terms others may use what is public here.
     `limits` are those of `domain.limits` that the company has changed, by their keys.
     """
 
@@ -25,6 +26,7 @@ class Company:
     accent: str = "#0b4f6c"
     rules: str = ""
     about: str = ""
+    licence: str = ""
     mail: str = "optional"
     moderation: str = "first"
     held_words: str = ""

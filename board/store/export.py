@@ -3,27 +3,20 @@
 With `private`, also every opening and every private table, for whoever runs the board.
 """
 
-import csv
 import json
 from pathlib import Path
 from typing import Any
 
 from board.domain.proof import b64url
+from board.domain.sheet import as_csv, public
 from board.store import issues, record
 from board.store.database import Database, Tx
 
 BATCH = 500
-PUBLIC_COLUMNS = (
-    "number", "title", "area", "state", "resolution", "confirmation", "visibility", "reason", "turn", "turn_since",
-    "filed_at", "first_answer_at", "settled_at", "promise_due", "owner", "merged_into", "reopened", "comments",
-    "last_event", "followers", "mine_too",
-)  # fmt: skip
-WORDS = ("title", "owner")
 PRIVATE_TABLES = (
     "openings", "actors", "people", "filers", "follows", "notes", "private_words", "readings",
     "sources", "company", "areas", "positions", "wishes", "bounces", "mentions",
 )  # fmt: skip
-RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # what a spreadsheet would take for a formula
 
 
 async def export(db: Database, folder: Path, *, private: bool) -> int:
@@ -44,14 +37,21 @@ async def write_record(tx: Tx, file: Path) -> int:
     """One line an event, shaped as in the API: leaf, leaf_hash, openings, redactions."""
     seq, written = -1, 0
     with file.open("w", encoding="utf-8") as out:
-        while events := await record.after(tx, seq, limit=BATCH):
-            first, seq = events[0].index, events[-1].index
-            opened = await record.openings(tx, first, seq)
-            gone = await record.redactions(tx, first, seq)
-            for r in events:
-                out.write(json.dumps(line(r, opened, gone), ensure_ascii=False) + "\n")
-            written += len(events)
+        while lines := await record_lines(tx, seq, limit=BATCH):
+            out.writelines(lines)
+            seq, written = seq + len(lines), written + len(lines)
     return written
+
+
+async def record_lines(tx: Tx, after: int, *, limit: int) -> list[str]:
+    """The lines of the events behind `after`, as everybody may read them now; indices have no gaps."""
+    events = await record.after(tx, after, limit=limit)
+    if not events:
+        return []
+    first, last = events[0].index, events[-1].index
+    opened = await record.openings(tx, first, last)
+    gone = await record.redactions(tx, first, last)
+    return [json.dumps(line(r, opened, gone), ensure_ascii=False) + "\n" for r in events]
 
 
 def line(r: Any, opened: dict[int, list[record.Opening]], gone: dict[int, list[record.Redaction]]) -> dict[str, Any]:
@@ -67,25 +67,12 @@ async def write_issues(tx: Tx, folder: Path) -> None:
     """Every issue with its public facts; those that are not public without their words."""
     jsonl, table = folder / "issues.jsonl", folder / "issues.csv"
     with jsonl.open("w", encoding="utf-8") as lines, table.open("w", encoding="utf-8", newline="") as cells:
-        writer = csv.writer(cells)
-        writer.writerow(PUBLIC_COLUMNS)
         number = 0
+        cells.write(as_csv([], header=True))
         while rows := await issues.behind(tx, number, limit=BATCH):
             number = rows[-1]["number"]
-            for row in rows:
-                shown = public(row)
-                lines.write(json.dumps(shown, ensure_ascii=False) + "\n")
-                writer.writerow([cell(shown[name]) for name in PUBLIC_COLUMNS])
-
-
-def public(row: dict[str, Any]) -> dict[str, Any]:
-    hidden = WORDS if row["visibility"] != "public" else ()
-    return {name: None if name in hidden else row[name] for name in PUBLIC_COLUMNS}
-
-
-def cell(value: Any) -> Any:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{value}" if isinstance(value, str) and value.lstrip(" ").startswith(RISKY) else value
+            lines.writelines(json.dumps(public(row), ensure_ascii=False) + "\n" for row in rows)
+            cells.write(as_csv(rows, header=False))
 
 
 async def write_rows(tx: Tx, file: Path, sql: str) -> None:

@@ -26,13 +26,17 @@ class Filer:
 
 @dataclass(frozen=True)
 class Follow:
-    """`came_from` is the merged issue through which the follower came here, else the issue itself."""
+    """`came_from` is the merged issue through which the follower came here, else the issue itself.
+
+    `since_ms` is when the address said yes, 0 where it has not.
+    """
 
     id: int
     issue: int
     email: str
     confirmed: bool
     came_from: int
+    since_ms: int
 
 
 async def add_filer(tx: Tx, *, issue: int, email: str | None, confirmed_ms: int | None = None) -> None:
@@ -110,12 +114,31 @@ async def confirm_follow(tx: Tx, follow_id: int, now_ms: int) -> None:
 
 
 async def stop_following(tx: Tx, follow_id: int) -> None:
+    """Nothing is left of it but its issue, without the address, for whoever uses its link once more."""
+    await tx.run(
+        "INSERT INTO ended_follows (follow, issue) SELECT id, issue FROM follows WHERE id = :id"
+        " ON CONFLICT (follow) DO NOTHING",
+        id=follow_id,
+    )
     await tx.run("DELETE FROM follows WHERE id = :id", id=follow_id)
+
+
+async def issue_of_ended(tx: Tx, follow_id: int) -> int | None:
+    found: int | None = await tx.value("SELECT issue FROM ended_follows WHERE follow = :id", id=follow_id)
+    return found
 
 
 async def followers(tx: Tx, issue: int) -> list[Follow]:
     rows = await tx.rows(FOLLOW + "WHERE issue = :issue AND confirmed_ms IS NOT NULL ORDER BY id", issue=issue)
     return [read_follow(row) for row in rows]
+
+
+async def is_followed(tx: Tx, issue: int) -> bool:
+    """Whether any address hears of the issue because it follows it."""
+    found = await tx.value(
+        "SELECT 1 FROM follows WHERE issue = :issue AND confirmed_ms IS NOT NULL LIMIT 1", issue=issue
+    )
+    return found is not None
 
 
 async def heard(tx: Tx, first: int, last: int) -> set[int]:
@@ -133,7 +156,8 @@ async def follows_of(tx: Tx, email: str) -> list[Follow]:
 
 
 def read_follow(row: dict[str, Any]) -> Follow:
-    return Follow(row["id"], row["issue"], row["email"], row["confirmed_ms"] is not None, row["came_from"])
+    since_ms = row["confirmed_ms"]
+    return Follow(row["id"], row["issue"], row["email"], since_ms is not None, row["came_from"], since_ms or 0)
 
 
 async def bring_followers(tx: Tx, *, source: int, into: int, now_ms: int) -> None:

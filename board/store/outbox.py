@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from board.domain.faults import Fault
-from board.domain.letters import Letter, Part, without_words
+from board.domain.letters import Letter, Part, in_thread, without_words
 from board.store import own_data
 from board.store.database import Tx
 
@@ -23,8 +23,10 @@ async def put(tx: Tx, *, message_id: str, recipient: str, letter: Letter, now_ms
     """Queues a letter; one whose Message-ID is there already is not doubled, about issues none goes where none is
     wanted, and none at all to an address from which mail comes back.
     """
-    if letter.issue is not None and await own_data.is_quiet(tx, recipient, letter.issue):
-        return
+    if letter.issue is not None:
+        if await own_data.is_quiet(tx, recipient, letter.issue):
+            return
+        letter = in_thread(letter, await first_subject(tx, recipient, letter.issue))
     row = await tx.row(
         "INSERT INTO outbox (message_id, recipient, subject, letter, issue, state, tries, retry_ms, error, created_ms,"
         " rank) VALUES (:message_id, :recipient, :subject, :letter, :issue,"
@@ -42,6 +44,17 @@ async def put(tx: Tx, *, message_id: str, recipient: str, letter: Letter, now_ms
     for issue in {part.issue for part in letter.parts if row}:
         assert row
         await tx.run("INSERT INTO quoted (issue, message) VALUES (:issue, :message)", issue=issue, message=row["id"])
+
+
+async def first_subject(tx: Tx, recipient: str, issue: int) -> str | None:
+    """Of the first letter about the issue to the address, but for the question whether to follow."""
+    found: str | None = await tx.value(
+        "SELECT subject FROM outbox WHERE recipient = :recipient AND issue = :issue AND message_id NOT LIKE 'follow.%'"
+        " AND subject <> '' ORDER BY id LIMIT 1",
+        recipient=recipient,
+        issue=issue,
+    )
+    return found
 
 
 async def put_if(tx: Tx, goes_out: bool, *, message_id: str, recipient: str, letter: Letter, now_ms: int) -> None:

@@ -90,8 +90,8 @@ async def be_quiet(tx: Tx, email: str, issue: int | None = None) -> None:
     )
 
 
-async def hear_of(tx: Tx, email: str, issue: int) -> None:
-    """Mail about this issue goes to the address again, unless it wants none at all."""
+async def hear_of(tx: Tx, email: str, issue: int | None) -> None:
+    """Mail about this issue goes to the address again, unless it wants none at all; without an issue, that ends."""
     await tx.run("DELETE FROM quiet WHERE address_hash = :hash", hash=address_hash(about(email, issue)))
 
 

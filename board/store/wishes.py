@@ -73,7 +73,10 @@ async def wait(tx: Tx, one: Waiting, *, next_ms: int) -> None:
     await tx.run(
         "INSERT INTO digests (email, issue, follow, first_seq, last_seq)"
         " VALUES (:email, :issue, :follow, :first, :last)"
-        " ON CONFLICT (email, issue) DO UPDATE SET follow = excluded.follow, last_seq = excluded.last_seq",
+        " ON CONFLICT (email, issue) DO UPDATE SET follow = excluded.follow,"
+        " first_seq = CASE WHEN excluded.first_seq < digests.first_seq THEN excluded.first_seq"
+        " ELSE digests.first_seq END, last_seq = CASE WHEN excluded.last_seq > digests.last_seq"
+        " THEN excluded.last_seq ELSE digests.last_seq END",
         email=one.email,
         issue=one.issue,
         follow=one.follow,

@@ -10,13 +10,12 @@ from starlette.responses import Response
 from board.domain import clocks
 from board.domain.leaf import format_time
 from board.domain.phrase import choose, no_issue
-from board.domain.proof import b64url
 from board.domain.text import clean
 from board.errors import Invalid, NotFound
 from board.store import company, entries, issues, record
 from board.store.database import Tx
+from board.store.export import line
 from board.store.issues import SORTS, STATES, Wanted
-from board.store.record import Opening, Redaction
 from board.stream import OutOfReach
 from board.web import session, views
 from board.web.fragments import read_names
@@ -148,7 +147,7 @@ async def issue_events(request: Request) -> Response:
         opened = await record.openings_of_issue(tx, number)
         gone = await record.redactions_of_issue(tx, number)
         epoch, head = await record.head(tx)
-    return answer({"events": [event_json(r, opened, gone) for r in chain], "head": head + 1, "epoch": epoch})
+    return answer({"events": [line(r, opened, gone) for r in chain], "head": head + 1, "epoch": epoch})
 
 
 async def list_events(request: Request) -> Response:
@@ -163,7 +162,7 @@ async def list_events(request: Request) -> Response:
         opened = await record.openings(tx, first, last)
         gone = await record.redactions(tx, first, last)
         epoch, head = await record.head(tx)
-    return answer({"events": [event_json(r, opened, gone) for r in found], "head": head + 1, "epoch": epoch})
+    return answer({"events": [line(r, opened, gone) for r in found], "head": head + 1, "epoch": epoch})
 
 
 def read_place(query: QueryParams) -> tuple[int, int, int]:
@@ -183,15 +182,6 @@ async def wait_for_more(board: Any, seconds: int) -> None:
                 return
     except (TimeoutError, OutOfReach):
         return
-
-
-def event_json(r: Any, opened: dict[int, list[Opening]], gone: dict[int, list[Redaction]]) -> dict[str, Any]:
-    return {
-        "leaf": r.leaf,
-        "leaf_hash": b64url(r.leaf_hash),
-        "openings": {o.field: {"salt": b64url(o.salt), "value": o.value} for o in opened.get(r.index, ())},
-        "redactions": {x.field: {"by_event": x.by_event, "reason": x.reason} for x in gone.get(r.index, ())},
-    }
 
 
 async def list_areas(request: Request) -> Response:

@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from board.actions import customers
 from board.errors import NotFound
-from board.store import issues
+from board.store import intake, issues, own_data
 from board.web import session, views
 from board.web.page import back, form, frame, page
 
@@ -15,10 +15,12 @@ async def ask(request: Request) -> Response:
     number = number_of(request)
     async with request.app.state.board.db.reading() as tx:
         around = await frame(tx, request)
-        row = await issues.find(tx, number)
+        row, filer = await issues.find(tx, number), await intake.filer(tx, number)
+        is_quiet = bool(filer and filer.email) and await own_data.is_quiet(tx, str(filer and filer.email), number)
     if row is None:
         raise NotFound("This link is not complete. Please copy the whole of it from the mail.")
-    return page(request, around, "mail_confirm.html", issue=views.issue(row, around.names, around.now))
+    state = "stopped" if is_quiet else "wanted" if filer and filer.mail else "asked"
+    return page(request, around, "mail_confirm.html", issue=views.issue(row, around.names, around.now), state=state)
 
 
 async def answer(request: Request) -> Response:

@@ -21,7 +21,7 @@ from board.web.page import back, form, frame, page
 
 SECTIONS = {
     "company": ("name", "tagline", "accent"),
-    "texts": ("rules", "about"),
+    "texts": ("rules", "about", "licence"),
     "policies": ("mail", "moderation", "held_words", "private_days", "mention_days", "letter_days"),
     "finds": ("order_pattern", "phone_regions"),
 }

@@ -31,6 +31,7 @@ DONE = {
     "follow": "Please look into your mail: one message asks you to confirm.",
     "following": "You get a mail when there is a new word. Each mail holds a link that stops them.",
     "mail_wanted": "Thank you. Answers come by mail from now on.",
+    "mail_again": "It is noted: mail comes again.",
     "mail_stopped": "It is noted: no more of this mail comes.",
     "mine_too": "Counted: it is yours too.",
     "welcome": "This browser now speaks as the customer who filed this issue.",

@@ -9,7 +9,9 @@ from board.web import (
     api_acts,
     cards,
     confirming,
+    data,
     desk,
+    feeds,
     files,
     filing,
     health,
@@ -24,6 +26,7 @@ from board.web import (
     mirrors,
     moderation,
     objections,
+    oembed,
     office,
     oidc,
     openapi,
@@ -235,6 +238,19 @@ def api_routes() -> list[BaseRoute]:
     ]
 
 
+def copies() -> list[BaseRoute]:
+    """What is public here as other programs take it along."""
+    places = ("", "/areas/{slug}", "/issues/{number:n}")
+    return [
+        *[Route(f"{place}/feed.{form}", feeds.door(form)) for place in places for form in feeds.FORMS],
+        Route("/oembed", oembed.answer),
+        Route("/data/", data.show),
+        Route("/data/events.jsonl", data.events),
+        Route("/data/issues.csv", data.table),
+        Route("/data/issues.parquet", data.columns),
+    ]
+
+
 def routes() -> list[BaseRoute]:
     return [
         *pages(),
@@ -242,6 +258,7 @@ def routes() -> list[BaseRoute]:
         *acts(),
         *staff_pages(),
         *outlets(),
+        *copies(),
         *api_routes(),
         WebSocketRoute("/live", live.live),
         Route("/live/sse", live.events),

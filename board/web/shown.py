@@ -8,7 +8,7 @@ from functools import lru_cache
 from starlette.datastructures import QueryParams
 
 from board.errors import Invalid
-from board.web import api, home
+from board.web import api, feeds, home, oembed
 from board.web.page import DONE
 
 PATH, QUERY = 200, 1_500  # bytes; longer addresses are nobody's bookmark
@@ -20,11 +20,13 @@ PAGES = {
     "/moderation": frozenset({"board", "reports"}),
     "/accent.css": NEVER,
     "/api": NEVER,
+    "/data/": ALL,  # it says how new the record is
     "/api/v1/areas": NEVER,
     "/api/v1/openapi.json": NEVER,
 }
 ISSUE = re.compile(r"(?:/api/v1)?/issues/([1-9][0-9]{0,14})(?:/log|/card\.png)?")
 EVENTS = re.compile(r"/api/v1/issues/[1-9][0-9]{0,14}/events")
+FEED = re.compile(r"(?:/areas/([^/]{1,80})|/issues/([1-9][0-9]{0,14}))?/feed\.(?:atom|json)")
 POLICY = re.compile(r"/policies/[0-9a-f]{64}\.json")
 
 
@@ -53,6 +55,9 @@ def look_up(path: str, query: bytes) -> Shown | None:
         return Shown(path, PAGES[path])
     if found := ISSUE.fullmatch(path):
         return Shown(path, frozenset({f"issue:{found[1]}"}))
+    if found := FEED.fullmatch(path):
+        chosen = feeds.read_asked(asked, area=found[1], issue=int(found[2]) if found[2] else None)
+        return Shown(f"{path} {chosen}", frozenset({f"issue:{found[2]}"}) if found[2] else ALL)
     if EVENTS.fullmatch(path):
         return Shown(path, ALL)  # it tells the head, too
     return Shown(path, NEVER) if POLICY.fullmatch(path) else None
@@ -60,6 +65,10 @@ def look_up(path: str, query: bytes) -> Shown | None:
 
 def read_home(asked: QueryParams) -> str:
     return repr(home.read_wanted(asked))
+
+
+def read_oembed(asked: QueryParams) -> str:
+    return repr(oembed.read_asked(asked))
 
 
 def read_issues(asked: QueryParams) -> str | None:
@@ -79,6 +88,7 @@ def read_events(asked: QueryParams) -> str | None:
 
 LISTS: dict[str, Callable[[QueryParams], str | None]] = {
     "/": read_home,
+    "/oembed": read_oembed,
     "/api/v1/issues": read_issues,
     "/api/v1/events": read_events,
 }

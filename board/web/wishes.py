@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.policy import HTTP
+from typing import Literal
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,7 +12,7 @@ from board.actions import customers
 from board.actions import wishes as acts
 from board.domain.phrase import phrase
 from board.errors import Invalid, NotFound
-from board.store import intake, issues, wishes
+from board.store import intake, issues, own_data, wishes
 from board.store.database import Tx, WriteTx
 from board.web import account, session, views
 from board.web.own_data import person
@@ -19,7 +20,8 @@ from board.web.page import back, form, frame, page
 
 INCOMPLETE = phrase("This link is not complete. Please copy the whole of it from the mail.")
 MOST = 500  # fields: one for each area
-FLASHES = {"stop": "mail_stopped", "confirm": "following", "wishes": "saved"}
+FLASHES = {"stop": "mail_stopped", "confirm": "following", "again": "mail_again", "wishes": "saved"}
+State = Literal["asked", "follows", "ended", "files", "silent", "hears", "stopped"]
 ENDED = phrase("You do not follow this issue any more: nothing will be sent.")
 
 
@@ -31,28 +33,40 @@ class Linked:
     issue: int | None = None
     follow: intake.Follow | None = None
 
-    @property
-    def is_confirmed(self) -> bool:
-        return self.follow is None or self.follow.confirmed
+    state: State = "ended"
 
 
 async def find(tx: Tx, request: Request) -> Linked:
     """Raises NotFound where the link was not made here."""
     links, secret = request.app.state.board.links, request.path_params["secret"]
     if (filed := links.opened("no-mail", secret)) is not None:
-        filer = await intake.filer(tx, filed)
-        return Linked(filer.mail if filer else None, filed)
+        return await of_filer(tx, filed)
     if (number := links.opened("wishes", secret)) is not None:
-        return Linked(await wishes.whose(tx, number))
+        email = await wishes.whose(tx, number)
+        return Linked(email, state="stopped" if email and await own_data.is_quiet(tx, email) else "hears")
     follow = links.opened("follow", secret)
     if follow is None:
         raise NotFound(INCOMPLETE)
     found = await intake.follow_by_id(tx, follow)
-    return Linked(found.email if found and found.confirmed else None, found.issue if found else None, found)
+    if found is None:
+        return Linked(None, await intake.issue_of_ended(tx, follow))
+    return Linked(
+        found.email if found.confirmed else None, found.issue, found, "follows" if found.confirmed else "asked"
+    )
+
+
+async def of_filer(tx: Tx, number: int) -> Linked:
+    """What goes to the address that was typed when the issue was filed."""
+    filer = await intake.filer(tx, number)
+    if filer is None or filer.email is None:
+        return Linked(None, number, state="stopped")
+    if await own_data.is_quiet(tx, filer.email, number):
+        return Linked(filer.email, number, state="stopped")
+    return Linked(filer.email, number, state="files" if filer.is_confirmed else "silent")
 
 
 async def follow_link(request: Request) -> Response:
-    """A button to confirm, or to stop, and what else can be chosen; looking at it changes nothing."""
+    """What comes by mail now, a button to change that, and what else can be chosen; looking at it changes nothing."""
     return await follow_page(request)
 
 
@@ -63,9 +77,8 @@ async def follow_page(
         linked = await find(tx, request)
         around = await frame(tx, request)
         row = await issues.find(tx, linked.issue) if linked.issue is not None else None
-        if linked.issue is None and linked.email is None:
-            raise NotFound(ENDED)
-        if linked.issue is not None and (row is None or not (linked.is_confirmed or row["visibility"] == "public")):
+        is_hidden = row is None or row["visibility"] != "public"
+        if (linked.issue is None and linked.email is None) or (linked.state == "asked" and is_hidden):
             raise NotFound(ENDED)
         context = await account.wishes_context(tx, linked.email, is_staff=False) if linked.email else {}
     return page(
@@ -74,7 +87,8 @@ async def follow_page(
         "follow_confirm.html",
         status=422 if errors else 200,
         issue=views.issue(row, around.names, around.now) if row else None,
-        stop=linked.is_confirmed,
+        state=linked.state,
+        has_address=linked.email is not None,
         form=typed or {},
         errors=errors or {},
         **{"wishes": None, **context},
@@ -121,9 +135,11 @@ async def do(tx: WriteTx, linked: Linked, what: str, typed: dict[str, str]) -> N
             await customers.stop_telling(tx, filed)
         case "stop", Linked(email=str() as email):
             await acts.stop_all(tx, email)
+        case "again", Linked(email=str() as email, issue=issue):
+            await acts.send_again(tx, email, issue)
         case "stop", _:
             pass  # it has ended before
-        case "wishes" | "confirm", _:
+        case "wishes" | "confirm" | "again", _:
             raise NotFound(ENDED)
         case _:
             raise Invalid({"do": "Press one of the buttons."})

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0018"
-down_revision = "0016"
+down_revision = "0017"
 
 # The kinds of `domain/faults.LINE` as they were when this was written.
 LINE = ("absent", "silent", "strange", "insecure", "sign_in", "sender", "later", "lost")

@@ -36,9 +36,10 @@ async def open_ones(db: Database, state: str = "asked") -> list[Hiding]:
         return await moderation.hidings(tx, state)
 
 
-async def letters_to(db: Database, recipient: str) -> list[str]:
+async def letters_to(db: Database, recipient: str) -> str:
     async with db.reading() as tx:
-        return [row["subject"] for row in await outbox.newest(tx, limit=50) if row["recipient"] == recipient]
+        rows = [row for row in await outbox.newest(tx, limit=50) if row["recipient"] == recipient]
+    return "\n".join(line for row in rows for line in outbox.letter_of(row).paragraphs)
 
 
 async def test_one_moderator_cannot_remove_a_public_issue_alone_and_the_customer_is_told(db: Database) -> None:
@@ -48,7 +49,7 @@ async def test_one_moderator_cannot_remove_a_public_issue_alone_and_the_customer
     assert (await hide(db, number)).events == ()
     assert await head(db) == before
     assert await visibility(db, number) == "public"
-    assert f"[#{number}] Something may be hidden" in await letters_to(db, "ada@example.com")
+    assert "A second person has to agree, or a day has to pass." in await letters_to(db, "ada@example.com")
     (asked,) = await open_ones(db)
     with pytest.raises(Conflict, match="second person"):
         await do(db, hiding.second, asked.id, by=MO)
@@ -305,7 +306,7 @@ async def test_an_appeal_is_judged_by_somebody_else_than_who_decided(db: Databas
         await do(db, objections.judge_appeal, waiting["id"], by=MO, upheld=False, **WITH)
     await do(db, objections.judge_appeal, waiting["id"], by=ROOT, upheld=True, **WITH)
     assert await visibility(db, number) == "public"
-    assert f"[#{number}] Your appeal" in await letters_to(db, "ada@example.com")
+    assert f"looked at your appeal: issue {number} is shown again" in await letters_to(db, "ada@example.com")
     with pytest.raises(Conflict, match="decided this already"):
         await do(db, objections.judge_appeal, waiting["id"], by=ROOT, upheld=True, **WITH)
     await assert_sound(db)

@@ -21,6 +21,7 @@ from tests.test_serving import free_port
 from tests.web import site
 
 ROOMY = {"BOARD_LIVE_SOCKETS": "1000000", "BOARD_LIVE_ACCEPTS": "1000000"}
+ISSUES = 40
 
 
 def cores() -> tuple[int, int]:
@@ -74,7 +75,7 @@ async def furnish(folder: Path) -> str:
     await site.furnish(url)
     db = Database(url)
     await db.connect()
-    for place in range(40):
+    for place in range(ISSUES):
         await file_issue(
             db, title=f"Parcel {place} never came, and nobody at the depot or in the shop knows where it is"
         )

@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ from board.store.database import Database
 from board.store.positions import Position
 from tests.bench import house
 from tests.bench.house import House, cores, cpu_of, memory_of
-from tests.cast import ROOT
+from tests.cast import ROOT, file_issue
 from tests.receiver import Receiver, receiving
 from tests.test_serving import free_port
 
@@ -37,6 +38,7 @@ FOLLOWERS = 10_000
 NEAR = "127.0.0.0/8"
 PROBE = "probe@home.example"
 PAUSE_S, QUIET_S, GIVE_UP_S = 0.25, 8.0, 300.0
+PROBES = 1_200  # issues: after one letter about an issue the next one waits
 
 Figures = dict[str, Any]
 
@@ -72,17 +74,18 @@ def mail_server() -> Iterator[tuple[Connection, int]]:
 
 
 async def furnish(folder: Path, followers: int, receiver: Receiver) -> str:
-    """A board with an issue that many follow, another that one follows, and a webhook that hears of both."""
+    """A board with an issue that many follow, others that one follows, and a webhook that hears of all."""
     token = await house.furnish(folder)
     given = Settings(database_url=f"sqlite:///{folder / 'board.db'}", data_dir=folder)
     db = Database(given.database_url)
     await db.connect()
+    others = [await file_issue(db) for _ in range(PROBES)]
     many = [{"issue": 1, "email": f"reader{place}@home.example"} for place in range(followers)]
     async with db.saving() as tx:
         await tx.run_each(
             "INSERT INTO follows (issue, email, created_ms, confirmed_ms, came_from)"
             " VALUES (:issue, :email, 1, 1, :issue)",
-            [*many, {"issue": 2, "email": PROBE}],
+            [*many, *({"issue": number, "email": PROBE} for number in others)],
         )
         _, head = await record.head(tx)
         await positions.save(tx, "mail", "", Position(head))  # what was before is no news
@@ -103,8 +106,8 @@ async def furnish(folder: Path, followers: int, receiver: Receiver) -> str:
 class Watch:
     """What others wait for: pages, the webhook's telling and the probe's letter, in milliseconds."""
 
-    def __init__(self, board: House, receiver: Receiver, mail: Connection) -> None:
-        self.board, self.receiver, self.mail = board, receiver, mail
+    def __init__(self, board: House, receiver: Receiver, mail: Connection, others: Iterator[int]) -> None:
+        self.board, self.receiver, self.mail, self.others = board, receiver, mail, others
         self.letters: list[float] = []
         self.probes: list[float] = []
         self.pages: list[float] = []
@@ -125,7 +128,7 @@ class Watch:
             (await client.get(path)).raise_for_status()
             self.pages.append(time.monotonic() - start)
         heard, came = len(self.receiver.sent), len(self.probes)
-        await answer(client, 2)
+        await answer(client, next(self.others))
         start = time.monotonic()
         self.hooks.append(await since(start, lambda: len(self.receiver.sent) > heard))
         self.mails.append(await since(start, lambda: self.read_mail() > came))
@@ -166,7 +169,8 @@ async def measure(folder: Path, followers: int) -> Figures:
 async def compare(
     client: httpx.AsyncClient, board: House, receiver: Receiver, mail: Connection, followers: int
 ) -> Figures:
-    quiet, busy = Watch(board, receiver, mail), Watch(board, receiver, mail)
+    others = count(house.ISSUES + 1)
+    quiet, busy = Watch(board, receiver, mail, others), Watch(board, receiver, mail, others)
     until = time.monotonic() + QUIET_S
     while time.monotonic() < until:
         await quiet.once(client)

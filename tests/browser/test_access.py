@@ -137,6 +137,7 @@ def test_strangers_find_no_barrier_where_they_read(chromium: Browser, demo: Hous
         "record with redactions": f"/issues/{numbers['redacted']}/log",
         "rules": "/rules",
         "about": "/about",
+        "open data": "/data/",
         "follow": scene["follow"],
         "what moderators did": "/moderation",
         "no such page": "/nothing",

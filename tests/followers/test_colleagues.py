@@ -68,6 +68,19 @@ async def test_what_became_late_since_the_last_look_comes_in_one_letter_and_once
     assert await told(db, colleagues.remind, later(hours=7)) == {}
 
 
+async def test_each_letter_to_a_colleague_says_where_to_choose_which_of_them_come(db: Database) -> None:
+    await told(db, colleagues.remind)
+    number = await file_issue(db)
+    await do(db, staff.assign, number, by=MO, person=BO.person or 0)
+    found = [
+        (await told(db, work, later(hours=5)))["bo@board.example"] for work in (mail.write_letters, colleagues.remind)
+    ]
+    assert [letter.label for letter in found] == ["Open it at the desk", "Open the queue"]
+    for letter in found:
+        assert "Choose which mail you get about your work:\nhttps://board.example/me#wishes\n" in as_text(letter, say)
+        assert 'href="https://board.example/me#wishes"' in as_html(letter, say)
+
+
 async def test_words_that_are_taken_out_are_gone_from_letters_about_many_issues(db: Database) -> None:
     await told(db, colleagues.remind)
     numbers = [await file_issue(db, title=title) for title in ("Jane Doe leaks", "The lid sticks")]

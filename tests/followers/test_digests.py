@@ -7,6 +7,7 @@ import pytest
 
 from board.actions import customers, moderators, staff
 from board.domain.decisions import Then
+from board.domain.leaf import milliseconds
 from board.domain.letters import Letter
 from board.domain.wishes import Wishes, next_digest
 from board.followers import digests, mail
@@ -35,6 +36,8 @@ async def told(db: Database, at: datetime) -> list[tuple[str, Letter]]:
     async with db.reading() as tx:
         before = len(await outbox.newest(tx, limit=1000))
     await mail.write_letters(db, POST, at)
+    while await mail.write_bundle(db, POST, at):
+        pass
     while await mail.fan_out(db, POST, at):
         pass
     while await digests.write_next(db, POST, at):
@@ -76,6 +79,24 @@ async def test_a_weekly_digest_waits_for_monday_and_says_nothing_of_words_that_a
     assert "wrote an update" in as_text(letter, say)
 
 
+async def test_two_digests_of_one_moment_are_two(db: Database) -> None:
+    await wish(db, pace="daily")
+    for _ in range(2):
+        await follow(db, await file_issue(db))
+    await told(db, later())
+    morning = datetime(2026, 3, 3, 8, tzinfo=UTC)
+    await answer(db, 1, body="We look.")
+    await told(db, later(hours=1))
+    found = await told(db, morning)
+    await answer(db, 2, body="Which lid?")
+    await told(db, morning)
+    async with db.saving() as tx:  # who wants no digest any more has what waits at once
+        await wishes.save(tx, EVE, Wishes(pace="each"), next_ms=milliseconds(morning))
+    found += await told(db, morning)
+    assert ["We look." in as_text(letter, say) for _, letter in found] == [True, False]
+    assert ["Which lid?" in as_text(letter, say) for _, letter in found] == [False, True]
+
+
 async def test_what_waits_for_a_digest_is_not_sent_to_whoever_has_stopped(db: Database) -> None:
     await wish(db, pace="daily")
     for _ in range(3):
@@ -114,11 +135,11 @@ async def test_nobody_hears_of_what_they_do_not_want(db: Database) -> None:
     await told(db, later())
     for number in (service, returns):
         await do(db, customers.comment, number, by=CY, body="Mine, too.", via="web")
-    assert [to for to, _ in await told(db, later())] == ["all@home.example"] * 2
+    assert [to for to, _ in await told(db, later(hours=1))] == ["all@home.example"] * 2
     for number in (service, returns):
         await do(db, customers.comment, number, by=CY, body="Still.", via="web")
         await answer(db, number, body="We look.")
-    letters = [letter for to, letter in await told(db, later()) if to == EVE]
+    letters = [letter for to, letter in await told(db, later(hours=2)) if to == EVE]
     assert [letter.issue for letter in letters] == [service]
     assert "Still." not in as_text(letters[0], say)
 

@@ -15,7 +15,7 @@ from board.domain.words import Filing
 from board.followers import line, mail, reminders, sending, writing
 from board.followers.writing import Post
 from board.sealing import Box
-from board.store import company, outbox
+from board.store import company, intake, outbox
 from board.store.database import Database
 from tests.cast import ADA, BO, CY, LINKS, MO, NOON, ROOT, chain, do, do_at, later, say, want_mail
 from tests.followers.postbox import postbox, text_of
@@ -51,10 +51,11 @@ async def letters(db: Database) -> list[tuple[str, Any]]:
 
 
 async def told(db: Database, post: Post = POST) -> list[str]:
-    """Writes what is due; returns to whom the new letters go."""
+    """Writes what is due an hour after the letters before, so that nothing waits; returns to whom the new ones go."""
     before = len(await letters(db))
-    await mail.write_letters(db, post, NOON)
-    while await mail.fan_out(db, post, NOON):
+    at = later(hours=before)
+    await mail.write_letters(db, post, at)
+    while await mail.fan_out(db, post, at):
         pass
     return [to for to, _ in (await letters(db))[before:]]
 
@@ -268,6 +269,30 @@ async def test_of_a_comment_that_is_hidden_and_shown_again_only_its_author_hears
     assert await told(db) == []
 
 
+async def test_an_issue_that_is_shown_again_is_told_to_who_filed_it_and_to_who_follows(db: Database) -> None:
+    number = await file(db)
+    await follow(db, number, "eve@home.example")
+    await told(db)
+    await do(db, moderators.remove, number, by=MO, reason="spam")
+    assert await told(db) == ["ada@home.example"]
+    await do(db, moderators.restore, number, by=ROOT)
+    assert await told(db) == ["ada@home.example", "eve@home.example"]
+    ada, eve = (await letters(db))[-2:]
+    assert ada[1].paragraphs[1] == "Your issue is shown again: everybody can read it."
+    assert eve[1].paragraphs[1] == "This issue is shown again."
+
+
+async def test_whose_appeal_was_right_hears_of_it_once(db: Database) -> None:
+    number = await file(db)
+    await follow(db, number, "eve@home.example")
+    await do(db, moderators.remove, number, by=MO, reason="spam")
+    await told(db)
+    await do(db, objections.appeal, number, by=ADA, words="It is no spam.")
+    await do(db, objections.judge_appeal, 1, by=ROOT, upheld=True, links=LINKS, say=say)
+    assert "looked at your appeal" in (await letters(db))[-1][1].paragraphs[0]
+    assert await told(db) == ["eve@home.example"]
+
+
 async def test_what_is_hidden_before_the_letters_are_written_goes_out_to_nobody(db: Database) -> None:
     number = await file(db)
     done = await do(db, customers.comment, number, by=CY, body="You burn houses down.", via="web")
@@ -286,6 +311,19 @@ async def test_imported_conversations_send_nothing(db: Database) -> None:
     await do(db, importing.bring_in, said)
     await told(db)
     assert await letters(db) == []
+
+
+async def test_a_reminder_says_again_what_was_asked(db: Database) -> None:
+    number = await file(db)
+    await do(db, staff.update, number, by=BO, body="We look.", via="web", then=Then())
+    done = await do(db, staff.update, number, by=BO, body="Which?", via="web", then=Then(state="waiting_on_customer"))
+    await told(db)
+    await reminders.remind(db, POST, later(days=3, minutes=1))
+    assert (await letters(db))[-1][1].paragraphs[0] == "We still wait for your answer.\n\nWhich?"
+    assert done.index is not None
+    await do(db, moderators.redact, number, by=MO, target=done.index, fields=("body",), reason="privacy_request")
+    await reminders.remind(db, POST, later(days=7, minutes=1))
+    assert (await letters(db))[-1][1].paragraphs[0] == "We still wait for your answer."
 
 
 async def test_reminders_go_out_once_each(db: Database) -> None:
@@ -334,7 +372,7 @@ async def test_a_mail_arrives_as_one_thread_with_a_way_to_stop_it(db: Database) 
     await do(db, staff.update, number, by=BO, body="We look.", via="web", then=Then())
     await told(db)
     with postbox() as box:
-        await sending.send_due(db, replace(POST, url=box.url), NOON)
+        await sending.send_due(db, replace(POST, url=box.url), later(days=1))
     assert await states(db) == ["sent"] * 4
     news = next(m for m in box.mails if m["To"] == "eve@home.example" and m["List-Unsubscribe"])
     assert news["Subject"] == f"[#{number}] The kettle leaks"
@@ -349,6 +387,42 @@ async def test_a_mail_arrives_as_one_thread_with_a_way_to_stop_it(db: Database) 
     assert re.search(
         r'<p>This company wrote an update.</p>\s*<div style="[^"]+"><p>We look.</p></div>', html.get_content()
     )
+
+
+async def test_all_letters_about_an_issue_are_one_thread_in_mail_programs(db: Database) -> None:
+    async with db.saving() as tx:
+        await company.save(tx, {"moderation": "hold"})
+    number = await file(db)
+    await follow_by_hand(db, number)
+    await do(db, moderators.publish, number, by=MO)
+    await told(db)
+    for body in ("We look.", "Mended."):
+        await do(db, staff.update, number, by=BO, body=body, via="web", then=Then())
+        await told(db)
+    await do(db, staff.update, number, by=BO, body="Which?", via="web", then=Then(state="waiting_on_customer"))
+    await told(db)
+    await reminders.remind(db, POST, later(days=3, minutes=1))
+    kept = await letters(db)
+    adas = [letter.subject for to, letter in kept if to == "ada@home.example"]
+    eves = [letter.subject for to, letter in kept if to == "eve@home.example"]
+    assert adas == [f"[#{number}] Your issue", *[f"Re: [#{number}] Your issue"] * (len(adas) - 1)]
+    assert eves == [f"[#{number}] The kettle leaks", *[f"Re: [#{number}] The kettle leaks"] * (len(eves) - 1)]
+    assert min(len(adas), len(eves)) >= 4
+    assert all("The kettle leaks" in str(letter.paragraphs) for _, letter in kept[1:])  # nobody had looked at the first
+
+
+async def test_words_that_were_taken_out_are_in_no_later_subject(db: Database) -> None:
+    number = await file(db, title="Jane Doe leaks")
+    await do(db, moderators.redact, number, by=MO, target=1, fields=("title",), reason="privacy_request")
+    await do(db, staff.update, number, by=BO, body="We look.", via="web", then=Then())
+    await told(db)
+    assert [letter.subject for _, letter in await letters(db)] == [f"[#{number}]", f"Re: [#{number}] words removed"]
+
+
+async def follow_by_hand(db: Database, number: int) -> None:
+    async with db.saving() as tx:
+        wish = await intake.follow(tx, issue=number, email="eve@home.example", now_ms=0)
+        await intake.confirm_follow(tx, wish.id, 1)
 
 
 async def test_the_mail_about_a_filing_carries_a_receipt_that_anybody_can_check(db: Database) -> None:
@@ -372,6 +446,22 @@ async def test_the_message_id_is_the_same_for_every_try_and_shows_no_address(db:
     again = writing.compose(row, outbox.letter_of(row), POST, later(hours=1))
     assert first["Message-ID"] == again["Message-ID"]
     assert "ada" not in str(first["Message-ID"])
+
+
+async def test_a_letter_says_where_to_answer_where_answers_by_mail_are_not_taken(db: Database) -> None:
+    number = await file(db)
+    await follow(db, number, "eve@home.example")
+    await do(db, staff.update, number, by=BO, body="We look.", via="web", then=Then())
+    await told(db)
+    async with db.reading() as tx:
+        rows = await outbox.newest(tx, limit=9)
+    told_where = {}
+    for inbox in (None, "in@board.example"):
+        post = replace(POST, inbox=inbox)
+        texts = [text_of(writing.compose(row, outbox.letter_of(row), post, NOON)) for row in reversed(rows)]
+        told_where[inbox] = ["an answer to this mail does not get there" in text for text in texts]
+    # The receipt, which has no address for answers, the question whether to follow, and the news for both.
+    assert told_where == {None: [True, False, True, True], "in@board.example": [True, False, False, False]}
 
 
 async def test_a_server_that_refuses_is_tried_again_and_loses_nothing(db: Database) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from board.actions import moderators
-from board.store import issues, own_data, search, tallies
+from board.store import issues, news, own_data, search, tallies
 from board.store.database import Database, Tx, migrations_folder
 from board.store.issues import SORTS, STATES, Wanted
 from tests.cast import MO, answer, do, file_issue
@@ -86,6 +86,18 @@ async def test_no_list_reads_the_whole_table(db: Database) -> None:
     await issues.waiting_for_customers(plan, after=NOW, until=NOW)
     assert len(plan.plans) > 500
     assert [step for step in plan.plans if step.startswith("SCAN issues")] == []
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+async def test_no_feed_reads_the_whole_record(db: Database) -> None:
+    plan = await planned(db)
+    for walk in (news.of_board(plan), news.of_issue(plan, 1), news.of_issues(plan, [1, 2, 3])):
+        await walk
+    await news.entered(plan, [1, 2])
+    await news.removal(plan, 1)
+    await news.redactions(plan, [1, 2])
+    assert len(plan.plans) > 15
+    assert {step for step in plan.plans if "SCAN" in step} == {f"SCAN of_issue_{number}" for number in (1, 2, 3)}
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)

@@ -70,7 +70,7 @@ async def test_an_address_is_known_that_has_filed_or_said_that_it_follows(db: Da
         await intake.confirm_follow(tx, wish.id, 1)
         addresses = ("ada@example.com", "cy@example.com", "x@example.com")
         assert [await intake.knows_email(tx, address) for address in addresses] == [True, True, False]
-        assert await intake.follows_of(tx, "cy@example.com") == [replace(wish, confirmed=True)]
+        assert await intake.follows_of(tx, "cy@example.com") == [replace(wish, confirmed=True, since_ms=1)]
         assert await intake.follow_by_id(tx, 99) is None
 
 

@@ -105,7 +105,7 @@ FORMS: dict[str, dict[str, str]] = {
     "/staff/settings/tokens": {"label": "Robot", "role": "reader"},
     "/staff/settings/tokens/{id}/revocation": {},
     "/staff/settings/company": {"name": "Tea & Co", "tagline": "in the open", "accent": "#123456"},
-    "/staff/settings/texts": {"rules": "Be kind.", "about": "We make tea."},
+    "/staff/settings/texts": {"rules": "Be kind.", "about": "We make tea.", "licence": "CC BY 4.0"},
     "/staff/settings/finds": {"order_pattern": "NP-####", "phone_regions": "DE GB"},
     "/staff/settings/policies": {"mail_policy": "optional", "moderation_policy": "open"},
     "/live/tickets": {},
@@ -147,6 +147,13 @@ QUERIES: dict[str, tuple[str, ...]] = {
     "/staff/mentions": ("before={}",),
     "/new": ("area={}", "mention={}"),
     "/api/v1/issues": ("q={}", "state={}", "area={}", "sort={}", "after={}", "sort=oldest&after={}", "limit={}"),
+    "/feed.atom": ("q={}", "area={}", "state={}", "before={}", "q=tea&area={}", "q=tea&before={}"),
+    "/feed.json": ("q={}", "area={}", "state={}", "before={}"),
+    "/issues/{number}/feed.atom": ("before={}",),
+    # Another format is 501 there, as its specification says.
+    "/oembed": ("url={}", "url=https://board.example/issues/{}", "maxwidth={}", "maxheight={}"),
+    "/data/events.jsonl": ("after={}",),
+    "/data/issues.csv": ("after={}",),
     "/api/v1/events": ("after={}", "limit={}", "wait={}"),
     "/live/sse": ("topics=none,{}", "as={}"),
 }

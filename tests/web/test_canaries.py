@@ -37,7 +37,18 @@ QUERIES = (
 )
 
 
-ASKED = ("/", "/similar", "/issues/1", "/issues/2", "/api/v1/issues", "/api/v1/events", "/staff", "/me")
+ASKED = (
+    "/",
+    "/similar",
+    "/issues/1",
+    "/issues/2",
+    "/api/v1/issues",
+    "/api/v1/events",
+    "/feed.atom",
+    "/feed.json",
+    "/staff",
+    "/me",
+)
 OURS = ("board", "uvicorn", "databases")
 
 

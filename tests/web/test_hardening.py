@@ -11,7 +11,8 @@ import pytest
 from starlette.types import Message
 
 from board import logs, patience
-from board.store.export import cell, export
+from board.domain.sheet import cell
+from board.store.export import export
 from board.web import guard
 from board.web.guard import TooSlow, limited, path_only, transport_policy
 from tests.cast import ROOT
@@ -27,6 +28,9 @@ SAME = {
     "strict-transport-security": "max-age=31536000",
 }
 
+FILES = ("/data/events.jsonl", "/data/issues.csv", "/data/issues.parquet")
+SHOWN_ELSEWHERE = ("/card.png", "/feed.atom", "/feed.json", "/oembed", *FILES)
+
 
 async def test_every_answer_carries_the_headers_that_keep_others_out(quick_site: Site) -> None:
     number = await file_issue(quick_site.browser())
@@ -34,7 +38,7 @@ async def test_every_answer_carries_the_headers_that_keep_others_out(quick_site:
     paths = [filled(path, number=number) for path in readable() if path != "/live/sse"]
     for path in [*paths, "/nowhere", "/static/js/board.js", "/issues/999"]:
         headers = (await root.get(path)).headers
-        shared = {"cross-origin-resource-policy": "cross-origin"} if path.endswith("/card.png") else {}
+        shared = {"cross-origin-resource-policy": "cross-origin"} if path.endswith(SHOWN_ELSEWHERE) else {}
         assert {name: headers.get(name) for name in SAME} == SAME | shared, path
         policy = headers["content-security-policy"]
         assert policy.startswith("default-src 'none';"), path

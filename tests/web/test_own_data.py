@@ -195,11 +195,11 @@ async def test_mail_about_issues_ends_for_good_and_begins_again(site: Site) -> N
     await act(bo, number, "private-words", private="Hello?")
     async with site.db.reading() as tx:
         assert await own_data.is_quiet(tx, ADA_MAIL)
-        assert await tx.value("SELECT COUNT(*) FROM outbox WHERE subject LIKE '%private word%'") == 0
+        assert await tx.value("SELECT COUNT(*) FROM outbox WHERE letter LIKE '%wrote to you alone%'") == 0
     await ada.post("/me/mail", data={"do": "start"})
     await act(bo, number, "private-words", private="Hello?")
     async with site.db.reading() as tx:
-        assert await tx.value("SELECT COUNT(*) FROM outbox WHERE subject LIKE '%private word%'") == 1
+        assert await tx.value("SELECT COUNT(*) FROM outbox WHERE letter LIKE '%wrote to you alone%'") == 1
 
 
 async def test_whoever_wants_it_is_forgotten_with_or_without_the_texts(site: Site) -> None:

@@ -70,12 +70,18 @@ async def test_a_follower_without_an_account_chooses_behind_the_link_of_a_letter
     async with site.db.reading() as tx:
         number = await wishes.number(tx, EVE)
     digest = f"/follows/{site.board.links.secret('wishes', number)}"
-    assert "No more mail about any issue" in (await eve.get(digest)).text
+    assert "Mail about your issues" in (await eve.get(digest)).text
     assert (await eve.post(digest, data={"List-Unsubscribe": "One-Click"})).status_code == 200
     async with site.db.reading() as tx:
         assert await intake.follows_of(tx, EVE) == []
         assert await own_data.is_quiet(tx, EVE)
-    assert (await eve.get(place)).status_code == 404
+    assert "You do not follow this issue any more" in (await eve.get(place)).text
+    assert "No mail comes about any issue" in (await eve.get(digest)).text
+    again = await eve.post(digest, data={"do": "again"})
+    assert again.headers["location"] == "/?done=mail_again"
+    assert "Mail about your issues" in (await eve.get(digest)).text
+    async with site.db.reading() as tx:
+        assert not await own_data.is_quiet(tx, EVE)
 
 
 async def test_a_follower_of_a_hidden_issue_can_stop_the_mails(site: Site) -> None:
@@ -87,7 +93,39 @@ async def test_a_follower_of_a_hidden_issue_can_stop_the_mails(site: Site) -> No
     assert done.headers["location"] == "/issues/1?done=mail_stopped"
     assert "no more of this mail comes" in (await site.browser().get("/?done=mail_stopped")).text
     gone = await site.browser().get(place)
-    assert (gone.status_code, "You do not follow this issue any more" in gone.text) == (404, True)
+    assert (gone.status_code, "You do not follow this issue any more" in gone.text) == (200, True)
+    assert ["The kettle leaks" in gone.text, "follow it again" in gone.text] == [False, False]
+
+
+async def test_a_used_link_says_what_is_so_now_and_offers_the_way_back(site: Site) -> None:
+    place, eve = await followed(site), site.browser()
+    assert "<h1>You follow this issue</h1>" in (await eve.get(place)).text
+    await eve.post(place, data={"do": "stop"})
+    ended = (await eve.get(place)).text
+    assert "<h1>You do not follow this issue any more</h1>" in ended
+    assert '<a class="button" href="/issues/1">Open the issue</a>' in ended
+    assert "follow it again" in ended
+    assert (await eve.post(place, data={"do": "stop"})).status_code == 303
+    async with site.db.reading() as tx:
+        assert await tx.value("SELECT COUNT(*) FROM follows") == 0
+
+
+async def test_who_filed_stops_the_mails_and_has_them_again_behind_the_link_of_a_letter(site: Site) -> None:
+    number = await file_issue(site.browser(), email=EVE)
+    place, eve = f"/follows/{site.board.links.secret('no-mail', number)}", site.browser()
+    asked = f"/mail/{site.board.links.secret('mail', number)}"
+    assert "<h1>No answers come by mail yet</h1>" in (await eve.get(place)).text
+    assert "<h1>Shall the answers come by mail?</h1>" in (await eve.get(asked)).text
+    await site.want_mail(number)
+    for path, heading in ((place, "Mail about your issue"), (asked, "The answers come by mail")):
+        assert f"<h1>{heading}</h1>" in (await eve.get(path)).text
+    await eve.post(place, data={"do": "stop"})
+    for path in (place, asked):
+        assert "<h1>No mail comes about this issue</h1>" in (await eve.get(path)).text
+    assert (await eve.post(place, data={"do": "again"})).headers["location"] == f"/issues/{number}?done=mail_again"
+    assert "<h1>Mail about your issue</h1>" in (await eve.get(place)).text
+    async with site.db.reading() as tx:
+        assert not await own_data.is_quiet(tx, EVE, number)
 
 
 async def test_one_click_counts_as_mail_programs_send_it(site: Site) -> None:
