@@ -8,6 +8,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+PROOF = "c2sp.org/tlog-proof@v1"
 MOST_SIGNATURES = 100
 KEY_ID = 4  # bytes
 NAME = re.compile(r"[^\s+]+")
@@ -46,7 +47,7 @@ def write(text: str, signatures: Iterable[Signature]) -> str:
 
 
 def line(signature: Signature) -> str:
-    return f"— {signature.name} {b64encode(signature.key_id + signature.blob).decode('ascii')}\n"
+    return f"— {signature.name} {b64(signature.key_id + signature.blob)}\n"
 
 
 def read(note: str) -> Note:
@@ -71,13 +72,13 @@ def read_line(text: str) -> Signature:
 def unb64(text: str) -> bytes:
     """Padded base64 in its one spelling; raises ValueError for any other."""
     raw = b64decode(text, validate=True)
-    if b64encode(raw).decode("ascii") != text:
+    if b64(raw) != text:
         raise ValueError(f"not base64 as it is written: {text[:80]!r}")
     return raw
 
 
 def write_checkpoint(checkpoint: Checkpoint) -> str:
-    return f"{checkpoint.origin}\n{checkpoint.size}\n{b64encode(checkpoint.root).decode('ascii')}\n"
+    return f"{checkpoint.origin}\n{checkpoint.size}\n{b64(checkpoint.root)}\n"
 
 
 def read_checkpoint(text: str) -> Checkpoint:
@@ -105,3 +106,13 @@ def read_cosignature(blob: bytes) -> tuple[int, bytes]:
     if len(blob) != 72:
         raise ValueError("a cosignature has 8 bytes of time and 64 of signature")
     return int.from_bytes(blob[:8], "big"), blob[8:]
+
+
+def write_proof(extra: bytes, index: int, hashes: Iterable[bytes], note: str) -> str:
+    """A receipt (C2SP tlog-proof): what it is about, its place, the way up to the root, and the signed checkpoint."""
+    lines = (PROOF, f"extra {b64(extra)}", f"index {index}", *map(b64, hashes))
+    return "\n".join(lines) + "\n\n" + note
+
+
+def b64(raw: bytes) -> str:
+    return b64encode(raw).decode("ascii")
