@@ -1,14 +1,25 @@
 """Checks what a board says against its record. Shares nothing with the board: needs Python 3.11 and `cryptography`.
 
-Formats: RFC 6962 and RFC 9162 (tree), C2SP signed-note, tlog-checkpoint, tlog-cosignature and tlog-proof (receipts).
+    python verify.py https://issues.example.com [--key KEY] [--witness KEY] [--state FOLDER]
+    python verify.py receipt.tlog-proof --key KEY
+
+Ends with 0 where all holds, 1 where it could not be checked, 2 where the record contradicts itself or what was signed;
+then a file with the evidence is written. Formats: RFC 6962 and RFC 9162 (tree), C2SP signed-note, tlog-checkpoint,
+tlog-cosignature, tlog-tiles and tlog-proof (receipts).
 """
 
+import argparse
 import hmac
 import json
 import re
+import sys
+import urllib.request
 from base64 import b64decode, b64encode, urlsafe_b64encode
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from hashlib import sha256
+from http.client import HTTPException
+from pathlib import Path
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -24,8 +35,16 @@ class Unreadable(Exception):
     """It could not be checked: something is missing or is not what it should be."""
 
 
+# What reading raises where somebody answers with another thing than a record.
+UNREADABLE = (Unreadable, OSError, ValueError, KeyError, TypeError, AttributeError, HTTPException, RecursionError)
+
+
 class Tampered(Exception):
-    """What was signed, kept or shown contradicts itself."""
+    """What was signed, kept or shown contradicts itself; `evidence` is what a third party can look at."""
+
+    def __init__(self, what: str, **evidence: Any) -> None:
+        super().__init__(what)
+        self.evidence = evidence
 
 
 # — The tree —
@@ -112,9 +131,9 @@ def is_plain(value: object) -> bool:
     return False
 
 
-def commitment(salt: bytes, field: str, value: str) -> str:
+def commitment(salt: bytes, name: str, value: str) -> str:
     """HMAC-SHA-256 with the salt as key, in base64url."""
-    message = b"\x00".join((b"board-commit-v1", field.encode(), value.encode()))
+    message = b"\x00".join((b"board-commit-v1", name.encode(), value.encode()))
     return b64url(hmac.digest(salt, message, "sha256"))
 
 
@@ -136,12 +155,12 @@ def check_openings(leaf: dict[str, Any], openings: dict[str, Any]) -> dict[str, 
     """The words that the openings show, by field; raises Tampered where they are not those that were recorded."""
     committed = leaf.get("commit", {})
     words: dict[str, str] = {}
-    for field, opening in openings.items():
+    for name, opening in openings.items():
         if not isinstance(opening, dict) or opening.keys() != {"salt", "value"}:
-            raise Unreadable(f"the opening of “{field}” is not a salt and a value")
-        if commitment(unb64url(str(opening["salt"])), field, str(opening["value"])) != committed.get(field):
-            raise Tampered(f"the words of “{field}” are not those that entry {leaf.get('index')} was made with")
-        words[field] = str(opening["value"])
+            raise Unreadable(f"the opening of “{name}” is not a salt and a value")
+        if commitment(unb64url(str(opening["salt"])), name, str(opening["value"])) != committed.get(name):
+            raise Tampered(f"the words of “{name}” are not those that entry {leaf.get('index')} was made with")
+        words[name] = str(opening["value"])
     return words
 
 
@@ -288,3 +307,230 @@ def check_receipt(text: str, log: Key, witnesses: tuple[Key, ...] = ()) -> Prove
     if root_by_inclusion(int(index), checkpoint.size, leaf_hash(entry.encode()), proof) != checkpoint.root:
         raise Tampered("the entry does not stand in the record that was signed")
     return Proven(leaf, check_openings(leaf, openings), checkpoint)
+
+
+# — A whole board —
+
+WIDTH = 256
+SHOWN = {"issue.published": True, "issue.restored": True}
+NOT_SHOWN = dict.fromkeys(("issue.filed", "issue.held", "issue.rejected", "issue.removed"), False)
+COMMENTS = {"comment.held": False, "comment.rejected": False, "comment.published": True}
+
+
+@dataclass
+class Tree:
+    """Grows leaf by leaf; `peaks` are the roots of its whole parts, the largest first, each with its size."""
+
+    size: int = 0
+    peaks: list[tuple[int, bytes]] = field(default_factory=list)
+
+    def add(self, leaf: bytes) -> None:
+        self.size += 1
+        self.peaks.append((1, leaf_hash(leaf)))
+        while len(self.peaks) > 1 and self.peaks[-1][0] == self.peaks[-2][0]:
+            (count, right), (_, left) = self.peaks.pop(), self.peaks.pop()
+            self.peaks.append((2 * count, interior(left, right)))
+
+    @property
+    def root(self) -> bytes:
+        if not self.peaks:
+            return sha256().digest()
+        *others, (_, found) = self.peaks
+        for _, peak in reversed(others):
+            found = interior(peak, found)
+        return found
+
+
+@dataclass
+class Record:
+    """What the entries say so far: where each issue's chain ends, and what may be read of it."""
+
+    origin: str
+    time: str = ""
+    chains: dict[int, tuple[int, str]] = field(default_factory=dict)
+    shown: dict[int, bool] = field(default_factory=dict)
+    comments: dict[int, bool] = field(default_factory=dict)
+    redacted: set[tuple[int, str]] = field(default_factory=set)
+    unopened: dict[tuple[int, str], int | None] = field(default_factory=dict)  # place and field → issue
+    opened: int = 0
+
+    def take(self, index: int, text: str) -> dict[str, Any]:
+        """The next entry; raises Tampered where it does not follow from those before."""
+        leaf = read_leaf(text)
+        if (leaf.get("index"), leaf.get("board")) != (index, self.origin) or str(leaf.get("time")) < self.time:
+            raise Tampered(f"entry {index} has another place, another record or an earlier time", leaf=text)
+        self.time, issue, event = str(leaf["time"]), leaf.get("issue"), str(leaf.get("event"))
+        if isinstance(issue, int):
+            if self.chains.get(issue) != ((leaf["prev"], leaf.get("prev_hash")) if "prev" in leaf else None):
+                raise Tampered(f"entry {index} does not follow the last one of issue {issue}", leaf=text)
+            self.chains[issue] = index, b64url(leaf_hash(text.encode()))
+            self.shown[issue] = {**SHOWN, **NOT_SHOWN}.get(event, self.shown.get(issue, False))
+        if event in COMMENTS:
+            self.comments[int(leaf["target"])] = COMMENTS[event]
+        if event == "text.redacted":
+            self.redacted |= {(int(leaf["target"]), str(name)) for name in leaf["fields"]}
+        return leaf
+
+    def show(self, leaf: dict[str, Any], told: dict[str, Any]) -> None:
+        """Holds the words that the board shows against the entry."""
+        words = check_openings(leaf, dict(told.get("openings", {})))
+        self.opened += len(words)
+        later = dict(told.get("redactions", {}))
+        for name in leaf.get("commit", {}).keys() - words.keys() - later.keys():
+            self.unopened[leaf["index"], name] = leaf.get("issue")
+
+    def missing(self) -> list[tuple[int, str]]:
+        """Words that should be there: of public issues, neither held nor taken out by an entry that says so."""
+        return sorted(
+            (index, name)
+            for (index, name), issue in self.unopened.items()
+            if (issue is None or self.shown[issue])
+            and self.comments.get(index, True)
+            and (index, name) not in self.redacted
+        )
+
+
+class Site:
+    """A board somewhere."""
+
+    def __init__(self, url: str) -> None:
+        if not re.match(r"https?://", url):
+            raise Unreadable("give the address of a board, with https://, or the file of a receipt")
+        self.url = url.rstrip("/")
+
+    def open(self, path: str) -> Any:
+        request = urllib.request.Request(self.url + path, headers={"Accept-Encoding": "identity"})  # noqa: S310
+        try:
+            return urllib.request.urlopen(request, timeout=60)  # noqa: S310
+        except (OSError, ValueError, HTTPException) as wrong:
+            raise Unreadable(f"{self.url}{path}: {wrong}") from None
+
+    def read(self, path: str) -> bytes:
+        with self.open(path) as answer:
+            return bytes(answer.read())
+
+    def entries(self, size: int) -> Iterator[str]:
+        """Those that were signed, from the log's own bundles."""
+        for tile in range(-(-size // WIDTH)):
+            count = min(WIDTH, size - tile * WIDTH)
+            bundle = self.read(f"/log/tile/entries/{groups(tile)}" + (f".p/{count}" if count < WIDTH else ""))
+            for _ in range(count):
+                length = 2 + int.from_bytes(bundle[:2], "big")
+                if len(bundle) < length:
+                    raise Unreadable(f"tile {tile} of the entries is cut short")
+                yield bundle[2:length].decode("ascii", "replace")
+                bundle = bundle[length:]
+
+    def told(self, size: int) -> Iterator[dict[str, Any]]:
+        """The same with their words, as the board gives its whole record away."""
+        with self.open("/data/events.jsonl") as lines:
+            for _ in range(size):
+                line = lines.readline()
+                if not line:
+                    raise Unreadable("the board gives away fewer events than it has signed")
+                yield dict(json.loads(line))
+
+
+def groups(number: int) -> str:
+    *far, near = f"{number:,}".split(",")
+    return "".join(f"x{int(group):03}/" for group in far) + f"{int(near):03}"
+
+
+@dataclass(frozen=True)
+class Checked:
+    checkpoint: Checkpoint
+    record: Record
+    before: int
+
+
+def check_board(site: Site, log: Key | None, witnesses: tuple[Key, ...], state: Path | None) -> Checked:
+    """Everything that the board has signed, with its words; raises Unreadable or Tampered."""
+    note = site.read("/log/checkpoint").decode("utf-8", "replace")
+    log = log or own_key(site, state)
+    now = open_checkpoint(note, log, witnesses)
+    kept = state / f"{sha256(log.name.encode()).hexdigest()[:16]}.note" if state else None
+    old_note = kept.read_text(encoding="utf-8") if kept and kept.exists() else None
+    old = open_checkpoint(old_note, log) if old_note else None
+    signed = {"before": old_note, "now": note}
+    if old and old.size > now.size:
+        raise Tampered(f"the record has {now.size} entries, and had {old.size} when you looked last", **signed)
+    grown, found = Tree(), Record(now.origin)
+    for index, (text, told) in enumerate(zip(site.entries(now.size), site.told(now.size), strict=True)):
+        grown.add(text.encode())
+        if told.get("leaf") != text:
+            raise Tampered(f"entry {index} of the log is not what the board shows", leaf=text, shown=told, **signed)
+        found.show(found.take(index, text), told)
+        if old and grown.size == old.size and grown.root != old.root:
+            raise Tampered(f"the first {old.size} entries are not those of your last look", **signed)
+    if grown.root != now.root:
+        raise Tampered("the entries do not give the root that was signed", root=b64url(grown.root), **signed)
+    if missing := found.missing():
+        raise Tampered(f"words are gone without an entry that says so: {missing[:20]}", missing=missing, **signed)
+    if kept:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text(note, encoding="utf-8")
+    return Checked(now, found, old.size if old else 0)
+
+
+def own_key(site: Site, state: Path | None) -> Key:
+    """The key that the record itself names, and that of the first look from then on."""
+    kept = state / f"{sha256(site.url.encode()).hexdigest()[:16]}.key" if state else None
+    if kept and kept.exists():
+        return read_key(kept.read_text(encoding="utf-8"))
+    leaf = read_leaf(next(site.entries(1)))
+    key = read_key(str(leaf.get("vkey")))
+    if kept:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text(str(leaf["vkey"]), encoding="utf-8")
+    return key
+
+
+# — The command —
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="verify", description="Checks a board, or a receipt, against its record.")
+    parser.add_argument("what", help="the address of a board, or the file of a receipt")
+    parser.add_argument("--key", help="the record's key, as you know it from elsewhere")
+    parser.add_argument("--witness", action="append", default=[], help="a key of whoever watches the record")
+    parser.add_argument(
+        "--state", type=Path, help="a folder for what you saw last, so that the next look goes on from it"
+    )
+    parser.add_argument("--evidence", type=Path, default=Path("evidence.json"))
+    given = parser.parse_args(arguments)
+    try:
+        print(check(given))
+    except UNREADABLE as why:
+        print(f"Could not be checked: {why}", file=sys.stderr)
+        return 1
+    except Tampered as found:
+        given.evidence.write_text(json.dumps({"what": str(found), **found.evidence}, indent=1), encoding="utf-8")
+        print(f"IT DOES NOT HOLD: {found}. The evidence is in {given.evidence}.", file=sys.stderr)
+        return 2
+    return 0
+
+
+def check(given: argparse.Namespace) -> str:
+    """What was found, in words."""
+    log = read_key(given.key) if given.key else None
+    witnesses = tuple(read_key(each) for each in given.witness)
+    if Path(given.what).is_file():
+        if log is None:
+            raise Unreadable("give the record's key with --key; the board shows it at /about")
+        proven = check_receipt(Path(given.what).read_text(encoding="utf-8"), log, witnesses)
+        leaf, size = proven.leaf, proven.checkpoint.size
+        return f"It holds: entry {leaf['index']} ({leaf['event']}, {leaf['time']}) stands among {size} signed entries."
+    found = check_board(Site(given.what), log, witnesses, given.state)
+    size, record = found.checkpoint.size, found.record
+    lines = [
+        f"It holds: {size} entries of {found.checkpoint.origin}, up to {record.time}, in {len(record.chains)} issues.",
+        f"{record.opened} texts are those that were recorded; {len(record.redacted)} were taken out, as entries say.",
+        f"Nothing of the {found.before} entries that you saw before has changed." if found.before else "",
+        "" if log else "The key was taken from the record itself: compare it with one that you know from elsewhere.",
+        *[f"{name} saw it." for name in found.checkpoint.seen],
+    ]
+    return "\n".join(line for line in lines if line)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
