@@ -1,40 +1,30 @@
 """The record is signed soon, by one after the other, and never as two records."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from board import verify
-from board.domain.proof import vkey
 from board.errors import Unsigned
 from board.signing import Signer
-from board.store import record
 from board.store.database import Database
-from tests.cast import NOON, ORIGIN, answer, file_issue, head, move_in
+from tests.cast import LOG_KEY, VKEY, answer, file_issue, head
 
-KEY = Ed25519PrivateKey.generate()
-PUBLIC = KEY.public_key().public_bytes_raw()
-LOG = verify.read_key(vkey(ORIGIN, PUBLIC))
+KEY = load_pem_private_key(LOG_KEY.read_bytes(), password=None)
+assert isinstance(KEY, Ed25519PrivateKey)
+SIGN, PUBLIC = KEY.sign, KEY.public_key().public_bytes_raw()
+LOG = verify.read_key(VKEY)
 Signers = Callable[[], Signer]
-
-
-@pytest.fixture
-async def db(url: str) -> AsyncIterator[Database]:
-    database = Database(url)
-    await database.connect()
-    await record.found(database, origin=ORIGIN, vkey=vkey(ORIGIN, PUBLIC), at=NOON)
-    await move_in(database)
-    yield database
-    await database.disconnect()
 
 
 @pytest.fixture
 def signers(db: Database, tmp_path: Path) -> Signers:
     """Signers of as many processes as are wanted, on one host."""
-    return lambda: Signer(db, public=PUBLIC, sign=KEY.sign, guard=tmp_path / "log.signed")
+    return lambda: Signer(db, public=PUBLIC, sign=SIGN, guard=tmp_path / "log.signed")
 
 
 async def test_what_is_signed_is_the_records_own_tree(db: Database, signers: Signers) -> None:

@@ -1,6 +1,8 @@
 """The record for whoever checks it: the signed checkpoint, tiles, entries and receipts (C2SP tlog-tiles)."""
 
 import json
+from functools import cache
+from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -16,6 +18,7 @@ OPEN_TO_ALL = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy
 SOON = {**OPEN_TO_ALL, "Cache-Control": "public, max-age=2"}
 FOR_EVER = {**OPEN_TO_ALL, "Cache-Control": "public, max-age=31536000, immutable"}
 NEVER = {**OPEN_TO_ALL, "Cache-Control": "no-store"}  # words may be taken out
+CHECKER = Path(__file__).parent.parent / "verify.py"
 MOST_EXTRA = 65_000  # characters
 
 
@@ -81,3 +84,13 @@ async def about(tx: Tx, index: int) -> bytes:
 
 def packed_extra(leaf: str, openings: dict[str, dict[str, str]]) -> bytes:
     return json.dumps({"leaf": leaf, "openings": openings}, sort_keys=True).encode()
+
+
+async def checker(request: Request) -> Response:
+    """The program that checks all of this, as it is."""
+    return PlainTextResponse(source(), headers={**OPEN_TO_ALL, "Cache-Control": "no-cache"})
+
+
+@cache
+def source() -> str:
+    return CHECKER.read_text(encoding="utf-8")

@@ -266,6 +266,7 @@ def routes() -> list[BaseRoute]:
         Route("/live/tickets", live.ticket, methods=["POST"]),
         Route("/log/checkpoint", log.checkpoint),
         Route("/log/tile/{path:path}", log.tile),
+        Route("/log/verify.py", log.checker),
         Route("/log/receipts/{index}.tlog-proof", log.receipt),
         Route(inbound.PATH, inbound.receive, methods=["POST"]),
         Route("/healthz", health.healthz),

@@ -3,38 +3,19 @@
 import asyncio
 import json
 import struct
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
 import pytest
 
-from board import keys, verify
+from board import verify
 from board.actions import customers, moderators
 from board.domain import tree
-from board.domain.proof import vkey
 from board.store import record
-from board.store.database import Database
-from tests.cast import ADA, CY, MO, NOON, do, file_issue
-from tests.web.site import Site, furnish, opened, settings_for
+from tests.cast import ADA, CY, MO, VKEY, do, file_issue
+from tests.web.site import Site
 
-
-@pytest.fixture
-async def site(url: str, tmp_path: Path) -> AsyncIterator[Site]:
-    """A board whose record was begun with its own key."""
-    given = settings_for(url, tmp_path)
-    db = Database(url)
-    await db.connect()
-    public = keys.load(given).log_public
-    await record.found(db, origin=given.origin, vkey=vkey(given.origin, public), at=NOON)
-    await db.disconnect()
-    await furnish(url)
-    async with opened(given) as made:
-        yield made
-
-
-def log_key(site: Site) -> verify.Key:
-    return verify.read_key(vkey(site.board.settings.origin, site.board.keys.log_public))
+LOG = verify.read_key(VKEY)
 
 
 async def read(site: Site, path: str, status: int = 200) -> httpx.Response:
@@ -45,7 +26,7 @@ async def read(site: Site, path: str, status: int = 200) -> httpx.Response:
 
 
 async def signed(site: Site) -> verify.Checkpoint:
-    return verify.open_checkpoint((await read(site, "checkpoint")).text, log_key(site))
+    return verify.open_checkpoint((await read(site, "checkpoint")).text, LOG)
 
 
 def unpacked(bundle: bytes) -> list[bytes]:
@@ -107,7 +88,7 @@ async def test_a_receipt_proves_its_event_and_shows_its_words(site: Site) -> Non
     async with site.db.reading() as tx:
         (filed, *_) = await record.of_issue(tx, number)
     answered = await read(site, f"receipts/{filed.index}.tlog-proof")
-    proven = verify.check_receipt(answered.text, log_key(site))
+    proven = verify.check_receipt(answered.text, LOG)
     assert proven.leaf["event"] == "issue.filed"
     assert proven.words.keys() == {"title", "body", "author.name"}
     assert answered.headers["cache-control"] == "no-store"
@@ -119,7 +100,7 @@ async def test_a_receipt_of_words_that_are_taken_out_proves_the_event_without_th
     assert said.index
     await do(site.db, moderators.redact, number, by=MO, target=said.index, fields=("body",), reason="privacy_request")
     answered = await read(site, f"receipts/{said.index}.tlog-proof")
-    proven = verify.check_receipt(answered.text, log_key(site))
+    proven = verify.check_receipt(answered.text, LOG)
     assert proven.leaf["event"] == "comment.posted"
     assert "body" not in proven.words
     assert "My number" not in answered.text
@@ -131,7 +112,7 @@ async def test_long_words_are_left_out_of_a_receipt_and_it_still_holds(site: Sit
         (filed, *_) = await record.of_issue(tx, number)
     answered = await read(site, f"receipts/{filed.index}.tlog-proof")
     assert max(map(len, answered.text.split("\n"))) < 65_100
-    assert verify.check_receipt(answered.text, log_key(site)).words.keys() == {"title", "author.name"}
+    assert verify.check_receipt(answered.text, LOG).words.keys() == {"title", "author.name"}
 
 
 @pytest.mark.parametrize("index", ["-1", "00", "99999", "1e3", "٣", "x", "9" * 400])

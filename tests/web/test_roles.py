@@ -22,6 +22,9 @@ PAGES = {
     **dict.fromkeys(("/", "/rules", "/about", "/new", "/similar", "/policies/{sha256}.json", "/mine/{secret}"), OPEN),
     **dict.fromkeys(("/issues/{number}", "/issues/{number}/log", "/issues/{number}/card.png"), OPEN),
     **dict.fromkeys(("/follows/{secret}", "/mail/{secret}"), OPEN),
+    **dict.fromkeys(
+        ("/log/checkpoint", "/log/tile/{path}", "/log/receipts/{index}.tlog-proof", "/log/verify.py"), OPEN
+    ),
     "/live/sse": OPEN,
     "/metrics": "lapse",  # for none of these visitors: it takes the operator's token
     **dict.fromkeys(("/signin", "/signin/{secret}", "/signin/oidc", "/signin/oidc/return"), OPEN),

@@ -7,27 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from board import keys, verify
+from board import verify
 from board.actions import customers, moderators
 from board.domain.proof import leaf_hash, vkey
-from board.store import record
 from board.store.database import Database
 from board.verify import Checked, Tampered, Unreadable
-from tests.cast import ADA, CY, MO, NOON, answer, do, file_issue
-from tests.web.site import furnish, settings_for
+from tests.cast import ADA, CY, MO, VKEY, answer, do, file_issue
 from tests.web.wire import Wire, served
 
 
 @pytest.fixture
 async def wire(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Wire]:
-    """A board behind its server whose record was begun with its own key, with a few things in it."""
-    given = settings_for(sqlite_url, tmp_path)
-    db = Database(sqlite_url)
-    await db.connect()
-    public = keys.load(given).log_public
-    await record.found(db, origin=given.origin, vkey=vkey(given.origin, public), at=NOON)
-    await db.disconnect()
-    await furnish(sqlite_url)
+    """A board behind its server, with a few things in it."""
     async with served(sqlite_url, tmp_path) as board:
         await live_a_little(board.db)
         yield board
@@ -151,13 +142,9 @@ async def test_a_record_that_has_become_shorter_is_found_by_who_looked_before(wi
 async def test_another_key_than_at_the_first_look_is_found(wire: Wire, tmp_path: Path) -> None:
     await check(wire, tmp_path / "state")
     (kept,) = (tmp_path / "state").glob("*.key")
-    kept.write_text(verify_key_of_another())
+    kept.write_text(vkey("board.example/log", bytes(32)))
     with pytest.raises(Unreadable, match="not signed by"):
         await check(wire, tmp_path / "state")
-
-
-def verify_key_of_another() -> str:
-    return vkey("board.example/log", bytes(32))
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "ftp://board.example", "nonsense"])
@@ -167,14 +154,18 @@ async def test_where_there_is_no_board_nothing_is_claimed(url: str, tmp_path: Pa
 
 
 async def test_a_receipt_is_checked_from_its_file(wire: Wire, tmp_path: Path) -> None:
-    key = vkey(wire.board.settings.origin, wire.board.keys.log_public)
-    async with wire.db.reading() as tx:
-        opened = await record.first(tx)
-    assert opened
     given = await wire.browser().get("/log/receipts/1.tlog-proof")
     file = tmp_path / "receipt.tlog-proof"
     file.write_text(given.text, encoding="utf-8")
-    log = vkey(opened.board, wire.board.keys.log_public)
-    assert await asyncio.to_thread(verify.main, [str(file), "--key", log]) == 0
+    assert await asyncio.to_thread(verify.main, [str(file), "--key", VKEY]) == 0
     assert await asyncio.to_thread(verify.main, [str(file)]) == 1
-    assert await asyncio.to_thread(verify.main, [str(file), "--key", key + "x"]) == 1
+    assert await asyncio.to_thread(verify.main, [str(file), "--key", VKEY + "x"]) == 1
+
+
+async def test_the_board_gives_its_checker_away(wire: Wire) -> None:
+    given = await wire.browser().get("/log/verify.py")
+    assert given.text == Path(verify.__file__).read_text(encoding="utf-8")
+    assert given.headers["content-type"] == "text/plain; charset=utf-8"
+    about = (await wire.browser().get("/about")).text
+    assert f"python verify.py {wire.base}" in about
+    assert VKEY in about
