@@ -26,7 +26,7 @@ from board.actions.passkeys import Relying
 from board.domain.links import Links
 from board.domain.phrase import phrase
 from board.domain.proof import vkey
-from board.errors import NotFound, ProveFirst, Refused, SignInFirst, TooMany
+from board.errors import NotFound, ProveFirst, Refused, SignInFirst, TooMany, Unsigned
 from board.followers import fetching, hooks, mail, mirrors
 from board.followers.hooks import Hooking
 from board.followers.mirrors import Mirroring
@@ -37,6 +37,7 @@ from board.outbound import Outbound
 from board.render import Renderer
 from board.sealing import Box
 from board.settings import Settings
+from board.signing import Signer
 from board.store import intake, received, record, scrub, troubles
 from board.store.chains import Timed
 from board.store.database import AWAY, LOST, Database, Unsure
@@ -58,6 +59,7 @@ AGAIN_S = 5.0
 START_S = 30.0
 CLOCK_EVERY_S = 5.0
 FORGET_EVERY_S = 3600.0
+SIGN_EVERY_S = 1.0
 SCRUB_EVERY_S, SCRUB_PAUSE_S = 1.0, 0.03
 MIB = 1024 * 1024
 AT_ONCE = 2  # pieces of copies that are read at once, so that pages have connections left
@@ -94,12 +96,15 @@ class Board:
     given_out: set[str] = field(default_factory=set)  # versions of the widget that are kept
     memory: Memory = field(init=False)
     out: Outbound = field(init=False)
+    signer: Signer = field(init=False)
 
     def __post_init__(self) -> None:
         self.memory = Memory(self.settings.page_memory_mib * MIB)
         self.stream.heed(self.memory.heed)
         self.out = Outbound(self.settings.outbound_near)
         self.hub, self.turns = Hub(self), Turns(self.settings.live_accepts)
+        key, guard = self.keys.log, self.settings.data_dir / "log.signed"
+        self.signer = Signer(self.db, public=self.keys.log_public, sign=key.sign, guard=guard)
 
     def box(self, purpose: str) -> Box:
         """What seals the texts of one purpose."""
@@ -197,6 +202,7 @@ async def followers(board: Board) -> None:
         for_ever("the webhooks", lambda: hooks.run(board.db, board.stream, hooking, session.now)),
         for_ever("the mirrors", lambda: mirrors.run(board.db, board.stream, mirroring, session.now)),
         for_ever("the clock", lambda: tick_for_ever(board.db)),
+        for_ever("signing", lambda: sign_for_ever(board)),
         for_ever("forgetting", lambda: forget_for_ever(board.db)),
         for_ever("scrubbing", lambda: scrub_for_ever(board.db)),
     )
@@ -234,6 +240,14 @@ async def for_ever(name: str, work: Callable[[], Awaitable[None]]) -> None:
 def sender(settings: Settings) -> str:
     host = settings.base_url.split("://", 1)[1].split(":")[0]
     return settings.mail_from or f"board@{host}"
+
+
+async def sign_for_ever(board: Board) -> None:
+    """What is recorded is signed soon, whether anybody asks or not."""
+    while True:
+        with suppress(Unsigned):  # said in `/readyz`
+            await board.signer.covering(board.stream.epoch, board.stream.head)
+        await asyncio.sleep(SIGN_EVERY_S)
 
 
 async def forget_for_ever(db: Database) -> None:

@@ -74,3 +74,10 @@ class TooMany(Refused):
     def __init__(self, detail: str, retry_after: int, *, is_of_place: bool = False) -> None:
         super().__init__(detail)
         self.retry_after, self.is_of_place = retry_after, is_of_place
+
+
+class Unsigned(Refused):
+    """The record cannot be signed: this would contradict what was signed before, or the key is not here."""
+
+    status = 503
+    title = "The record is not signed just now"

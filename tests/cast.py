@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from board.actions import customers, staff
@@ -22,7 +23,8 @@ T = TypeVar("T")
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ORIGIN = "board.example/log"
-VKEY = "board.example/log+00000000+AAAA"
+LOG_KEY = Path(__file__).parent / "vectors" / "log.key"  # of the vectors, known to everybody
+VKEY = "board.example/log+684a905b+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4"
 LINKS = Links("https://board.example", b"a key for the tests")
 
 ADA = Actor(standing="filer", name="Ada")

@@ -4,12 +4,12 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from board.domain import clocks, leaf
+from board.domain import clocks, leaf, tree
 from board.domain.clocks import Clock
 from board.domain.issue import Issue, fold
 from board.domain.leaf import Recorded, format_time
 from board.domain.proof import b64url, commitment, leaf_hash
-from board.store import issues, rebuild, record
+from board.store import issues, nodes, rebuild, record
 from board.store.database import Database
 from board.store.record import Opening, Redaction
 from tests.cast import NOON
@@ -38,6 +38,7 @@ async def assert_sound(db: Database) -> None:
     assert [r.index for r in events] == list(range(head + 1))
     assert counts == [{name: row[name] for name in ("number", "followers", "mine_too")} for row in rows.values()]
     assert_chained(events)
+    await assert_in_a_tree(db, events)
     for recorded in events:
         assert_opened(recorded, openings.get(recorded.index, []), redactions.get(recorded.index, []))
     chains = by_issue(events)
@@ -75,6 +76,24 @@ def by_issue(events: Sequence[Recorded]) -> dict[int, list[Recorded]]:
         if recorded.issue is not None:
             chains.setdefault(recorded.issue, []).append(recorded)
     return chains
+
+
+async def assert_in_a_tree(db: Database, events: Sequence[Recorded]) -> None:
+    """The nodes that are kept are those over the events, and none is missing."""
+    kept: dict[tuple[int, int], bytes] = {(0, r.index): r.leaf_hash for r in events}
+
+    def node(level: int, place: int) -> bytes:
+        return kept[level, place]
+
+    for r in events:
+        for level, place in tree.filled(r.index):
+            kept[level, place] = tree.above([kept[level - 1, place * 256 + each] for each in range(256)])
+    async with db.reading() as tx:
+        assert await nodes.root(tx, len(events)) == tree.root(len(events), node)
+        rows = await tx.rows("SELECT level, place, hash FROM nodes")
+    assert {(row["level"], row["place"]): bytes(row["hash"]) for row in rows} == {
+        at: each for at, each in kept.items() if at[0]
+    }
 
 
 def assert_chained(events: Sequence[Recorded]) -> None:

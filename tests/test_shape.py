@@ -24,6 +24,8 @@ MAY_IMPORT = {
     "keys": {"settings"},
     "sealing": set(),
     "outbound": {"domain"},
+    "signing": {"store", "domain", "errors"},
+    "verify": set(),
     "oidc": {"settings", "domain", "errors"},
     "locale": set(),
     "importers": {"domain"},
@@ -39,7 +41,7 @@ ONE_DOOR = {
     "jinja2": {"render.py"},
     "aiosmtplib": {"followers/line.py"},
     "msgspec": {"web/json.py", "web/api_acts.py", "web/shapes.py", "web/openapi.py"},
-    "cryptography": {"keys.py", "sealing.py"},
+    "cryptography": {"keys.py", "sealing.py", "verify.py"},
     "webauthn": {"actions/passkeys.py"},
     "pyotp": {"actions/codes.py"},
     "PIL": {"drawing.py"},
@@ -67,6 +69,7 @@ ONE_DOOR = {
 SQL = re.compile(r"\b(SELECT .+ FROM|INSERT INTO|UPDATE \w+ SET|DELETE FROM|CREATE TABLE)\b", re.DOTALL)
 IMPURE = ("time", "random", "secrets", "os", "socket", "asyncio", "sqlite3", "pathlib", "subprocess", "urllib")
 FILE_LINES, BODY_LINES = 400, 40
+ONE_FILE = {"verify.py": 600}  # for people to take away and read; the files beside it may not be needed
 
 
 def name(file: Path) -> str:
@@ -138,7 +141,7 @@ def test_the_domain_is_pure(file: Path) -> None:
 
 @pytest.mark.parametrize("file", FILES, ids=name)
 def test_files_and_functions_are_short(file: Path) -> None:
-    assert len(file.read_text(encoding="utf-8").splitlines()) <= FILE_LINES
+    assert len(file.read_text(encoding="utf-8").splitlines()) <= ONE_FILE.get(name(file), FILE_LINES)
     assert [(function, lines) for function, lines in bodies(file) if lines > BODY_LINES] == []
 
 

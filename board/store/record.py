@@ -13,7 +13,7 @@ from board.domain.events import Event, issue_of, words_of
 from board.domain.leaf import Recorded, decode, encode, format_time, written
 from board.domain.people import Actor
 from board.domain.proof import b64url, commitment, leaf_hash
-from board.store import issues
+from board.store import issues, nodes
 from board.store.database import Database, Tx, WriteTx
 
 SPEC = "board-log-v1"
@@ -76,6 +76,7 @@ async def append_one(tx: WriteTx, event: Event, by: Actor | None) -> Recorded:
     leaf = encode(event, **place)
     recorded = written(event, leaf, leaf_hash(leaf.encode("ascii")), **place)
     await insert_event(tx, recorded)
+    await nodes.grow(tx, index)
     if openings:
         await insert_openings(tx, index, openings)
     if by and by.person is not None:

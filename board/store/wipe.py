@@ -4,6 +4,7 @@ from board.store.database import Database, Tx
 
 EMPTIED = (
     "events",
+    "nodes",
     "openings",
     "redactions",
     "topics",

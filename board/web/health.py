@@ -21,7 +21,7 @@ async def readyz(request: Request) -> Response:
     `leads` says whether this process is the one that sends the mail and keeps the clock for all; `behind` how many
     events the slowest of each kind of follower has still to read: that of a dead webhook makes no process less ready.
     `late_s` says how many seconds ago each of those looked that look at spans of time, and for how long the mailbox
-    cannot be read.
+    cannot be read. `signing` says why the record cannot be signed, which keeps nobody from being served.
     """
     board = request.app.state.board
     behind: dict[str, int] = {}
@@ -43,4 +43,5 @@ async def readyz(request: Request) -> Response:
         checks["database"] = f"cannot be read: {type(lost).__name__}"
     ready = all(found == "ok" for found in checks.values())
     told = {"ready": ready, "checks": checks, "leads": board.leading.is_leader, "behind": behind, "late_s": late}
+    told["signing"] = board.signer.wrong or "ok"
     return JSONResponse(told, 200 if ready else 503, headers=NO_STORE)

@@ -149,4 +149,5 @@ async def about(request: Request) -> Response:
         about=trusted(to_html(text)),
         origin=origin,
         vkey=vkey(origin, board.keys.log_public),
+        base_url=board.settings.base_url,
     )

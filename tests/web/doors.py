@@ -193,10 +193,20 @@ def plain(route: Route) -> str:
     return route.path_format
 
 
+PLACES = {
+    "number": 1,
+    "id": 1,
+    "post": 1,
+    "index": 0,
+    "slug": "service",
+    "secret": "x",
+    "mark": "x",
+    "sha256": "0" * 64,
+}
+
+
 def filled(path: str, **values: str | int) -> str:
-    return path.format(
-        **{"number": 1, "id": 1, "post": 1, "slug": "service", "secret": "x", "mark": "x", "sha256": "0" * 64, **values}
-    )
+    return path.format(**{**PLACES, "path": "0/000.p/1", **values})
 
 
 def takes_json(path: str) -> bool:

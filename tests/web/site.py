@@ -18,7 +18,7 @@ from board.settings import Settings
 from board.store import company, intake, people, record
 from board.store.database import Database
 from board.web.session import cookie_name, now_ms
-from tests.cast import MO, ROOT, move_in
+from tests.cast import LOG_KEY, MO, ORIGIN, ROOT, move_in
 
 HOME = "https://board.example"
 SECRET = "a secret of the tests that is long enough"
@@ -28,7 +28,8 @@ FORM_OF_WORDS = re.compile(r"^/issues(/\d+/comments)?$")
 
 
 def settings_for(url: str, folder: Path, **changes: Any) -> Settings:
-    return Settings(**{"database_url": url, "base_url": HOME, "data_dir": folder, "secret_key": SECRET, **changes})
+    kept = {"data_dir": folder, "secret_key": SECRET, "log_key_file": LOG_KEY, "log_origin": ORIGIN}
+    return Settings(**{"database_url": url, "base_url": HOME, **kept, **changes})
 
 
 class Forms(httpx.AsyncBaseTransport):

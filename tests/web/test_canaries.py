@@ -165,11 +165,17 @@ def paths(newest: int) -> list[str]:
     return [path + query for path, queries in asked.items() for query in queries]
 
 
+TILES = ["0/000.p/10", *[f"entries/000.p/{count}" for count in range(10, 80)]]
+
+
 def filled(path: str, newest: int) -> list[str]:
     numbers = [str(number) for number in range(1, newest + 2)]
     for place in ("{number:n}", "{number}", "{id:n}"):
         if place in path:
             return [made for number in numbers for made in filled(path.replace(place, number), newest)]
+    for place, made in (("{index}", [str(index) for index in range(80)]), ("{path:path}", TILES)):
+        if place in path:
+            return [path.replace(place, each) for each in made]
     for place in ("{secret}", "{sha256}", "{slug}"):
         path = path.replace(place, "1-unknown")
     assert "{" not in path, "a new kind of place in a path: say here what stands in it"

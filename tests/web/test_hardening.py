@@ -29,7 +29,8 @@ SAME = {
 }
 
 FILES = ("/data/events.jsonl", "/data/issues.csv", "/data/issues.parquet")
-SHOWN_ELSEWHERE = ("/card.png", "/feed.atom", "/feed.json", "/oembed", *FILES)
+LOG = ("/log/checkpoint", "/0/000.p/1", ".tlog-proof", "/log/verify.py")
+SHOWN_ELSEWHERE = ("/card.png", "/feed.atom", "/feed.json", "/oembed", *FILES, *LOG)
 
 
 FRAMED = ("/embed/list.html", "/embed/badge.svg")

@@ -26,6 +26,9 @@ PAGES = {
     **dict.fromkeys(("/embed", "/embed/new"), OPEN),
     "/staff/widget": "run_board",
     **dict.fromkeys(("/embed/v1/embed.js", "/embed/v1/embed-{sha256}.js"), OPEN),
+    **dict.fromkeys(
+        ("/log/checkpoint", "/log/tile/{path}", "/log/receipts/{index}.tlog-proof", "/log/verify.py"), OPEN
+    ),
     "/live/sse": OPEN,
     "/metrics": "lapse",  # for none of these visitors: it takes the operator's token
     **dict.fromkeys(("/signin", "/signin/{secret}", "/signin/oidc", "/signin/oidc/return"), OPEN),
