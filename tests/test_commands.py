@@ -90,7 +90,7 @@ def test_a_token_is_shown_once_listed_without_its_secret_and_revoked(shell: Shel
     secret = shell.done("token", "create", "--label", "Robot", "--role", "reader").strip()
     assert secret.startswith("board_")
     assert shell.done("token", "list").split() == ["1", "reader", "valid", "Robot"]
-    assert asyncio.run(token(shell.url, secret)) == {"id": 1, "label": "Robot", "role": "reader"}
+    assert asyncio.run(token(shell.url, secret)) == {"id": 1, "label": "Robot", "role": "reader", "person": None}
     assert shell.done("token", "revoke", "1") == "Revoked.\n"
     assert shell.done("token", "list").split() == ["1", "reader", "revoked", "Robot"]
     assert asyncio.run(token(shell.url, secret)) is None

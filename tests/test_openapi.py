@@ -19,7 +19,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from board.web.openapi import OPERATIONS
+from board.web.operations import OPERATIONS
 from tests.browser.house import House, living_in
 from tests.web.doors import all_routes, plain
 

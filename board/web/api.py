@@ -30,9 +30,9 @@ WAIT_S = 25
 ENTRY_KEYS = ("resolution", "whose", "grade", "via")
 
 
-def issue_json(request: Request, row: dict[str, Any]) -> dict[str, Any]:
-    """The Issue of the API; times are RFC 3339 in UTC, absent is null."""
-    public = row["visibility"] == "public"
+def issue_json(request: Request, row: dict[str, Any], *, to_staff: bool = False) -> dict[str, Any]:
+    """The Issue of the API; times are RFC 3339 in UTC, absent is null. Staff read what is not public, too."""
+    public = to_staff or row["visibility"] == "public"
     return {
         "number": row["number"],
         "url": request.app.state.board.links.issue(row["number"]),

@@ -14,7 +14,7 @@ from board.domain.doubt import Reason
 from board.domain.limits import Act
 from board.domain.people import STRANGER, Actor
 from board.domain.phrase import phrase
-from board.errors import Conflict, Invalid, NotFound, Refused, TooMany
+from board.errors import Conflict, Invalid, NotAllowed, NotFound, Refused, TooMany
 from board.store import company, intake, people
 from board.store.database import Tx, WriteTx
 from board.web import arrival, limits, session
@@ -24,6 +24,7 @@ Body = TypeVar("Body", bound=msgspec.Struct)
 JSON = "application/json"
 PROBLEM = "application/problem+json"
 KEY_LENGTH = 255
+OF_A_BROWSER = ("appeal", "take_out")  # about words that one has posted oneself
 NUMBER_DIGITS = 15
 
 
@@ -53,9 +54,9 @@ def problem(refused: Refused) -> Response:
     return Response(msgspec.json.encode(content, enc_hook=str), refused.status, headers, PROBLEM)
 
 
-def read_number(request: Request) -> int:
-    """The issue's number in the path; raises NotFound for what cannot be one."""
-    number = request.path_params["number"]
+def read_number(request: Request, name: str = "number") -> int:
+    """The number in the path; raises NotFound for what cannot be one."""
+    number = request.path_params[name]
     if not (number.isascii() and number.isdigit() and len(number) <= NUMBER_DIGITS):
         raise NotFound("There is no such issue on this board.")
     return int(number)
@@ -99,7 +100,7 @@ async def actor(tx: Tx, request: Request, issue: int | None) -> Actor:
         return STRANGER
     scheme, _, secret = header.partition(" ")
     if token := await bearer(tx, request):
-        return Actor(standing=session.STANDINGS[token["role"]], name=token["label"])
+        return Actor(standing=session.STANDINGS[token["role"]], person=token["person"], name=token["label"])
     if scheme.lower() == "filer":
         if request.app.state.board.links.opened("filer", secret.strip()) != issue or issue is None:
             raise Unauthorized("This is not the secret of the private link of this issue.")
@@ -107,12 +108,23 @@ async def actor(tx: Tx, request: Request, issue: int | None) -> Actor:
     raise Unauthorized("Use “Authorization: Bearer TOKEN”, or “Filer SECRET” for the customer who filed.")
 
 
-async def permit(request: Request, issue: int | None, right: str) -> Actor:
+async def permit(request: Request, issue: int | None, right: str | None) -> Actor:
     """Who acts, if they have the right. Asked before the words are looked at: of those nobody else hears a thing."""
     async with request.app.state.board.db.reading() as tx:
         by = await actor(tx, request, issue)
         await session.permit(tx, by, right, issue)
+    if right in OF_A_BROWSER and by.standing == "anyone":
+        raise NotAllowed(
+            "Only the customer who filed the issue can do this here: whose other words are, browsers know."
+        )
     return by
+
+
+async def voter(tx: Tx, request: Request) -> bytes:
+    """An opaque mark of the program, or of the household that it runs in, for counting it once."""
+    if token := await bearer(tx, request):
+        return session.mark(request.app.state.board.keys.secret, f"token {token['id']}".encode())
+    return session.voter(request, None)
 
 
 async def bearer(tx: Tx, request: Request) -> dict[str, Any] | None:

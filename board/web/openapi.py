@@ -1,6 +1,6 @@
 """The description of the API for programs, OpenAPI 3.1, made from the shapes that the doors read and write."""
 
-from dataclasses import dataclass
+import re
 from functools import cache
 from typing import Any
 
@@ -8,74 +8,16 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from board.domain.phrase import Phrase, phrase
-from board.store.issues import SORTS, STATES
-from board.web import api, api_acts, shapes
+from board.domain.phrase import phrase
+from board.web import shapes
 from board.web.json import JSON, PROBLEM, answer
+from board.web.operations import OPERATIONS, Operation
 from board.web.page import frame, page
 
 REF = "#/components/schemas/{name}"
 WHOLE = {"type": "integer", "minimum": 1, "maximum": 2**53 - 1}
 
 
-@dataclass(frozen=True)
-class Operation:
-    """One door: what it takes, what it answers when all is well, and who may use it."""
-
-    method: str
-    path: str
-    summary: Phrase
-    gives: type
-    takes: type | None = None
-    query: tuple[tuple[str, dict[str, Any], Phrase], ...] = ()
-    by: str = "anyone"
-    status: int = 200
-
-
-PAGES = (
-    ("state", {"enum": list(STATES)}, phrase("Which issues: by state, turn or outcome.")),
-    ("area", {"type": "string", "maxLength": 80}, phrase("The slug of an area.")),
-    ("q", {"type": "string", "maxLength": 200}, phrase("Words to look for.")),
-    ("sort", {"enum": list(SORTS)}, phrase("Their order.")),
-    ("after", {"type": "string"}, phrase("The `next` of the page before.")),
-    ("limit", {"type": "integer", "minimum": 1, "maximum": api.MOST}, phrase("How many at most.")),
-)
-RECORD = (
-    (
-        "after",
-        {"type": "integer", "minimum": -1, "maximum": 2**53 - 1},
-        phrase("Events behind this index; -1 for all."),
-    ),
-    ("limit", {"type": "integer", "minimum": 1, "maximum": api.MOST}, phrase("How many at most.")),
-    ("wait", {"type": "integer", "minimum": 0, "maximum": api.WAIT_S}, phrase("Seconds to wait for the next event.")),
-)
-ISSUE = "/api/v1/issues/{number}"
-READS = (
-    Operation("get", "/api/v1/issues", phrase("A page of the list of issues"), shapes.Issues, query=PAGES),
-    Operation("get", ISSUE, phrase("One issue with its timeline"), shapes.WholeIssue),
-    Operation("get", f"{ISSUE}/events", phrase("All events of an issue"), shapes.Events),
-    Operation("get", "/api/v1/events", phrase("The record itself"), shapes.Events, query=RECORD),
-    Operation("get", "/api/v1/areas", phrase("The areas with their target times"), shapes.Areas),
-)
-WRITES = (
-    ("comments", phrase("Comment on an issue"), api_acts.NewComment, "anyone"),
-    ("updates", phrase("Answer as the company, with what follows from it"), api_acts.NewUpdate, "staff"),
-    ("resolution", phrase("Resolve or close an issue"), api_acts.NewResolution, "staff"),
-    ("confirmation", phrase("Say that it is cured"), api_acts.NewConfirmation, "filer"),
-    ("dispute", phrase("Say that it is not"), api_acts.NewWords, "filer"),
-    ("withdrawal", phrase("Withdraw one's issue"), api_acts.NewConfirmation, "filer"),
-    ("thanks", phrase("Say thank you"), api_acts.NewWords, "filer or staff"),
-    ("reopening", phrase("Open an issue again"), api_acts.NewWords, "staff"),
-    ("promise", phrase("Promise a time for the next word"), api_acts.NewPromise, "staff"),
-)
-OPERATIONS = (
-    *READS,
-    Operation("post", "/api/v1/issues", phrase("File an issue"), shapes.Filed, api_acts.NewIssue, status=201),
-    *(
-        Operation("post", f"{ISSUE}/{name}", summary, shapes.Done, takes, by=by, status=201)
-        for name, summary, takes, by in WRITES
-    ),
-)
 REFUSALS = {
     400: phrase("The body is not JSON."),
     401: phrase("The credentials do not hold."),
@@ -87,10 +29,13 @@ REFUSALS = {
     422: phrase("A field is wrong, or something in it looks private; `errors` says what to mend."),
     429: phrase("Too much from one place; `Retry-After` says when to come again."),
 }
-OF_READS, OF_WRITES = (404, 422), tuple(REFUSALS)
+OF_READS, OF_STAFFS_READS, OF_WRITES = (404, 422), (401, 403, 404, 422, 429), tuple(REFUSALS)
+DONE = {200: "Here it is.", 201: "Done.", 202: "Asked for: it waits for somebody else’s word."}
 SECURITY = {
     "anyone": [{}],
+    "reader": [{"token": []}],
     "staff": [{"token": []}],
+    "moderator": [{"token": []}],
     "filer": [{"filer": []}],
     "filer or staff": [{"filer": []}, {"token": []}],
 }
@@ -128,13 +73,14 @@ def schemas() -> dict[str, Any]:
 
 
 def operation(one: Operation) -> dict[str, Any]:
-    refused = OF_WRITES if one.takes else OF_READS
+    refused = OF_WRITES if one.takes else OF_READS if one.by == "anyone" else OF_STAFFS_READS
+    statuses = [one.status, *([one.also] if one.also else [])]
     described: dict[str, Any] = {
         "summary": str(one.summary),
         "security": SECURITY[one.by],
         "parameters": parameters(one),
         "responses": {
-            str(one.status): {"description": "Done.", "content": {JSON: {"schema": ref(one.gives)}}},
+            **{str(s): {"description": DONE[s], "content": {JSON: {"schema": ref(one.gives)}}} for s in statuses},
             **{str(status): problem(status) for status in refused},
         },
     }
@@ -145,8 +91,8 @@ def operation(one: Operation) -> dict[str, Any]:
 
 def parameters(one: Operation) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
-    if "{number}" in one.path:
-        found.append({"name": "number", "in": "path", "required": True, "schema": WHOLE})
+    for name in re.findall(r"{(\w+)}", one.path):
+        found.append({"name": name, "in": "path", "required": True, "schema": WHOLE})
     for name, schema, described in one.query:
         found.append({"name": name, "in": "query", "required": False, "schema": schema, "description": str(described)})
     if one.takes:

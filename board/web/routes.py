@@ -7,6 +7,10 @@ from board.web import (
     account,
     api,
     api_acts,
+    api_desk,
+    api_moderation,
+    api_staff,
+    bodies,
     cards,
     confirming,
     desk,
@@ -37,8 +41,9 @@ from board.web import (
     wishes,
 )
 from board.web.api_acts import act as api_act
+from board.web.api_moderation import decision as api_decision
+from board.web.desk import Door, shared
 from board.web.desk import act as staff_act
-from board.web.desk import shared
 from board.web.issues import act
 from board.web.moderation import hiding_door
 
@@ -209,18 +214,51 @@ def outlets() -> list[BaseRoute]:
     ]
 
 
-def api_routes() -> list[BaseRoute]:
-    writes = {
+def api_writes() -> dict[str, Door]:
+    """What a program sends to an issue: the acts of the pages, by the same names."""
+    here = api_acts.act_here
+    return {
         "comments": api_acts.comment,
-        "updates": api_act(api_acts.NewUpdate, api_acts.update, "update"),
-        "resolution": api_act(api_acts.NewResolution, api_acts.resolve, "resolve"),
-        "confirmation": api_act(api_acts.NewConfirmation, api_acts.confirm, "confirm"),
-        "dispute": api_act(api_acts.NewWords, api_acts.dispute, "dispute"),
-        "withdrawal": api_act(api_acts.NewConfirmation, api_acts.withdraw, "withdraw"),
-        "thanks": api_act(api_acts.NewWords, api_acts.thank, "thank"),
-        "reopening": api_act(api_acts.NewWords, api_acts.reopen, "reopen"),
-        "promise": api_act(api_acts.NewPromise, api_acts.promise, "promise"),
+        "confirmation": api_act(bodies.NewConfirmation, api_acts.confirm, "confirm"),
+        "dispute": api_act(bodies.NewWords, api_acts.dispute, "dispute"),
+        "withdrawal": api_act(bodies.NewConfirmation, api_acts.withdraw, "withdraw"),
+        "thanks": api_act(bodies.NewWords, api_acts.thank, "thank"),
+        "corrections": api_act(bodies.NewCorrection, api_acts.correct, "correct"),
+        "mine-too": here(bodies.Nothing, api_acts.mine_too, "mine_too", "mine_too"),
+        "follow": here(bodies.NewFollow, api_acts.follow, "follow", "follow", waits=True),
+        "reports": here(bodies.NewReport, api_acts.report, None, "report"),
+        "appeals": api_act(bodies.NewAppeal, api_acts.appeal, "appeal"),
+        "erasures": api_act(bodies.NewErasure, api_acts.take_out, "take_out"),
+        "private-words": here(bodies.NewPrivateWord, api_acts.tell_privately, "tell_privately"),
+        "updates": api_act(bodies.NewUpdate, api_staff.update, "update"),
+        "resolution": api_act(bodies.NewResolution, api_staff.resolve, "resolve"),
+        "reopening": api_act(bodies.NewWords, api_staff.reopen, "reopen"),
+        "promise": api_act(bodies.NewPromise, api_staff.promise, "promise"),
+        "owner": api_act(bodies.NewOwner, api_staff.assign, "assign"),
+        "area": api_act(bodies.NewArea, api_staff.move, "move"),
+        "merge": api_act(bodies.NewMerge, api_staff.merge, "merge"),
+        "split": api_act(bodies.NewWords, api_staff.split, "split"),
+        "notes": api_act(bodies.NewNote, api_staff.note, "note"),
+        "mirroring": api_act(bodies.NewMirroring, api_staff.keep_out, "keep_out"),
+        "publication": api_act(bodies.Place, api_staff.publish, "publish"),
+        "rejection": api_act(bodies.NewRejection, api_staff.reject, "reject"),
+        "restoration": api_act(bodies.Place, api_staff.restore, "restore"),
+        "removal": here(bodies.NewRemoval, api_staff.remove, "remove", waits=True),
+        "hidings": here(bodies.NewHiding, api_staff.hide_comment, "hide", waits=True),
+        "redactions": here(bodies.NewRedaction, api_staff.redact, "redact", waits=True),
     }
+
+
+def api_decisions() -> dict[str, Door]:
+    """What a program of a moderator decides."""
+    return {
+        "hidings": api_decision(bodies.Agreement, api_moderation.decide_hiding, "remove"),
+        "appeals": api_decision(bodies.Judgement, api_moderation.judge_appeal, "restore"),
+        "reports": api_decision(bodies.Nothing, api_moderation.settle_reports, "publish"),
+    }
+
+
+def api_routes() -> list[BaseRoute]:
     return [
         Route("/api/v1/issues", api.list_issues, methods=["GET"]),
         Route("/api/v1/issues", api_acts.file_issue, methods=["POST"]),
@@ -228,9 +266,17 @@ def api_routes() -> list[BaseRoute]:
         Route("/api/v1/issues/{number}/events", api.issue_events),
         Route("/api/v1/events", api.list_events),
         Route("/api/v1/areas", api.list_areas),
+        Route("/api/v1/queue", api_desk.queue),
+        Route("/api/v1/colleagues", api_desk.colleagues),
+        Route("/api/v1/outbox", api_desk.outbox),
+        Route("/api/v1/moderation", api_moderation.queue),
+        Route("/api/v1/issues/{number}/desk", api_desk.desk),
+        Route("/api/v1/issues/{number}/notes", api_desk.notes, methods=["GET"]),
+        Route("/api/v1/issues/{number}/private-words", api_desk.private_words, methods=["GET"]),
         Route("/api/v1/openapi.json", openapi.serve),
         Route("/api", openapi.show),
-        *[Route(f"/api/v1/issues/{{number}}/{name}", door, methods=["POST"]) for name, door in writes.items()],
+        *[Route(f"/api/v1/issues/{{number}}/{name}", door, methods=["POST"]) for name, door in api_writes().items()],
+        *[Route(f"/api/v1/moderation/{name}/{{id}}", door, methods=["POST"]) for name, door in api_decisions().items()],
     ]
 
 

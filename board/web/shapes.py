@@ -133,6 +133,133 @@ class Done(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     issue: Issue
 
 
+class Decided(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What a moderator decided about the issue; `index` is that of the event, null where none was needed."""
+
+    number: int
+    index: int | None
+
+
+class Queue(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A page of a queue of the staff, with the titles of held issues, too; `counts` of all queues, by name."""
+
+    queue: str
+    counts: dict[str, int]
+    issues: list[Issue]
+    next: str | None
+
+
+class Desk(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """An issue as staff read it, with what is held; `allowed` names what whoever asks can do now."""
+
+    issue: Issue
+    timeline: list[Entry]
+    allowed: list[str]
+    is_kept_out: bool
+
+
+class Note(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    id: int
+    name: str | None
+    body: str
+    at: str
+
+
+class Notes(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    notes: list[Note]
+
+
+class PrivateWord(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """`name` is the colleague's where staff wrote."""
+
+    by_filer: bool
+    name: str | None
+    text: str
+    at: str
+
+
+class PrivateWords(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    words: list[PrivateWord]
+
+
+class Colleague(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    id: int
+    name: str
+    role: str
+
+
+class Colleagues(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    colleagues: list[Colleague]
+
+
+class Outbox(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """How many letters are in each state, and since when the oldest that waits does so."""
+
+    letters: dict[str, int]
+    oldest: str | None
+
+
+class Waiting(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """An issue or a comment that nobody sees before a moderator has; `why` is a code."""
+
+    number: int
+    index: int
+    event: str
+    name: str | None
+    title: str | None
+    body: str | None
+    at: str
+    why: str | None
+
+
+class Report(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    number: int
+    index: int
+    reason: str
+    words: str | None
+    title: str | None
+    body: str | None
+    at: str
+
+
+class Appeal(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Against the decision at `index`."""
+
+    id: int
+    number: int
+    index: int
+    event: str | None
+    reason: str | None
+    words: str
+    at: str
+
+
+class Hiding(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What one person asked for (`due`: when it happens by itself) or did, and another one decides on."""
+
+    id: int
+    number: int
+    act: str
+    target: int | None
+    words: list[str]
+    reason: str
+    by: str
+    is_own: bool
+    at: str
+    due: str | None
+
+
+class Moderation(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """All that waits for moderators, the oldest first; `counts` may be higher than what is listed."""
+
+    waiting: list[Waiting]
+    asked: list[Hiding]
+    review: list[Hiding]
+    appeals: list[Appeal]
+    reports: list[Report]
+    counts: dict[str, int]
+
+
 class Wrong(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A field and what to mend; of something that looks private also its kind and place, in characters."""
 
@@ -154,4 +281,5 @@ class Problem(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     allowed: list[str] | msgspec.UnsetType = msgspec.UNSET
 
 
-ALL: tuple[Any, ...] = (Issue, WholeIssue, Issues, Events, Areas, Filed, Done, Problem)
+STAFFS: tuple[Any, ...] = (Queue, Desk, Notes, PrivateWords, Colleagues, Outbox, Moderation, Decided)
+ALL: tuple[Any, ...] = (Issue, WholeIssue, Issues, Events, Areas, Filed, Done, *STAFFS, Problem)

@@ -28,6 +28,10 @@ PAGES = {
     **dict.fromkeys(("/healthz", "/readyz", "/accent.css", "/static/board.css", "/favicon.ico", "/robots.txt"), OPEN),
     **dict.fromkeys(("/api/v1/issues", "/api/v1/issues/{number}", "/api/v1/issues/{number}/events"), OPEN),
     **dict.fromkeys(("/api/v1/events", "/api/v1/areas", "/api/v1/openapi.json", "/api"), OPEN),
+    **dict.fromkeys(("/api/v1/queue", "/api/v1/colleagues", "/api/v1/outbox"), "see_desk"),
+    **dict.fromkeys(("/api/v1/issues/{number}/desk", "/api/v1/issues/{number}/notes"), "see_desk"),
+    "/api/v1/issues/{number}/private-words": "tell_privately",
+    "/api/v1/moderation": "see_moderation",
     **dict.fromkeys(("/moderation", "/issues/{number}/report", "/me/address/{secret}"), OPEN),
     "/issues/{number}/receipt": FILER,
     **dict.fromkeys(("/me", "/me/data.json"), SIGNED_IN),
@@ -81,6 +85,9 @@ ACTS = {
     "/staff/moderation/hidings/{id}": "remove",
     "/staff/moderation/appeals/{id}": "restore",
     "/staff/moderation/reports/{id}": "publish",
+    "/api/v1/moderation/hidings/{id}": "remove",
+    "/api/v1/moderation/appeals/{id}": "restore",
+    "/api/v1/moderation/reports/{id}": "publish",
     "/me/address/{secret}": OPEN,
     "/inbound/mail": "lapse",  # for none of these visitors: it takes the operator's token
     **dict.fromkeys(("/me/address", "/me/mail", "/me/wishes", "/me/erasure"), SIGNED_IN),
@@ -124,6 +131,10 @@ def is_let_in(name: str, method: str, path: str) -> bool:
     who, right = VISITORS[name], (PAGES if method == "GET" else ACTS)[path]
     if right == "comment" and name in STAFF:
         return False  # who speaks for the company posts an update
+    if takes_json(path) and right != OPEN and method == "GET":
+        return who.to_api is not None and who.to_api in MAY[right]
+    if takes_json(path) and right in (OPEN, FILER) and method != "GET":
+        return who.to_api is not None and (right == OPEN or who.to_api == "filer")
     if takes_json(path) and method != "GET":
         # The secret of an issue speaks for that issue, and for no filing.
         return (
@@ -165,7 +176,7 @@ def walk() -> list[tuple[str, str]]:
 async def visit(site: Site, name: str, number: int, other: int) -> tuple[httpx.AsyncClient, dict[str, str]]:
     """The browser of the visitor, and the headers with which they speak to the API."""
     if name in STAFF:
-        return await site.staff(STAFF[name]), await site.token(name)
+        return await site.staff(STAFF[name]), await site.token(name, of=STAFF[name])
     if name.startswith("filer"):
         own = number if name == "filer" else other
         return await site.filer(own), site.filer_key(own)
@@ -240,9 +251,10 @@ async def ask(
     if path == "/live/sse":
         target += "?topics=nothing"
     if method == "GET":
-        return await browser.get(target)
+        return await browser.get(target, headers=shown if takes_json(path) else None)
     if takes_json(path):
-        return await browser.post(target, json=BODIES[path], headers=shown)
+        own_place = {"target": int(own)} if path.endswith("/corrections") else {}
+        return await browser.post(target, json={**BODIES[path], **own_place}, headers=shown)
     own_words = {"target": own} if path.endswith("/corrections") else {}
     return await browser.post(target, data={**FORMS[path], **own_words})
 
