@@ -22,7 +22,7 @@ from board.store.database import WriteTx
 from board.web import bodies, lookover, session
 from board.web.api import issue_json, with_body
 from board.web.filing import keep_details
-from board.web.json import body, once, permit, read_number, voter
+from board.web.json import MovedOn, body, check_match, once, permit, read_number, voter
 
 Perform = Callable[[WriteTx, int, Actor, Any], Awaitable[Done]]
 PerformHere = Callable[[WriteTx, int, Actor, Any, Request], Awaitable[Done]]
@@ -90,6 +90,7 @@ def act_here(
         await look_over(request, given, number)
 
         async def write(tx: WriteTx, by: Actor, _: tuple[Reason, ...]) -> tuple[int, dict[str, Any]]:
+            await match(tx, request, number)
             done = await perform(tx, number, by, given, request)
             return 202 if waits and not done.events else 201, await done_json(tx, request, number, done)
 
@@ -97,6 +98,13 @@ def act_here(
         return await once(request, number, write, takes=takes, email=email)
 
     return door
+
+
+async def match(tx: WriteTx, request: Request, number: int) -> None:
+    """Raises MovedOn where somebody has acted on the issue since whoever asks has read it, and they mind."""
+    row = await issues.find(tx, number)
+    if row and not check_match(request, row["last_event"]):
+        raise MovedOn(issue_json(request, await with_body(tx, row)))
 
 
 async def done_json(tx: WriteTx, request: Request, number: int, done: Done) -> dict[str, Any]:

@@ -17,11 +17,11 @@ from board.store import company, entries, intake, issues, lag, mirrors, people
 from board.store.database import Tx
 from board.store.issues import Wanted
 from board.web import case, limits, session
-from board.web.api import MOST, entry_json, issue_json, with_body
+from board.web.api import MOST, address, entry_json, issue_json, with_body
 from board.web.desk import QUEUES
 from board.web.fragments import read_names
 from board.web.home import cursor, read_cursor
-from board.web.json import actor, answer, bearer, integer, permit, read_number
+from board.web.json import actor, bearer, integer, permit, read, read_number
 
 
 async def queue(request: Request) -> Response:
@@ -40,7 +40,9 @@ async def queue(request: Request) -> Response:
         shown = [issue_json(request, await with_body(tx, row), to_staff=True) for row in found[: wanted.limit]]
         counts = await issues.queue_counts(tx, person=person, now=now)
     more = cursor(wanted, found) if len(found) > wanted.limit else None
-    return answer(to_reader(by, {"queue": name, "counts": counts, "issues": shown, "next": more}))
+    query = {"queue": name, "owner": owner, "q": wanted.text, "limit": wanted.limit, "after": more}
+    link = address(request, {name: value for name, value in query.items() if value is not None}) if more else None
+    return read(request, to_reader(by, {"queue": name, "counts": counts, "issues": shown, "next": more}), link=link)
 
 
 def read_wanted(request: Request) -> tuple[str, Wanted, int | None]:
@@ -81,7 +83,7 @@ async def desk(request: Request) -> Response:
             "allowed": [act for act in possible if by.may(act)],
             "is_kept_out": await mirrors.is_kept_out(tx, number),
         }
-    return answer(to_reader(by, content))
+    return read(request, to_reader(by, content), version=row["last_event"])
 
 
 async def notes(request: Request) -> Response:
@@ -91,7 +93,7 @@ async def notes(request: Request) -> Response:
         by = await actor(tx, request, number)
         rows = await intake.notes(tx, number)
     told = [{"id": row["id"], "name": row["name"], "body": row["body"], "at": at(row["created_ms"])} for row in rows]
-    return answer(to_reader(by, {"notes": told}))
+    return read(request, to_reader(by, {"notes": told}))
 
 
 async def private_words(request: Request) -> Response:
@@ -106,7 +108,7 @@ async def private_words(request: Request) -> Response:
         box = board.box(privately.PURPOSE)
         told = await privately.read(tx, number, by=by, box=box, now_ms=session.now_ms())
     words = [{"by_filer": o.by_filer, "name": o.name, "text": o.text, "at": format_time(o.at)} for o in told]
-    return answer({"words": words})
+    return read(request, {"words": words})
 
 
 async def spend(tx: Tx, request: Request) -> None:
@@ -121,14 +123,16 @@ async def colleagues(request: Request) -> Response:
     await permit(request, None, "see_desk")
     async with request.app.state.board.db.reading() as tx:
         staff = [one for one in await people.all_staff(tx) if one.role != "auditor"]
-    return answer({"colleagues": [{"id": one.id, "name": one.name, "role": one.role} for one in staff]})
+    return read(request, {"colleagues": [{"id": one.id, "name": one.name, "role": one.role} for one in staff]})
 
 
 async def outbox(request: Request) -> Response:
     await permit(request, None, "see_desk")
     async with request.app.state.board.db.reading() as tx:
         mail = await lag.of_mail(tx)
-    return answer({"letters": mail.letters, "oldest": at(mail.oldest_ms) if mail.oldest_ms is not None else None})
+    return read(
+        request, {"letters": mail.letters, "oldest": at(mail.oldest_ms) if mail.oldest_ms is not None else None}
+    )
 
 
 def at(ms: int) -> str:

@@ -16,7 +16,7 @@ from board.store import moderation, people
 from board.store.database import Tx, WriteTx
 from board.web import bodies, session
 from board.web.api_desk import at, to_reader
-from board.web.json import actor, answer, body, once, permit, read_number
+from board.web.json import actor, body, once, permit, read, read_number
 from board.web.moderation import words_of
 
 
@@ -33,7 +33,7 @@ async def queue(request: Request) -> Response:
             "reports": [report_json(row) for row in await moderation.reports(tx)],
             "counts": await moderation.counts(tx),
         }
-    return answer(to_reader(by, content))
+    return read(request, to_reader(by, content))
 
 
 def waiting_json(row: dict[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from board.actions.mailbox import LONGEST
 from board.domain.phrase import phrase
 from board.errors import NotAllowed, Refused
 from board.store.database import LOST
-from board.web import inbound, session
+from board.web import inbound, limits, session
 from board.web.page import TooLarge
 
 BODY_S = 20.0  # for the whole of it
@@ -68,6 +68,8 @@ class Guard:
         """The headers of every answer; a redirect to the board itself names a path only."""
         for name, value in self.headers.items():
             headers.setdefault(name, value)
+        if scope["path"].startswith("/api/"):
+            headers.update(limits.headers(scope.get("state", {}).get("shares", ())))
         if 300 <= status < 400 and "location" in headers:
             headers["location"] = path_only(headers["location"], HTTPConnection(scope).headers.get("host", ""))
 

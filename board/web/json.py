@@ -1,6 +1,7 @@
 """JSON in and out: strict bodies, problem details (RFC 9457), and Idempotency-Key."""
 
 import hashlib
+import re
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, TypeVar
@@ -24,6 +25,8 @@ Body = TypeVar("Body", bound=msgspec.Struct)
 JSON = "application/json"
 PROBLEM = "application/problem+json"
 KEY_LENGTH = 255
+KEPT = ("cache-control", "link")  # of an answer that has not changed
+VERSION = re.compile(r'"[0-9]{1,15}(\.[0-9a-f]{24}(-[a-z]{2,4})?)?"')
 OF_A_BROWSER = ("appeal", "take_out")  # about words that one has posted oneself
 NUMBER_DIGITS = 15
 
@@ -32,6 +35,43 @@ def answer(content: Any, status: int = 200, headers: dict[str, str] | None = Non
     """A JSON answer that is never kept by caches: words in it may be erased."""
     kept = {"Cache-Control": "no-store", **(headers or {})}
     return Response(msgspec.json.encode(content), status, kept, JSON)
+
+
+def read(request: Request, content: Any, *, version: int | None = None, link: str | None = None) -> Response:
+    """An answer to a read with its strong ETag: 304 where it is known. `version` is the issue's last event, `link` the
+    address of the next page.
+    """
+    made = answer(content, headers={"Link": f'<{link}>; rel="next"'} if link else None)
+    digest = hashlib.blake2b(made.body, digest_size=12).hexdigest()
+    tag = f'"{digest}"' if version is None else f'"{version}.{digest}"'
+    known = [one.strip() for one in request.headers.get("if-none-match", "").split(",")]
+    if tag in known or f"W/{tag}" in known or known == ["*"]:
+        made = Response(status_code=304, headers={name: made.headers[name] for name in KEPT if name in made.headers})
+    made.headers["ETag"] = tag
+    return made
+
+
+def check_match(request: Request, last_event: int) -> bool:
+    """Whether the issue is where an If-Match says: its ETag, or the number of its last event in quotes."""
+    asked = request.headers.get("if-match")
+    if asked is None or asked.strip() == "*":
+        return True
+    return any(VERSION.fullmatch(one.strip()) and version_of(one) == last_event for one in asked.split(","))
+
+
+def version_of(tag: str) -> int:
+    return int(tag.strip().strip('"').partition(".")[0])
+
+
+class MovedOn(Refused):
+    """Something has happened on the issue since it was read; `issue` is how it stands."""
+
+    status = 412
+    title = "The issue has moved on"
+
+    def __init__(self, issue: dict[str, Any]) -> None:
+        super().__init__("Something has happened on this issue since you read it. Nothing was written; look again.")
+        self.issue = issue
 
 
 def problem(refused: Refused) -> Response:
@@ -47,6 +87,8 @@ def problem(refused: Refused) -> Response:
         content["errors"] = refused.errors
     if isinstance(refused, Conflict):
         content["allowed"] = list(refused.allowed)
+    if isinstance(refused, MovedOn):
+        content["issue"] = refused.issue
     if isinstance(refused, TooMany):
         headers["Retry-After"] = str(refused.retry_after)
     if isinstance(refused, Unauthorized):

@@ -7,6 +7,7 @@ from board.domain.phrase import Phrase, phrase
 from board.store.issues import SORTS, STATES
 from board.web import api, bodies, shapes
 from board.web.desk import QUEUES
+from board.web.ending import Ending
 
 By = Literal["anyone", "filer", "filer or staff", "reader", "staff", "moderator"]
 Query = tuple[tuple[str, dict[str, Any], Phrase], ...]
@@ -32,9 +33,16 @@ class Operation:
     status: int = 200
     also: int | None = None
     example: dict[str, Any] | None = field(default=None, hash=False)
+    ends: Ending | None = None
+
+    @property
+    def tag(self) -> str:
+        """Where the door stands in the description."""
+        if self.takes is None:
+            return "reads" if self.by == "anyone" else "desk"
+        return {"staff": "staff", "moderator": "moderation"}.get(self.by, "customers")
 
 
-FIELDS = ("fields", {"type": "string", "maxLength": 1_000}, phrase("Only these fields of each issue, with commas."))
 LIMIT = ("limit", {"type": "integer", "minimum": 1, "maximum": api.MOST}, phrase("How many at most."))
 AFTER = ("after", {"type": "string"}, phrase("The `next` of the page before."))
 Q = ("q", {"type": "string", "maxLength": 200}, phrase("Words to look for."))
@@ -73,6 +81,7 @@ READS = (
     Operation("get", f"{ISSUE}/events", phrase("All events of an issue"), shapes.Events),
     Operation("get", "/api/v1/events", phrase("The record itself"), shapes.Events, query=RECORD),
     Operation("get", "/api/v1/areas", phrase("The areas with their target times"), shapes.Areas),
+    Operation("get", "/api/v1/figures", phrase("The board in numbers"), shapes.Figures),
     Operation("get", "/api/v1/queue", phrase("A queue of the staff"), shapes.Queue, query=QUEUE, by="reader"),
     Operation("get", f"{ISSUE}/desk", phrase("One issue as staff read it"), shapes.Desk, by="reader"),
     Operation("get", f"{ISSUE}/notes", phrase("The notes of the staff"), shapes.Notes, by="reader"),

@@ -1,5 +1,7 @@
 """Every URL of the board, in one list."""
 
+from collections.abc import Mapping
+
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
@@ -37,6 +39,7 @@ from board.web import (
     proving,
     signin,
     transparency,
+    viewer,
     ways,
     wishes,
 )
@@ -44,8 +47,10 @@ from board.web.api_acts import act as api_act
 from board.web.api_moderation import decision as api_decision
 from board.web.desk import Door, shared
 from board.web.desk import act as staff_act
+from board.web.ending import Ending, ending
 from board.web.issues import act
 from board.web.moderation import hiding_door
+from board.web.operations import OPERATIONS
 
 
 class NumberConvertor(Convertor[str]):
@@ -259,6 +264,18 @@ def api_decisions() -> dict[str, Door]:
 
 
 def api_routes() -> list[BaseRoute]:
+    """Every door of the API; those that are to end say so."""
+    ends = {(one.method, one.path): one.ends for one in OPERATIONS if one.ends}
+    return [told_to_end(route, ends) for route in api_doors()]
+
+
+def told_to_end(route: Route, ends: Mapping[tuple[str, str], Ending]) -> Route:
+    method = "post" if "POST" in (route.methods or ()) else "get"
+    found = ends.get((method, route.path))
+    return Route(route.path, ending(route.endpoint, found), methods=[method]) if found else route
+
+
+def api_doors() -> list[Route]:
     return [
         Route("/api/v1/issues", api.list_issues, methods=["GET"]),
         Route("/api/v1/issues", api_acts.file_issue, methods=["POST"]),
@@ -266,6 +283,7 @@ def api_routes() -> list[BaseRoute]:
         Route("/api/v1/issues/{number}/events", api.issue_events),
         Route("/api/v1/events", api.list_events),
         Route("/api/v1/areas", api.list_areas),
+        Route("/api/v1/figures", api.figures),
         Route("/api/v1/queue", api_desk.queue),
         Route("/api/v1/colleagues", api_desk.colleagues),
         Route("/api/v1/outbox", api_desk.outbox),
@@ -274,7 +292,7 @@ def api_routes() -> list[BaseRoute]:
         Route("/api/v1/issues/{number}/notes", api_desk.notes, methods=["GET"]),
         Route("/api/v1/issues/{number}/private-words", api_desk.private_words, methods=["GET"]),
         Route("/api/v1/openapi.json", openapi.serve),
-        Route("/api", openapi.show),
+        Route("/api", viewer.show),
         *[Route(f"/api/v1/issues/{{number}}/{name}", door, methods=["POST"]) for name, door in api_writes().items()],
         *[Route(f"/api/v1/moderation/{name}/{{id}}", door, methods=["POST"]) for name, door in api_decisions().items()],
     ]

@@ -71,6 +71,65 @@ class Issues(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     next: str | None
 
 
+def sparse(shape: Any, name: str) -> Any:
+    """The same fields, of which only those are there that were asked for."""
+    fields = msgspec.structs.fields(shape)
+    return msgspec.defstruct(
+        name,
+        [(one.name, one.type | msgspec.UnsetType, msgspec.UNSET) for one in fields],
+        kw_only=True,
+        forbid_unknown_fields=True,
+    )
+
+
+SparseIssue = sparse(Issue, "SparseIssue")
+SparseWholeIssue = sparse(WholeIssue, "SparseWholeIssue")
+
+
+class SparseIssues(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A page of the list with those `fields` only that were asked for."""
+
+    issues: list[SparseIssue]  # type: ignore[valid-type]
+    next: str | None
+
+
+SPARSE: dict[Any, Any] = {Issues: SparseIssues, WholeIssue: SparseWholeIssue}
+
+
+def fields_of(shape: Any) -> tuple[str, ...]:
+    """The fields of an issue that can be chosen."""
+    return tuple(one.name for one in msgspec.structs.fields(Issue if shape is Issues else shape))
+
+
+class FiguresOfIssues(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Of all that is public; `confirmed_share` is a percentage of the cures, null where there are none."""
+
+    open: int
+    with_company: int
+    with_customer: int
+    overdue: int
+    cured: int
+    confirmed_share: int | None
+    total: int
+
+
+class FiguresOfModeration(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Counted from the record since it began; reports and appeals are not in it."""
+
+    held: int
+    hidden: int
+    erased: int
+    restored: int
+    reports: int
+    appeals: int
+    appeals_upheld: int
+
+
+class Figures(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    issues: FiguresOfIssues
+    moderation: FiguresOfModeration
+
+
 class Opening(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     salt: str
     value: str
@@ -271,7 +330,10 @@ class Wrong(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class Problem(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Problem details (RFC 9457); `allowed` names the acts that are possible now."""
+    """Problem details (RFC 9457); `allowed` names the acts that are possible now.
+
+    `issue` is how an issue stands that has moved on.
+    """
 
     type: str
     title: str
@@ -279,7 +341,9 @@ class Problem(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     detail: str
     errors: list[Wrong] | msgspec.UnsetType = msgspec.UNSET
     allowed: list[str] | msgspec.UnsetType = msgspec.UNSET
+    issue: Issue | msgspec.UnsetType = msgspec.UNSET
 
 
 STAFFS: tuple[Any, ...] = (Queue, Desk, Notes, PrivateWords, Colleagues, Outbox, Moderation, Decided)
-ALL: tuple[Any, ...] = (Issue, WholeIssue, Issues, Events, Areas, Filed, Done, *STAFFS, Problem)
+READ: tuple[Any, ...] = (Issue, WholeIssue, Issues, *SPARSE.values(), Events, Areas, Figures)
+ALL: tuple[Any, ...] = (*READ, Filed, Done, *STAFFS, Problem)

@@ -27,7 +27,7 @@ PAGES = {
     **dict.fromkeys(("/signin", "/signin/{secret}", "/signin/oidc", "/signin/oidc/return"), OPEN),
     **dict.fromkeys(("/healthz", "/readyz", "/accent.css", "/static/board.css", "/favicon.ico", "/robots.txt"), OPEN),
     **dict.fromkeys(("/api/v1/issues", "/api/v1/issues/{number}", "/api/v1/issues/{number}/events"), OPEN),
-    **dict.fromkeys(("/api/v1/events", "/api/v1/areas", "/api/v1/openapi.json", "/api"), OPEN),
+    **dict.fromkeys(("/api/v1/events", "/api/v1/areas", "/api/v1/figures", "/api/v1/openapi.json", "/api"), OPEN),
     **dict.fromkeys(("/api/v1/queue", "/api/v1/colleagues", "/api/v1/outbox"), "see_desk"),
     **dict.fromkeys(("/api/v1/issues/{number}/desk", "/api/v1/issues/{number}/notes"), "see_desk"),
     "/api/v1/issues/{number}/private-words": "tell_privately",
