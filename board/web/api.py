@@ -95,7 +95,7 @@ def chosen(content: dict[str, Any], fields: tuple[str, ...] | None) -> dict[str,
 
 
 async def list_issues(request: Request) -> Response:
-    fields = read_fields(request.query_params, shapes.Issues)
+    fields = read_fields(request.query_params, shapes.IssueList)
     wanted, now = read_wanted(request.query_params), session.now()
     async with request.app.state.board.db.reading() as tx:
         found = await issues.listed(tx, wanted, format_time(now))

@@ -33,7 +33,7 @@ REFUSALS = {
 OF_READS, OF_STAFFS_READS, OF_WRITES = (404, 422), (401, 403, 404, 422, 429), tuple(REFUSALS)
 DONE = {200: "Here it is.", 201: "Done.", 202: "Asked for: it waits for somebody else’s word."}
 SECURITY: dict[str, list[dict[str, list[str]]]] = {
-    "anyone": [{}],
+    "anyone": [],
     "reader": [{"token": []}],
     "staff": [{"token": []}],
     "moderator": [{"token": []}],

@@ -76,15 +76,15 @@ RECORD: Query = (
 )
 ISSUE = "/api/v1/issues/{number}"
 READS = (
-    Operation("get", "/api/v1/issues", phrase("A page of the list of issues"), shapes.Issues, query=PAGES),
+    Operation("get", "/api/v1/issues", phrase("A page of the list of issues"), shapes.IssueList, query=PAGES),
     Operation("get", ISSUE, phrase("One issue with its timeline"), shapes.WholeIssue),
-    Operation("get", f"{ISSUE}/events", phrase("All events of an issue"), shapes.Events),
-    Operation("get", "/api/v1/events", phrase("The record itself"), shapes.Events, query=RECORD),
-    Operation("get", "/api/v1/areas", phrase("The areas with their target times"), shapes.Areas),
+    Operation("get", f"{ISSUE}/events", phrase("All events of an issue"), shapes.EventList),
+    Operation("get", "/api/v1/events", phrase("The record itself"), shapes.EventList, query=RECORD),
+    Operation("get", "/api/v1/areas", phrase("The areas with their target times"), shapes.AreaList),
     Operation("get", "/api/v1/figures", phrase("The board in numbers"), shapes.Figures),
     Operation("get", "/api/v1/queue", phrase("A queue of the staff"), shapes.Queue, query=QUEUE, by="reader"),
     Operation("get", f"{ISSUE}/desk", phrase("One issue as staff read it"), shapes.Desk, by="reader"),
-    Operation("get", f"{ISSUE}/notes", phrase("The notes of the staff"), shapes.Notes, by="reader"),
+    Operation("get", f"{ISSUE}/notes", phrase("The notes of the staff"), shapes.NoteList, by="reader"),
     Operation(
         "get",
         f"{ISSUE}/private-words",
@@ -92,7 +92,7 @@ READS = (
         shapes.PrivateWords,
         by="filer or staff",
     ),
-    Operation("get", "/api/v1/colleagues", phrase("To whom an issue can be given"), shapes.Colleagues, by="reader"),
+    Operation("get", "/api/v1/colleagues", phrase("To whom an issue can be given"), shapes.ColleagueList, by="reader"),
     Operation("get", "/api/v1/outbox", phrase("How the mail fares"), shapes.Outbox, by="reader"),
     Operation("get", "/api/v1/moderation", phrase("What waits for moderators"), shapes.Moderation, by="moderator"),
 )

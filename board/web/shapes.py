@@ -64,7 +64,7 @@ class WholeIssue(Issue, kw_only=True):
     timeline: list[Entry]
 
 
-class Issues(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+class IssueList(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """`next` is the cursor of the next page, to be given as `after`."""
 
     issues: list[Issue]
@@ -86,19 +86,19 @@ SparseIssue = sparse(Issue, "SparseIssue")
 SparseWholeIssue = sparse(WholeIssue, "SparseWholeIssue")
 
 
-class SparseIssues(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+class SparseIssueList(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A page of the list with those `fields` only that were asked for."""
 
     issues: list[SparseIssue]  # type: ignore[valid-type]
     next: str | None
 
 
-SPARSE: dict[Any, Any] = {Issues: SparseIssues, WholeIssue: SparseWholeIssue}
+SPARSE: dict[Any, Any] = {IssueList: SparseIssueList, WholeIssue: SparseWholeIssue}
 
 
 def fields_of(shape: Any) -> tuple[str, ...]:
     """The fields of an issue that can be chosen."""
-    return tuple(one.name for one in msgspec.structs.fields(Issue if shape is Issues else shape))
+    return tuple(one.name for one in msgspec.structs.fields(Issue if shape is IssueList else shape))
 
 
 class FiguresOfIssues(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -149,7 +149,7 @@ class Event(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     redactions: dict[str, Redaction]
 
 
-class Events(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+class EventList(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """`head` is the number of events in the whole record."""
 
     events: list[Event]
@@ -166,7 +166,7 @@ class Area(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     resolve_s: int | None
 
 
-class Areas(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+class AreaList(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     areas: list[Area]
 
 
@@ -224,7 +224,7 @@ class Note(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     at: str
 
 
-class Notes(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+class NoteList(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     notes: list[Note]
 
 
@@ -247,7 +247,7 @@ class Colleague(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     role: str
 
 
-class Colleagues(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+class ColleagueList(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     colleagues: list[Colleague]
 
 
@@ -344,6 +344,6 @@ class Problem(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     issue: Issue | msgspec.UnsetType = msgspec.UNSET
 
 
-STAFFS: tuple[Any, ...] = (Queue, Desk, Notes, PrivateWords, Colleagues, Outbox, Moderation, Decided)
-READ: tuple[Any, ...] = (Issue, WholeIssue, Issues, *SPARSE.values(), Events, Areas, Figures)
+STAFFS: tuple[Any, ...] = (Queue, Desk, NoteList, PrivateWords, ColleagueList, Outbox, Moderation, Decided)
+READ: tuple[Any, ...] = (Issue, WholeIssue, IssueList, *SPARSE.values(), EventList, AreaList, Figures)
 ALL: tuple[Any, ...] = (*READ, Filed, Done, *STAFFS, Problem)

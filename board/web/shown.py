@@ -10,7 +10,7 @@ from starlette.datastructures import QueryParams
 from board.errors import Invalid
 from board.web import api, home
 from board.web.page import DONE
-from board.web.shapes import Issues, WholeIssue
+from board.web.shapes import IssueList, WholeIssue
 
 PATH, QUERY = 200, 1_500  # bytes; longer addresses are nobody's bookmark
 NEVER: frozenset[str] = frozenset()  # but by the company's settings, which change every page
@@ -74,7 +74,7 @@ def read_home(asked: QueryParams) -> str:
 
 def read_issues(asked: QueryParams) -> str | None:
     try:
-        return f"{api.read_wanted(asked)} {api.read_fields(asked, Issues)}"
+        return f"{api.read_wanted(asked)} {api.read_fields(asked, IssueList)}"
     except Invalid:
         return None
 
