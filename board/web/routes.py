@@ -32,6 +32,7 @@ from board.web import (
     objections,
     office,
     oidc,
+    open311,
     openapi,
     outbox,
     own_data,
@@ -298,6 +299,20 @@ def api_doors() -> list[Route]:
     ]
 
 
+def open311_routes() -> list[BaseRoute]:
+    """The same issues as civic tools read them."""
+    services = open311.door(open311.services, root="services", each="service")
+    requests, one = (
+        open311.door(read, root="service_requests", each="request") for read in (open311.requests, open311.one_request)
+    )
+    return [
+        Route("/open311/discovery.json", open311.discovery),
+        Route("/open311/v2/services.{form}", services),
+        Route("/open311/v2/requests.{form}", requests),
+        Route("/open311/v2/requests/{id}.{form}", one),
+    ]
+
+
 def routes() -> list[BaseRoute]:
     return [
         *pages(),
@@ -306,6 +321,7 @@ def routes() -> list[BaseRoute]:
         *staff_pages(),
         *outlets(),
         *api_routes(),
+        *open311_routes(),
         WebSocketRoute("/live", live.live),
         Route("/live/sse", live.events),
         Route("/live/tickets", live.ticket, methods=["POST"]),

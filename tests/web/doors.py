@@ -176,6 +176,15 @@ QUERIES: dict[str, tuple[str, ...]] = {
     "/api/v1/issues": ("q={}", "state={}", "area={}", "sort={}", "after={}", "sort=oldest&after={}", "limit={}"),
     "/api/v1/events": ("after={}", "limit={}", "wait={}"),
     "/api/v1/queue": ("q={}", "queue={}", "owner={}", "after={}", "queue=all&after={}", "limit={}"),
+    "/open311/v2/requests.{form}": (
+        "start_date={}",
+        "end_date={}",
+        "status={}",
+        "service_code={}",
+        "service_request_id={}",
+        "jurisdiction_id={}",
+    ),
+    "/open311/v2/requests/{id}.{form}": ("jurisdiction_id={}",),
     "/live/sse": ("topics=none,{}", "as={}"),
 }
 EVERY_PAGE = ("q={}&area={}&after={}&done={}&queue={}&as={}&v={}&before={}&state={}&sort={}",)
@@ -208,7 +217,17 @@ def plain(route: Route) -> str:
 
 def filled(path: str, **values: str | int) -> str:
     return path.format(
-        **{"number": 1, "id": 1, "post": 1, "slug": "service", "secret": "x", "mark": "x", "sha256": "0" * 64, **values}
+        **{
+            "number": 1,
+            "id": 1,
+            "form": "xml",
+            "post": 1,
+            "slug": "service",
+            "secret": "x",
+            "mark": "x",
+            "sha256": "0" * 64,
+            **values,
+        }
     )
 
 

@@ -31,6 +31,8 @@ PAGES = {
     **dict.fromkeys(("/api/v1/queue", "/api/v1/colleagues", "/api/v1/outbox"), "see_desk"),
     **dict.fromkeys(("/api/v1/issues/{number}/desk", "/api/v1/issues/{number}/notes"), "see_desk"),
     "/api/v1/issues/{number}/private-words": "tell_privately",
+    **dict.fromkeys(("/open311/discovery.json", "/open311/v2/services.{form}"), OPEN),
+    **dict.fromkeys(("/open311/v2/requests.{form}", "/open311/v2/requests/{id}.{form}"), OPEN),
     "/api/v1/moderation": "see_moderation",
     **dict.fromkeys(("/moderation", "/issues/{number}/report", "/me/address/{secret}"), OPEN),
     "/issues/{number}/receipt": FILER,
