@@ -19,13 +19,13 @@ from board.errors import Conflict, Invalid, NotAllowed, NotFound, Refused, TooMa
 from board.store import company, intake, people
 from board.store.database import Tx, WriteTx
 from board.web import arrival, limits, session
+from board.web.coding import IDENTITY, WORTH_IT, choose, encode
 from board.web.page import WrongType
 
 Body = TypeVar("Body", bound=msgspec.Struct)
 JSON = "application/json"
 PROBLEM = "application/problem+json"
 KEY_LENGTH = 255
-KEPT = ("cache-control", "link")  # of an answer that has not changed
 VERSION = re.compile(r'"[0-9]{1,15}(\.[0-9a-f]{24}(-[a-z]{2,4})?)?"')
 OF_A_BROWSER = ("appeal", "take_out")  # about words that one has posted oneself
 NUMBER_DIGITS = 15
@@ -41,14 +41,25 @@ def read(request: Request, content: Any, *, version: int | None = None, link: st
     """An answer to a read with its strong ETag: 304 where it is known. `version` is the issue's last event, `link` the
     address of the next page.
     """
-    made = answer(content, headers={"Link": f'<{link}>; rel="next"'} if link else None)
-    digest = hashlib.blake2b(made.body, digest_size=12).hexdigest()
-    tag = f'"{digest}"' if version is None else f'"{version}.{digest}"'
-    known = [one.strip() for one in request.headers.get("if-none-match", "").split(",")]
-    if tag in known or f"W/{tag}" in known or known == ["*"]:
-        made = Response(status_code=304, headers={name: made.headers[name] for name in KEPT if name in made.headers})
-    made.headers["ETag"] = tag
-    return made
+    plain = msgspec.json.encode(content)
+    coding = choose(request.headers.get("accept-encoding", "").encode()) if len(plain) >= WORTH_IT else IDENTITY
+    tag = tag_of(plain, version, coding)
+    headers = {"Cache-Control": "no-store", "ETag": tag, "Vary": "Accept-Encoding"}
+    if link:
+        headers["Link"] = f'<{link}>; rel="next"'
+    known = [one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")]
+    if tag in known or known == ["*"]:
+        return Response(status_code=304, headers=headers)
+    if coding != IDENTITY:
+        headers["Content-Encoding"] = coding
+    return Response(encode(plain, coding), 200, headers, JSON)
+
+
+def tag_of(content: bytes, version: int | None, coding: str) -> str:
+    """The strong ETag: another one for each coding, as these are other bytes."""
+    digest = hashlib.blake2b(content, digest_size=12).hexdigest()
+    parts = f"{digest}-{coding}" if coding != IDENTITY else digest
+    return f'"{parts}"' if version is None else f'"{version}.{parts}"'
 
 
 def check_match(request: Request, last_event: int) -> bool:

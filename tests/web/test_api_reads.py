@@ -203,3 +203,20 @@ async def test_a_door_that_is_to_end_says_so_in_each_answer_and_in_the_descripti
     described = operation(replace(READS[0], ends=ends))
     assert described["deprecated"] is True
     assert described["description"] == "Ends on 2027-01-01. Use the new one."
+
+
+async def test_each_coding_of_an_answer_has_a_tag_of_its_own(quick_site: Site) -> None:
+    number, client = await file_issue(quick_site.db, body="x" * 3_000), quick_site.browser()
+    bo = await quick_site.token("agent", of=BO)
+    tags = {}
+    for coding in ("identity", "gzip", "br", "zstd"):
+        answered = await got(client, f"issues/{number}", headers={**bo, "Accept-Encoding": coding})
+        assert answered.headers.get("content-encoding", "identity") == coding
+        assert answered.json()["body"] == "x" * 3_000
+        tags[coding] = answered.headers["etag"]
+    assert len(set(tags.values())) == 4
+    known = {**bo, "Accept-Encoding": "br", "If-None-Match": tags["br"]}
+    assert (await client.get(f"/api/v1/issues/{number}", headers=known)).status_code == 304
+    headers = {**bo, "If-Match": tags["br"]}
+    done = await client.post(f"/api/v1/issues/{number}/updates", json={"body": "We look."}, headers=headers)
+    assert done.status_code == 201

@@ -151,7 +151,9 @@ def paths(newest: int) -> list[str]:
 
 def filled(path: str, newest: int) -> list[str]:
     numbers = [str(number) for number in range(1, newest + 2)]
-    for place in ("{number:n}", "{number}", "{id:n}"):
+    if "{form}" in path:
+        return [made for form in ("json", "xml") for made in filled(path.replace("{form}", form), newest)]
+    for place in ("{number:n}", "{number}", "{id:n}", "{id}"):
         if place in path:
             return [made for number in numbers for made in filled(path.replace(place, number), newest)]
     for place in ("{secret}", "{sha256}", "{slug}"):
