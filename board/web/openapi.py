@@ -52,6 +52,7 @@ token; `RateLimit-Policy` and `RateLimit` say what is left, and 429 comes with `
 Within version 1 fields, doors and kinds of events are only added: pass over what you do not know. What is to end says
 so for a year before it does: here with `deprecated`, and in each answer with `Deprecation` (RFC 9745) and `Sunset`
 (RFC 8594)."""
+FIELDS_TOLD = phrase("Only these fields of each issue, with commas.")
 SENT = {"schema": {"type": "string"}}
 LIMITS = {
     "RateLimit-Policy": {**SENT, "description": "The sender’s own limits: `q` in `w` seconds."},
@@ -164,9 +165,8 @@ def parameters(one: Operation) -> list[dict[str, Any]]:
 def fields_parameter(one: Operation) -> dict[str, Any]:
     names = {"type": "string", "enum": list(shapes.fields_of(one.gives))}
     schema = {"type": "array", "items": names, "minItems": 1, "uniqueItems": True}
-    told = "Only these fields of each issue, with commas."
     kept = {"name": "fields", "in": "query", "required": False, "style": "form", "explode": False}
-    return {**kept, "schema": schema, "description": told}
+    return {**kept, "schema": schema, "description": str(FIELDS_TOLD)}
 
 
 def header(name: str, schema: dict[str, Any], told: str) -> dict[str, Any]:

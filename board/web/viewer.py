@@ -10,9 +10,10 @@ from starlette.responses import Response
 from board.domain import hooks
 from board.domain.phrase import phrase
 from board.domain.wording import Say
+from board.web import shapes
 from board.web.json import JSON
-from board.web.openapi import REFUSALS, document, name_of
-from board.web.operations import OPERATIONS, Operation
+from board.web.openapi import FIELDS_TOLD, REFUSALS, document, name_of
+from board.web.operations import OPERATIONS, Operation, Query
 from board.web.page import frame, page
 
 GROUPS = {
@@ -62,13 +63,18 @@ def door(one: Operation, described: dict[str, Any], say: Say) -> dict[str, Any]:
         "path": one.path,
         "summary": say(one.summary),
         "who": say(WHO[one.by]),
-        "query": [(name, kind(schema), say(told)) for name, schema, told in one.query],
+        "query": [(name, kind(schema), say(told).replace("`", "")) for name, schema, told in query(one)],
         "fields": fields(takes),
         "gives": one.gives.__name__,
         "statuses": sorted(told["responses"]),
         "curl": curl(one, told, described["servers"][0]["url"]),
         "ends": one.ends,
     }
+
+
+def query(one: Operation) -> Query:
+    """Also the parameter by which a read is told what is wanted of each issue."""
+    return (*one.query, ("fields", {"type": "string"}, FIELDS_TOLD)) if one.gives in shapes.SPARSE else one.query
 
 
 def curl(one: Operation, told: dict[str, Any], server: str) -> str:
