@@ -98,6 +98,16 @@ def test_a_token_is_shown_once_listed_without_its_secret_and_revoked(shell: Shel
         assert f"there is no valid token {number}" in shell.refused("token", "revoke", number)
 
 
+def test_a_token_is_made_for_a_colleague(quick_shell: Shell) -> None:
+    quick_shell.done("staff", "add", "mo@board.example", "--name", "Mo", "--role", "moderator")
+    made = ("token", "create", "--label", "Robot", "--role", "moderator", "--for")
+    secret = quick_shell.done(*made, "Mo@board.example").strip()
+    found = {"id": 1, "label": "Robot", "role": "moderator", "person": 1}
+    assert asyncio.run(token(quick_shell.url, secret)) == found
+    refused = quick_shell.refused(*made, "cy@board.example")
+    assert "there is no colleague with the address cy@board.example" in refused
+
+
 async def token(url: str, secret: str) -> object:
     db = Database(url)
     await db.connect()

@@ -102,7 +102,7 @@ def act_here(
 
 async def match(tx: WriteTx, request: Request, number: int) -> None:
     """Raises MovedOn where somebody has acted on the issue since whoever asks has read it, and they mind."""
-    row = await issues.find(tx, number)
+    row = await issues.find(tx, number) if "if-match" in request.headers else None
     if row and not check_match(request, row["last_event"]):
         raise MovedOn(issue_json(request, await with_body(tx, row)))
 
@@ -121,6 +121,7 @@ async def comment(request: Request) -> Response:
     await look_over(request, given)
 
     async def write(tx: WriteTx, by: Actor, doubts: tuple[Reason, ...]) -> tuple[int, dict[str, Any]]:
+        await match(tx, request, number)
         named = by if by.is_staff else Actor(standing=by.standing, name=person_name(given.name or ""))
         poster, words = Poster(doubts=doubts), text(given.body)
         done = await customers.comment(tx, number, by=named, body=words, via="api", poster=poster)

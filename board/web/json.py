@@ -64,10 +64,10 @@ def tag_of(content: bytes, version: int | None, coding: str) -> str:
 
 def check_match(request: Request, last_event: int) -> bool:
     """Whether the issue is where an If-Match says: its ETag, or the number of its last event in quotes."""
-    asked = request.headers.get("if-match")
-    if asked is None or asked.strip() == "*":
-        return True
-    return any(VERSION.fullmatch(one.strip()) and version_of(one) == last_event for one in asked.split(","))
+    asked = request.headers.get("if-match", "*")
+    return asked.strip() == "*" or any(
+        VERSION.fullmatch(one.strip()) and version_of(one) == last_event for one in asked.split(",")
+    )
 
 
 def version_of(tag: str) -> int:

@@ -1,5 +1,6 @@
 """What programs of the staff do and read: the acts and lists of the desk, under its rules, and nothing for others."""
 
+import re
 from typing import Any
 
 import httpx
@@ -264,6 +265,19 @@ async def test_an_issue_is_kept_out_of_mirrors_and_let_in_again(quick_site: Site
     for is_out in (True, False):
         await send(client, f"issues/{number}/mirroring", {"is_out": is_out}, bo)
         assert (await read(client, f"issues/{number}/desk", bo))["is_kept_out"] is is_out
+
+
+async def test_a_token_belongs_to_the_admin_who_makes_it(quick_site: Site) -> None:
+    number, root = await file_issue(quick_site.db), await quick_site.staff(ROOT)
+    page = await root.post("/staff/settings/tokens", data={"label": "Robot", "role": "moderator"})
+    found = re.search(r'id="minted">(board_[\w-]+)<', page.text)
+    assert found
+    client, robot = quick_site.browser(), {"Authorization": f"Bearer {found[1]}"}
+    await send(client, f"issues/{number}/removal", {"reason": "off_topic"}, robot, status=202)
+    (asked,) = (await read(client, "moderation", robot))["asked"]
+    assert (asked["by"], asked["is_own"]) == ("Root", True)
+    own = await root.post(f"/staff/moderation/hidings/{asked['id']}", data={"do": "agree"})
+    assert own.status_code == 409
 
 
 async def test_a_removed_colleagues_program_goes_on_but_for_what_takes_a_name(quick_site: Site) -> None:

@@ -113,6 +113,8 @@ async def test_a_write_is_refused_where_the_issue_has_moved_on(site: Site) -> No
         assert refused.status_code == 412, known
         assert refused.json()["issue"] == first.json()["issue"]
     assert await site.head() == head
+    said = await client.post(f"/api/v1/issues/{number}/comments", json={"body": "x"}, headers={"If-Match": tag})
+    assert (said.status_code, await site.head()) == (412, head)
     last = first.json()["issue"]["last_event"]
     for known in (f'"{last}"', f'"1", "{last + 1}"', "*"):
         done = await client.post(path, json={"body": "And again."}, headers={**bo, "If-Match": known})
