@@ -58,6 +58,7 @@ LIMITS = {
     "RateLimit-Policy": {**SENT, "description": "The sender’s own limits: `q` in `w` seconds."},
     "RateLimit": {**SENT, "description": "What is left of them: `r`, and all of it again in `t` seconds."},
 }
+REPLAYED = {"Idempotency-Replayed": {**SENT, "description": "`true` where this is the first answer again."}}
 RETRY = {"Retry-After": {"schema": {"type": "integer"}, "description": "In how many seconds to come again."}}
 ETAG = {"ETag": {**SENT, "description": "For `If-None-Match`; that of an issue for `If-Match`, too."}}
 LINK = {"Link": {**SENT, "description": 'The address of the next page, `rel="next"`, where there is one.'}}
@@ -141,7 +142,9 @@ def done(one: Operation, status: int) -> dict[str, Any]:
     shape = ref(one.gives)
     if sparse := shapes.SPARSE.get(one.gives):
         shape = {"anyOf": [shape, ref(sparse)]}
-    headers = LIMITS if one.takes else ETAG | (LINK if any(name == "after" for name, *_ in one.query) else {})
+    headers = (
+        LIMITS | REPLAYED if one.takes else ETAG | (LINK if any(name == "after" for name, *_ in one.query) else {})
+    )
     return {"description": DONE[status], "headers": headers, "content": {JSON: {"schema": shape}}}
 
 

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Awaitable, Callable
 from html import unescape
+from typing import Any
 
 import httpx
 import jsonschema_rs
@@ -14,6 +15,7 @@ from board.web.openapi import document, name_of
 from board.web.operations import OPERATIONS, Operation
 from tests.cast import BO, MO, ROOT, answer, file_issue
 from tests.web.site import HOME, Site, act, words_of
+from tests.web.test_bad_input import counted
 
 WRITES = [one for one in OPERATIONS if one.takes]
 READS = [one for one in OPERATIONS if not one.takes]
@@ -103,6 +105,27 @@ async def test_the_example_of_a_write_runs(quick_site: Site, one: Operation) -> 
     got = await quick_site.browser().post(address(one), json=content["example"], headers=await key(quick_site, one))
     assert got.status_code in (one.status, one.also), got.text
     assert_of_shape(one, got)
+
+
+@pytest.mark.parametrize("one", WRITES, ids=name_of)
+async def test_a_write_that_is_repeated_with_its_key_is_done_once(quick_site: Site, one: Operation) -> None:
+    await prepare(quick_site, one)
+    client, headers = quick_site.browser(), {**await key(quick_site, one), "Idempotency-Key": "one"}
+    first = await client.post(address(one), json=one.example, headers=headers)
+    assert first.status_code in (one.status, one.also)
+    before = await everything(quick_site)
+    again = await client.post(address(one), json=one.example, headers=headers)
+    assert (again.status_code, again.json()) == (first.status_code, first.json())
+    assert again.headers["idempotency-replayed"] == "true"
+    assert await everything(quick_site) == before
+    other = await client.post(address(one), json={**(one.example or {}), "body": "Other words."}, headers=headers)
+    assert other.status_code in (409, 422)  # another body, or one that the door does not take
+    assert await everything(quick_site) == before
+
+
+async def everything(site: Site) -> dict[str, Any]:
+    """How many rows there are that an act adds; letters are written behind it."""
+    return {**await counted(site), "head": await site.head(), "outbox": None}
 
 
 @pytest.mark.parametrize("one", READS, ids=name_of)

@@ -14,9 +14,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from board.web.ending import Ending, ending
+from board.web.ending import Ending
 from board.web.openapi import operation
 from board.web.operations import READS
+from board.web.routes import told_to_end
 from tests.cast import BO, MO, answer, file_issue
 from tests.web.site import Site, act, furnish, opened, settings_for
 
@@ -197,9 +198,11 @@ async def test_a_door_that_is_to_end_says_so_in_each_answer_and_in_the_descripti
         return Response("old")
 
     ends = Ending(datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC), "Use the new one.")
-    app = Starlette(routes=[Route("/old", ending(door, ends))])
+    routes = [told_to_end(Route(path, door), {("get", "/old"): ends}) for path in ("/old", "/new")]
+    app = Starlette(routes=routes)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://board.example") as client:
         told = (await client.get("/old")).headers
+        assert "deprecation" not in (await client.get("/new")).headers
     assert (told["deprecation"], told["sunset"]) == ("@1767225600", "Fri, 01 Jan 2027 00:00:00 GMT")
     assert told["link"] == '</api>; rel="deprecation"'
     described = operation(replace(READS[0], ends=ends))
