@@ -7,7 +7,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from board.actions import privately
+from board.actions.acting import load
 from board.domain import decisions
+from board.domain.auditing import mask, mask_html
 from board.domain.leaf import format_time
 from board.domain.people import Actor
 from board.domain.phrase import choose
@@ -16,12 +18,14 @@ from board.errors import Invalid
 from board.store import company, entries, intake, issues, lag, mirrors, people
 from board.store.database import Tx
 from board.store.issues import Wanted
-from board.web import case, limits, session
+from board.web import limits, session
 from board.web.api import MOST, address, entry_json, issue_json, with_body
 from board.web.desk import QUEUES
 from board.web.fragments import read_names
 from board.web.home import cursor, read_cursor
 from board.web.json import actor, bearer, integer, permit, read, read_number
+
+WORDS = ("title", "body", "sentence", "name", "owner", "whose", "words", "by")
 
 
 async def queue(request: Request) -> Response:
@@ -62,7 +66,25 @@ def read_wanted(request: Request) -> tuple[str, Wanted, int | None]:
 
 def to_reader(by: Actor, content: dict[str, Any]) -> dict[str, Any]:
     """As whoever may not see what is private reads it: without mail addresses and the like."""
-    return content if by.may("see_private") else case.masked_words(content)
+    if by.may("see_private"):
+        return content
+    masked: dict[str, Any] = masked_words(content)
+    return masked
+
+
+def masked_words(value: Any, name: str = "") -> Any:
+    """The words that people wrote with marks in them; times, cursors and addresses of pages as they are."""
+    match value:
+        case dict():
+            return {key: masked_words(inner, key) for key, inner in value.items()}
+        case list():
+            return [masked_words(inner, name) for inner in value]
+        case str() if name == "body_html":
+            return mask_html(value)
+        case str() if name in WORDS:
+            return mask(value)
+        case _:
+            return value
 
 
 async def desk(request: Request) -> Response:
@@ -75,8 +97,7 @@ async def desk(request: Request) -> Response:
         assert row
         names = await read_names(tx, request.app.state.board)
         timeline = await entries.of_issue(tx, number, reader="staff")
-        found = await case.read(tx, number, names, now, reader="staff")
-        possible = decisions.allowed(found.issue, now)
+        possible = decisions.allowed(await load(tx, number), now)
         content = {
             "issue": issue_json(request, await with_body(tx, row), to_staff=True),
             "timeline": [entry_json(entry, names) for entry in timeline],

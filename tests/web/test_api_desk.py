@@ -24,7 +24,7 @@ async def send(
 
 
 async def read(client: httpx.AsyncClient, path: str, headers: dict[str, str], **query: Any) -> dict[str, Any]:
-    got = await client.get(f"/api/v1/{path}", params=query, headers=headers)
+    got = await client.get(f"/api/v1/{path}", params=query or None, headers=headers)
     assert got.status_code == 200, (path, got.text)
     found: dict[str, Any] = got.json()
     return found
@@ -227,6 +227,31 @@ async def test_the_desk_tells_what_is_held_and_what_whoever_asks_can_do(site: Si
     assert "publish" not in seen["allowed"]
     assert {"publish", "reject"} <= set((await read(client, f"issues/{number}/desk", mo))["allowed"])
     assert (await read(client, f"issues/{number}", mo))["title"] is None
+
+
+async def test_readers_are_told_nothing_personal_and_all_that_programs_need(site: Site) -> None:
+    await site.settle_policy(moderation_policy="hold", mail_policy="optional")
+    for _ in range(2):
+        number = await file_issue(site.db, title="Of ada@home.example", body="Ring +49 170 1234567, <b>please</b>.")
+    client, reader, mo = site.browser(), await site.token("reader"), await site.token("moderator", of=MO)
+    for path in ("queue?queue=held&limit=1", f"issues/{number}/desk", "moderation"):
+        told, known = await read(client, path, reader), await read(client, path, mo)
+        assert "home.example" in str(known)
+        assert "home.example" not in str(told)
+        assert "1234567" not in str(told)
+        assert shape_of(told) == shape_of(known)
+        if path.startswith("queue"):
+            assert told["next"] == known["next"] is not None
+            same = ("url", "filed_at", "area", "last_event")
+            assert [told["issues"][0][name] for name in same] == [known["issues"][0][name] for name in same]
+            assert told["issues"][0]["title"] == "Of •••"
+
+
+def shape_of(value: Any) -> Any:
+    """The names in it, without what they hold; `allowed` is each reader's own."""
+    if isinstance(value, dict):
+        return {name: shape_of(inner) for name, inner in value.items() if name != "allowed"}
+    return [shape_of(inner) for inner in value] if isinstance(value, list) else None
 
 
 async def test_queues_are_read_page_by_page_and_by_owner(site: Site) -> None:
