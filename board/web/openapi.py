@@ -1,7 +1,7 @@
 """The description of the API for programs, OpenAPI 3.1, made from the shapes that the doors read and write."""
 
 import re
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -10,9 +10,9 @@ from starlette.responses import Response
 
 from board.domain import hooks
 from board.domain.phrase import phrase
-from board.web import shapes
+from board.web import session, shapes
 from board.web.json import JSON, PROBLEM, read
-from board.web.operations import OPERATIONS, Operation
+from board.web.operations import DUE, OPERATIONS, Operation
 
 REF = "#/components/schemas/{name}"
 WHOLE = {"type": "integer", "minimum": 1, "maximum": 2**53 - 1}
@@ -64,11 +64,18 @@ ETAG = {"ETag": {**SENT, "description": "For `If-None-Match`; that of an issue f
 LINK = {"Link": {**SENT, "description": 'The address of the next page, `rel="next"`, where there is one.'}}
 
 
-@cache
-def document(server: str) -> dict[str, Any]:
+def described(request: Request) -> dict[str, Any]:
+    """The document as it is for now: its examples promise a time in the month after the next."""
+    now = session.now()
+    year, month = now.year + (now.month + 1) // 12, (now.month + 1) % 12 + 1
+    return document(request.app.state.board.settings.base_url, f"{year}-{month:02}-01T12:00:00Z")
+
+
+@lru_cache(maxsize=2)
+def document(server: str, due: str) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for one in OPERATIONS:
-        paths.setdefault(one.path, {})[one.method] = operation(one)
+        paths.setdefault(one.path, {})[one.method] = operation(one, due)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -104,8 +111,8 @@ def schemas() -> dict[str, Any]:
     return found
 
 
-def operation(one: Operation) -> dict[str, Any]:
-    described: dict[str, Any] = {
+def operation(one: Operation, due: str) -> dict[str, Any]:
+    told: dict[str, Any] = {
         "operationId": name_of(one),
         "tags": [one.tag],
         "summary": str(one.summary),
@@ -118,11 +125,12 @@ def operation(one: Operation) -> dict[str, Any]:
         },
     }
     if one.takes:
-        content = {JSON: {"schema": ref(one.takes), "example": one.example}}
-        described["requestBody"] = {"required": True, "content": content}
+        example = {name: due if value == DUE else value for name, value in (one.example or {}).items()}
+        content = {JSON: {"schema": ref(one.takes), "example": example}}
+        told["requestBody"] = {"required": True, "content": content}
     if one.ends:
-        described |= {"deprecated": True, "description": f"Ends on {one.ends.until:%Y-%m-%d}. {one.ends.instead}"}
-    return described
+        told |= {"deprecated": True, "description": f"Ends on {one.ends.until:%Y-%m-%d}. {one.ends.instead}"}
+    return told
 
 
 def name_of(one: Operation) -> str:
@@ -203,4 +211,4 @@ def ref(shape: Any) -> dict[str, Any]:
 
 async def serve(request: Request) -> Response:
     """`/api/v1/openapi.json`: one document, in English whatever the board speaks, because programs are made from it."""
-    return read(request, document(request.app.state.board.settings.base_url))
+    return read(request, described(request))

@@ -12,7 +12,7 @@ from board.web.ending import Ending
 By = Literal["anyone", "filer", "filer or staff", "reader", "staff", "moderator"]
 Query = tuple[tuple[str, dict[str, Any], Phrase], ...]
 BIG = 2**53 - 1
-DUE = "2027-01-01T12:00:00Z"
+DUE = "(a time that is soon)"  # in an example: it is put in where the example is shown
 SAID = {"body": "We have found the cause."}
 
 

@@ -12,7 +12,7 @@ from board.domain.phrase import phrase
 from board.domain.wording import Say
 from board.web import shapes
 from board.web.json import JSON
-from board.web.openapi import FIELDS_TOLD, REFUSALS, document, name_of
+from board.web.openapi import FIELDS_TOLD, REFUSALS, described, name_of
 from board.web.operations import OPERATIONS, Operation, Query
 from board.web.page import frame, page
 
@@ -37,8 +37,8 @@ KEYS = {"filer": "Filer SECRET", "filer or staff": "Filer SECRET", "anyone": ""}
 async def show(request: Request) -> Response:
     async with request.app.state.board.db.reading() as tx:
         around = await frame(tx, request)
-    described, say = document(request.app.state.board.settings.base_url), around.names.say
-    doors = [door(one, described, say) for one in OPERATIONS]
+    document, say = described(request), around.names.say
+    doors = [door(one, document, say) for one in OPERATIONS]
     return page(
         request,
         around,
@@ -46,16 +46,16 @@ async def show(request: Request) -> Response:
         nav="about",
         groups=[(say(title), [one for one in doors if one["tag"] == tag]) for tag, title in GROUPS.items()],
         refusals=[(status, say(told)) for status, told in sorted(REFUSALS.items())],
-        shapes=[(name, fields(schema)) for name, schema in sorted(described["components"]["schemas"].items())],
+        shapes=[(name, fields(schema)) for name, schema in sorted(document["components"]["schemas"].items())],
         events=hooks.EVENTS,
         headers=[(name, say(told)) for name, told in hooks.HEADERS.items()],
     )
 
 
-def door(one: Operation, described: dict[str, Any], say: Say) -> dict[str, Any]:
+def door(one: Operation, document: dict[str, Any], say: Say) -> dict[str, Any]:
     """What one door takes and gives, with a line for a shell."""
-    told = described["paths"][one.path][one.method]
-    takes = described["components"]["schemas"][one.takes.__name__] if one.takes else {}
+    told = document["paths"][one.path][one.method]
+    takes = document["components"]["schemas"][one.takes.__name__] if one.takes else {}
     return {
         "id": name_of(one),
         "tag": one.tag,
@@ -67,7 +67,7 @@ def door(one: Operation, described: dict[str, Any], say: Say) -> dict[str, Any]:
         "fields": fields(takes),
         "gives": one.gives.__name__,
         "statuses": sorted(told["responses"]),
-        "curl": curl(one, told, described["servers"][0]["url"]),
+        "curl": curl(one, told, document["servers"][0]["url"]),
         "ends": one.ends,
     }
 

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from html import unescape
 from typing import Any
 
@@ -13,13 +14,15 @@ import pytest
 from board.domain import hooks
 from board.web.openapi import document, name_of
 from board.web.operations import OPERATIONS, Operation
+from board.web.session import now
 from tests.cast import BO, MO, ROOT, answer, file_issue
 from tests.web.site import HOME, Site, act, words_of
 from tests.web.test_bad_input import counted
 
 WRITES = [one for one in OPERATIONS if one.takes]
 READS = [one for one in OPERATIONS if not one.takes]
-DESCRIBED = document(HOME)
+DUE = (now() + timedelta(days=40)).strftime("%Y-%m-%dT12:00:00Z")
+DESCRIBED = document(HOME, DUE)
 Prepare = Callable[[Site], Awaitable[None]]
 
 
@@ -110,15 +113,16 @@ async def test_the_example_of_a_write_runs(quick_site: Site, one: Operation) -> 
 @pytest.mark.parametrize("one", WRITES, ids=name_of)
 async def test_a_write_that_is_repeated_with_its_key_is_done_once(quick_site: Site, one: Operation) -> None:
     await prepare(quick_site, one)
+    given = DESCRIBED["paths"][one.path]["post"]["requestBody"]["content"]["application/json"]["example"]
     client, headers = quick_site.browser(), {**await key(quick_site, one), "Idempotency-Key": "one"}
-    first = await client.post(address(one), json=one.example, headers=headers)
+    first = await client.post(address(one), json=given, headers=headers)
     assert first.status_code in (one.status, one.also)
     before = await everything(quick_site)
-    again = await client.post(address(one), json=one.example, headers=headers)
+    again = await client.post(address(one), json=given, headers=headers)
     assert (again.status_code, again.json()) == (first.status_code, first.json())
     assert again.headers["idempotency-replayed"] == "true"
     assert await everything(quick_site) == before
-    other = await client.post(address(one), json={**(one.example or {}), "body": "Other words."}, headers=headers)
+    other = await client.post(address(one), json={**given, "body": "Other words."}, headers=headers)
     assert other.status_code in (409, 422)  # another body, or one that the door does not take
     assert await everything(quick_site) == before
 
@@ -148,9 +152,16 @@ def test_what_is_of_another_shape_is_noticed() -> None:
         assert_of_shape(READS[0], httpx.Response(200, json={"issues": [{"number": "one"}], "next": None}))
 
 
+def without_times(document: dict[str, Any]) -> Any:
+    return json.loads(re.sub(r'("promise_due": )"[^"]+"', r'\1""', json.dumps(document)))
+
+
 async def test_the_document_is_one_of_openapi_3_1_with_names_for_every_door(quick_site: Site) -> None:
     got = (await quick_site.browser().get("/api/v1/openapi.json")).json()
-    assert got == json.loads(json.dumps(DESCRIBED))
+    soon = set(re.findall(r'"promise_due": ?"([^"]+)"', json.dumps(got)))
+    assert len(soon) == 1
+    assert now() + timedelta(days=27) < datetime.fromisoformat(soon.pop()) < now() + timedelta(days=93)
+    assert without_times(got) == without_times(DESCRIBED)
     names = [one["operationId"] for doors in got["paths"].values() for one in doors.values()]
     assert len(names) == len(set(names)) == len(OPERATIONS)
     assert got["webhooks"].keys() == {*hooks.EVENTS, hooks.TEST}

@@ -205,7 +205,7 @@ async def test_a_door_that_is_to_end_says_so_in_each_answer_and_in_the_descripti
         assert "deprecation" not in (await client.get("/new")).headers
     assert (told["deprecation"], told["sunset"]) == ("@1767225600", "Fri, 01 Jan 2027 00:00:00 GMT")
     assert told["link"] == '</api>; rel="deprecation"'
-    described = operation(replace(READS[0], ends=ends))
+    described = operation(replace(READS[0], ends=ends), "")
     assert described["deprecated"] is True
     assert described["description"] == "Ends on 2027-01-01. Use the new one."
 
