@@ -63,7 +63,7 @@ class Page:
     pressing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
-        own = next((value.strip(b'"') for name, value in self.headers if name == b"etag"), None)
+        own = next((value[1:-1] for name, value in self.headers if name == b"etag" and value.startswith(b'"')), None)
         self.headers = [header for header in self.headers if header[0] != b"etag"]
         self.digest = own or hashlib.blake2b(self.content, digest_size=12).hexdigest().encode()
         self.add(IDENTITY, self.content)
