@@ -40,7 +40,8 @@ SECURITY: dict[str, list[dict[str, list[str]]]] = {
     "filer": [{"filer": []}],
     "filer or staff": [{"filer": []}, {"token": []}],
 }
-ABOUT = """Read everything public without a key; write as far as one may.
+ABOUT = """Read everything public without a key; write as far as one may. Where no key is needed one may still be sent:
+a comment with the secret of the private link is the customer’s own.
 
 Lists come in pages: `next` is the cursor of the next one, and `Link` its address. `fields` chooses what is told of each
 issue. Every read has an `ETag`, and answers 304 to `If-None-Match`. That of an issue begins with the index of its last
