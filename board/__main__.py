@@ -22,7 +22,7 @@ from board.render import Renderer
 from board.settings import Settings
 from board.store import migrate as migrations
 from board.store import people, rebuild
-from board.store.database import Database
+from board.store.database import Database, Tx
 from board.store.export import export as write_export
 
 OPERATOR = Actor(standing="admin", name=None)
@@ -132,13 +132,16 @@ def staff_remove(email: str) -> None:
 
     async def work() -> None:
         async with opened(load()) as db, db.saving() as tx:
-            person = await people.by_email(tx, email.strip().lower())
-            if person is None:
-                fail(f"there is no colleague with the address {email}; see `board staff list`")
+            person = await colleague(tx, email)
             await company_acts.remove_colleague(tx, by=OPERATOR, person=person.id, now_ms=now_ms())
         click.echo(f"{person.name} can no longer sign in.")
 
     run(work())
+
+
+async def colleague(tx: Tx, email: str) -> people.Person:
+    person = await people.by_email(tx, email.strip().lower())
+    return person or fail(f"there is no colleague with the address {email}; see `board staff list`")
 
 
 @main.group()
@@ -149,13 +152,15 @@ def token() -> None:
 @token.command("create")
 @click.option("--label", required=True, help="What the token is for.")
 @click.option("--role", required=True, type=click.Choice(company_acts.TOKEN_ROLES))
-def token_create(label: str, role: str) -> None:
+@click.option("--for", "email", help="The colleague in whose name it acts; hiding words takes one.")
+def token_create(label: str, role: str, email: str | None) -> None:
     """Print a new token, this once."""
 
     async def work() -> None:
         async with opened(load()) as db, db.saving() as tx:
-            secret = await company_acts.create_token(tx, by=OPERATOR, label=label, role=role, now_ms=now_ms())
-        click.echo(secret)
+            of = (await colleague(tx, email)).id if email else None
+            made = await company_acts.create_token(tx, by=OPERATOR, label=label, role=role, now_ms=now_ms(), person=of)
+        click.echo(made)
 
     run(work())
 
@@ -239,13 +244,12 @@ def demo(wipe: bool) -> None:
 
 
 async def fill_demo(db: Database, given: Settings) -> int:
-    public = keys.load(given).log_public
     with Progress(console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task("Filling", total=None)
         return await demo_acts.fill(
             db,
             origin=given.origin,
-            vkey=vkey(given.origin, public),
+            vkey=vkey(given.origin, keys.load(given).log_public),
             now=now(),
             tell=lambda done, of: progress.update(task, completed=done, total=of),
         )

@@ -66,14 +66,19 @@ class Conflict(Refused):
 
 
 class TooMany(Refused):
-    """Too often; `retry_after` is in seconds. Where it `is_of_place`, all that comes from there is refused so long."""
+    """Too often; `retry_after` is in seconds. Where it `is_of_place`, all that comes from there is refused so long.
+
+    `limit` is the one that is reached: its name, how many, in how many seconds.
+    """
 
     status = 429
     title = "Too many requests"
 
-    def __init__(self, detail: str, retry_after: int, *, is_of_place: bool = False) -> None:
+    def __init__(
+        self, detail: str, retry_after: int, *, is_of_place: bool = False, limit: tuple[str, int, int] | None = None
+    ) -> None:
         super().__init__(detail)
-        self.retry_after, self.is_of_place = retry_after, is_of_place
+        self.retry_after, self.is_of_place, self.limit = retry_after, is_of_place, limit
 
 
 class Unsigned(Refused):

@@ -90,12 +90,22 @@ def test_a_token_is_shown_once_listed_without_its_secret_and_revoked(shell: Shel
     secret = shell.done("token", "create", "--label", "Robot", "--role", "reader").strip()
     assert secret.startswith("board_")
     assert shell.done("token", "list").split() == ["1", "reader", "valid", "Robot"]
-    assert asyncio.run(token(shell.url, secret)) == {"id": 1, "label": "Robot", "role": "reader"}
+    assert asyncio.run(token(shell.url, secret)) == {"id": 1, "label": "Robot", "role": "reader", "person": None}
     assert shell.done("token", "revoke", "1") == "Revoked.\n"
     assert shell.done("token", "list").split() == ["1", "reader", "revoked", "Robot"]
     assert asyncio.run(token(shell.url, secret)) is None
     for number in ("1", "99"):
         assert f"there is no valid token {number}" in shell.refused("token", "revoke", number)
+
+
+def test_a_token_is_made_for_a_colleague(quick_shell: Shell) -> None:
+    quick_shell.done("staff", "add", "mo@board.example", "--name", "Mo", "--role", "moderator")
+    made = ("token", "create", "--label", "Robot", "--role", "moderator", "--for")
+    secret = quick_shell.done(*made, "Mo@board.example").strip()
+    found = {"id": 1, "label": "Robot", "role": "moderator", "person": 1}
+    assert asyncio.run(token(quick_shell.url, secret)) == found
+    refused = quick_shell.refused(*made, "cy@board.example")
+    assert "there is no colleague with the address cy@board.example" in refused
 
 
 async def token(url: str, secret: str) -> object:

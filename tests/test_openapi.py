@@ -19,7 +19,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from board.web.openapi import OPERATIONS
+from board.web.operations import OPERATIONS
 from tests.browser.house import House, living_in
 from tests.web.doors import all_routes, plain
 
@@ -36,7 +36,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 @pytest.fixture(scope="module")
 def token(demo: House) -> str:
     """What an admin's program is let in with."""
-    printed = demo.run("token", "create", "--label", "Robot", "--role", "admin")
+    listed = demo.run("staff", "list").splitlines()
+    moderator = next(line.split()[1] for line in listed if line.startswith("moderator"))
+    printed = demo.run("token", "create", "--label", "Robot", "--role", "admin", "--for", moderator)
     return next(word for word in printed.split() if word.startswith("board_"))
 
 
@@ -50,6 +52,8 @@ def test_an_operation_answers_as_it_is_described(demo: House, token: str, place:
     @settings(max_examples=CASES, deadline=None, suppress_health_check=list(HealthCheck), database=None)
     def send(case: Any) -> None:
         case.path_parameters = {name: 1 + value % 40 for name, value in (case.path_parameters or {}).items()}
+        if case.headers and len(str(case.body)) % 4:  # most writes are meant, wherever the issue stands by now
+            case.headers.pop("If-Match", None)
         if case.query and "wait" in case.query:
             case.query = {**case.query, "wait": 0}
         case.call_and_validate(

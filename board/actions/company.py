@@ -171,11 +171,12 @@ async def keep_an_admin(tx: Tx, person: int, field: str) -> None:
         raise Invalid({field: "This is the last admin. Make somebody else an admin first."})
 
 
-async def create_token(tx: Tx, *, by: Actor, label: str, role: str, now_ms: int) -> str:
+async def create_token(tx: Tx, *, by: Actor, label: str, role: str, now_ms: int, person: int | None = None) -> str:
+    """A program's key. What is kept under a name it does in that of the colleague, who made it if nobody is named."""
     require(by, "run_board")
     called = clean(label, lines=False)
     if not 1 <= len(called) <= 80:
         raise Invalid({"label": "Say in 1–80 characters what the token is for."})
     if role not in TOKEN_ROLES:
         raise Invalid({"role": choose(TOKEN_ROLES)})
-    return await people.new_token(tx, label=called, role=role, now_ms=now_ms)
+    return await people.new_token(tx, label=called, role=role, now_ms=now_ms, person=person or by.person)

@@ -5,7 +5,7 @@ import hmac
 from dataclasses import dataclass
 
 from board.domain import limits as rules
-from board.domain.limits import Act, Bucket, Limit, Sender
+from board.domain.limits import Act, Bucket, Limit, Sender, Share
 from board.domain.people import Actor, require
 from board.domain.phrase import Phrase, phrase
 from board.errors import Invalid, TooMany
@@ -18,11 +18,13 @@ from board.store.database import Database, Tx
 class Taken:
     """How many tokens the sender's emptiest bucket still holds, and, where that of everybody is empty, the refusal.
 
-    Whose words are welcome all the same is for the door to say.
+    Whose words are welcome all the same is for the door to say. `shares` are what is left in the buckets of the place
+    or the member: those of an address and of everybody say nothing about who sends.
     """
 
     left: int
     crowd: TooMany | None = None
+    shares: tuple[Share, ...] = ()
 
 
 async def take(tx: Tx, setup: Company, act: Act, sender: Sender, *, secret: bytes, now_ms: int) -> Taken:
@@ -31,17 +33,19 @@ async def take(tx: Tx, setup: Company, act: Act, sender: Sender, *, secret: byte
     Raises TooMany, with which the transaction gives back what the other buckets gave. A taken token is never
     given back: the act's own transaction comes afterwards.
     """
-    left = rules.MOST
+    left, shares = rules.MOST, list[Share]()
     for bucket in rules.buckets(act, sender, setup.limits):
         full = await limits.take(tx, hashed(secret, bucket.name), bucket.limit, now_ms)
         if full is None:
             refused = await refusal(tx, bucket, secret=secret, now_ms=now_ms)
             if bucket.window == "board":
-                return Taken(left, refused)
+                return Taken(left, refused, tuple(shares))
             raise refused
         if bucket.window != "board":
             left = min(left, bucket.limit.left(full, now_ms))
-    return Taken(left)
+        if bucket.window in ("burst", "day"):
+            shares.append(bucket.share(full, now_ms))
+    return Taken(left, shares=tuple(shares))
 
 
 async def take_once(tx: Tx, name: str, limit: Limit, *, secret: bytes, now_ms: int) -> bool:
@@ -52,7 +56,8 @@ async def take_once(tx: Tx, name: str, limit: Limit, *, secret: bytes, now_ms: i
 async def refusal(tx: Tx, bucket: Bucket, *, secret: bytes, now_ms: int) -> TooMany:
     full = await limits.full_ms(tx, hashed(secret, bucket.name))
     wait = max(1, bucket.limit.wait_s(full, now_ms))
-    return TooMany(sentence(bucket, wait), wait, is_of_place=bucket.window in ("burst", "day"))
+    of_place, reached = bucket.window in ("burst", "day"), (bucket.window, bucket.limit.count, bucket.limit.seconds)
+    return TooMany(sentence(bucket, wait), wait, is_of_place=of_place, limit=reached)
 
 
 def sentence(bucket: Bucket, wait_s: int) -> Phrase:

@@ -11,7 +11,7 @@ from board.domain.events import REASONS, CommentRejected, Event, IssueRejected, 
 from board.domain.issue import Issue
 from board.domain.leaf import Recorded, milliseconds
 from board.domain.links import Links
-from board.domain.masking import MARKS
+from board.domain.masking import mark_named
 from board.domain.people import MAY, Actor, require
 from board.domain.phrase import choose, phrase
 from board.domain.wording import Say
@@ -180,12 +180,9 @@ async def take_out(
 ) -> Done:
     """The filer erases own words: whole fields, or, where `words` are given, those wherever they stand."""
     require(by, "take_out")  # staff hide words by the rules of `hiding`, never by this door
-    if mark not in MARKS:
-        raise Invalid({"mark": choose(tuple(MARKS))})
+    put = mark_named(mark)
     if words:
-        return await moderators.mask(
-            tx, number, by=by, target=target, words=words, mark=MARKS[mark], reason="author_request"
-        )
+        return await moderators.mask(tx, number, by=by, target=target, words=words, mark=put, reason="author_request")
     if not fields:
         raise Invalid({"fields": "Choose what to take out, or give the words."})
     return await moderators.redact(tx, number, by=by, target=target, fields=fields, reason="author_request")

@@ -5,7 +5,8 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from board.domain.events import KINDS
@@ -25,6 +26,60 @@ TEST = "board.test"
 SHAPES = ("standard", "slack", "discord", "teams")
 WORDS_LENGTH = 2_000
 MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>@:/])")
+
+
+# What comes with each message, beside its body.
+HEADERS = {
+    "webhook-id": phrase("The same for each try of one message."),
+    "webhook-timestamp": phrase("When it was signed, in seconds."),
+    "webhook-signature": phrase(
+        "`v1,` and the HMAC-SHA-256 of id, timestamp and body, joined by dots; two for a day after a new secret."
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Brief:
+    """An issue in short; without its title where it is not public."""
+
+    number: int
+    area: str
+    state: str
+    resolution: str | None
+    confirmation: str
+    visibility: str
+    turn: str
+    due_at: str | None
+    title: str | None
+    url: str
+
+
+@dataclass(frozen=True)
+class Told:
+    """An event: `seq` is its index in the record, `words` what was said, as long as everybody may read it."""
+
+    seq: int
+    role: str
+    issue: Brief | None
+    words: str | None
+
+
+@dataclass(frozen=True)
+class Message:
+    """What is sent: `type` is the kind of the event, `timestamp` when it was recorded (RFC 3339)."""
+
+    type: str
+    timestamp: str
+    data: Told
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A try: nothing has happened."""
+
+    type: str
+    timestamp: str
+    data: dict[str, str]
 
 
 def sign(secrets: Sequence[bytes], message_id: str, timestamp: int, body: bytes) -> str:
@@ -48,9 +103,10 @@ def secret_text(secret: bytes) -> str:
     return PREFIX + base64.b64encode(secret).decode()
 
 
-def message(name: str, at: str, data: Mapping[str, Any]) -> bytes:
-    """The body of the standard shape; `at` is RFC 3339."""
-    return as_json({"type": name, "timestamp": at, "data": data})
+def message(name: str, at: str, told: Told | None) -> bytes:
+    """The body of the standard shape, of an event or of a test; `at` is RFC 3339."""
+    made = Message(name, at, told) if told else Trial(name, at, {})
+    return as_json(asdict(made))
 
 
 def as_json(value: Any) -> bytes:

@@ -53,12 +53,27 @@ class Limit:
 
 
 @dataclass(frozen=True)
+class Share:
+    """What is left of a sender's own limit: so many of `count` in `seconds`, all of them again in `full_s`."""
+
+    name: str
+    count: int
+    seconds: int
+    left: int
+    full_s: int
+
+
+@dataclass(frozen=True)
 class Bucket:
     """One bucket of an act: `name` tells it from all others, and says whose it is in the clear."""
 
     name: str
     window: Window
     limit: Limit
+
+    def share(self, full_ms: int, now_ms: int) -> Share:
+        left, full_s = self.limit.left(full_ms, now_ms), max(0, -((now_ms - full_ms) // 1000))
+        return Share(self.window, self.limit.count, self.limit.seconds, left, full_s)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from board.domain.finds import MASKS, Find
 from board.domain.numbers import Place
-from board.domain.phrase import phrase
+from board.domain.phrase import choose, phrase
 from board.domain.text import clean
 from board.errors import Invalid
 
@@ -29,6 +29,13 @@ def phrases(typed: str) -> tuple[str, ...]:
     if any(len(line) < LEAST for line in lines):
         raise Invalid({"words": "A single character is too little: everything would be full of marks."})
     return lines
+
+
+def mark_named(name: str) -> str:
+    """The mark of this name; raises Invalid for one that is none."""
+    if name not in MARKS:
+        raise Invalid({"mark": choose(tuple(MARKS))})
+    return MARKS[name]
 
 
 def mask(text: str, words: Sequence[str], mark: str, finds: Sequence[Find] = ()) -> str:

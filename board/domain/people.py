@@ -1,4 +1,4 @@
-"""Who may do what: the actors and the one table of their rights. A `reader` is a program that may only read."""
+"""Who may do what: the actors and the one table of their rights. A `reader` is a program that reads as auditors do."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -15,7 +15,7 @@ FILER = frozenset({"filer"})
 AGENTS = frozenset({"agent", "moderator", "admin"})
 MODERATORS = frozenset({"moderator", "admin"})
 ADMINS = frozenset({"admin"})
-AUDITORS = frozenset({"auditor"})  # read what is hidden, without personal data, and do nothing
+AUDITORS = frozenset({"auditor", "reader"})  # read what is hidden, without personal data, and do nothing
 CLOCK = frozenset({"system"})
 
 MAY: dict[str, frozenset[str]] = {
@@ -58,6 +58,8 @@ MAY: dict[str, frozenset[str]] = {
 }
 # What takes words or rights away wants a fresh proof of who does it.
 GRAVE = frozenset({"reject", "remove", "hide", "redact"})
+# What is kept under a colleague's name: two people have to be two, and readings of private words are noted.
+NAMED = GRAVE | {"restore", "see_private"}
 MODERATION = frozenset({"publish", "reject", "remove", "hide", "restore", "redact"})
 WHO = {
     ANYONE: "anyone",
@@ -117,9 +119,11 @@ def may(role: str, act: str) -> bool:
 
 
 def require(by: Actor, act: str) -> None:
-    """Raises NotAllowed unless the actor's standing has the right."""
+    """Raises NotAllowed unless the actor's standing has the right, and where it must be known which colleague acts."""
     if not by.may(act):
         raise NotAllowed(phrase("Only {who} can do this.", who=WHO[MAY[act]]))
+    if act in NAMED and by.is_staff and by.person is None:
+        raise NotAllowed("This takes a token that belongs to a colleague: make one on the settings page.")
 
 
 def refuse_staff(by: Actor) -> None:

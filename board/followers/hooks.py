@@ -144,9 +144,9 @@ async def compose(tx: Tx, hook: Hook, r: Recorded | None, hooking: Hooking, now:
     is_public = row is not None and row["visibility"] == "public"
     words = entry["body"] if entry and is_public and entry["status"] == "public" else None
     if hook.shape == "standard":
-        data = {"seq": r.index, "role": r.event.role, "issue": issue(row, hooking.links), "words": words} if r else {}
+        told = rules.Told(r.index, r.event.role, issue(row, hooking.links), words) if r else None
         at = format_time(r.time if r else now)
-        return rules.message(r.name if r else rules.TEST, at, data)
+        return rules.message(r.name if r else rules.TEST, at, told)
     line = wording.of_entry(entry, company=setup.name, areas={}, say=hooking.say).plain() if entry else TEST_WORDS
     title = row["title"] if row and is_public else None
     number = f"#{row['number']} " if row else ""
@@ -159,13 +159,13 @@ async def compose(tx: Tx, hook: Hook, r: Recorded | None, hooking: Hooking, now:
     )
 
 
-def issue(row: dict[str, Any] | None, links: Links) -> dict[str, Any] | None:
+def issue(row: dict[str, Any] | None, links: Links) -> rules.Brief | None:
     """The issue in short, without a word of it where it is not public."""
     if row is None:
         return None
     kept = ("number", "area", "state", "resolution", "confirmation", "visibility", "turn", "due_at")
     title = row["title"] if row["visibility"] == "public" else None
-    return {**{key: row[key] for key in kept}, "title": title, "url": links.issue(row["number"])}
+    return rules.Brief(**{key: row[key] for key in kept}, title=title, url=links.issue(row["number"]))
 
 
 def secrets_of(hook: Hook, box: Box, now: datetime) -> list[bytes]:

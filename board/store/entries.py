@@ -241,6 +241,17 @@ async def one(tx: Tx, seq: int) -> Row | None:
     return await tx.row(f"SELECT {COLUMNS} FROM entries WHERE seq = :seq", seq=seq)
 
 
+async def briefs(tx: Tx, seqs: Iterable[int]) -> dict[int, Row]:
+    """When each of these events was, and its words where everybody reads them: seq, at, body_html."""
+    listed = ", ".join(str(int(seq)) for seq in seqs) or "-1"
+    rows = await tx.rows(
+        "SELECT entries.seq, entries.at, CASE WHEN entries.status = 'public' AND issues.visibility = 'public'"
+        " THEN entries.body_html END AS body_html FROM entries JOIN issues ON issues.number = entries.issue"
+        f" WHERE entries.seq IN ({listed})"
+    )
+    return {row["seq"]: row for row in rows}
+
+
 async def public_texts(tx: Tx, issue: int) -> list[str]:
     """Every public text of an issue as HTML, for the search index."""
     rows = await tx.rows(

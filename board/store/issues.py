@@ -42,6 +42,7 @@ WITH_COMPANY = ("company", "company_disputed")
 WITH_CUSTOMER = ("customer", "customer_disputed")
 OPEN = (*WITH_COMPANY, *WITH_CUSTOMER)
 CLOSED = ("closed", "cured", "confirmed")
+SETTLED = ("resolved", *CLOSED)
 STATES = {
     "open": OPEN,
     "company": WITH_COMPANY,
@@ -51,7 +52,7 @@ STATES = {
     "confirmed": ("confirmed",),
     "disputed": ("company_disputed", "customer_disputed"),
     "closed": CLOSED,
-    "all": (*OPEN, "resolved", *CLOSED),
+    "all": (*OPEN, *SETTLED),
 }
 # What is late is counted and listed by an index on the time; it costs what is late, not what is there.
 LATE = "due_at < :now"
@@ -197,6 +198,17 @@ async def listed(tx: Tx, wanted: Wanted, now: str) -> list[Row]:
 async def queued(tx: Tx, queue: str, wanted: Wanted, *, person: int, now: str) -> list[Row]:
     """A page of a staff queue; those who wait longest for the company come first."""
     return await page(tx, QUEUES[queue], {"person": person, "now": now}, wanted)
+
+
+async def filed_between(
+    tx: Tx, since: str, until: str, *, stages: Sequence[str], areas: Sequence[str] = (), limit: int
+) -> list[Row]:
+    """The issues at these stages that were filed in the span, the newest first; of some areas only, or of all."""
+    within = "filed_at >= :since AND filed_at <= :until"
+    values: dict[str, Any] = {"since": since, "until": until, **{f"area{i}": area for i, area in enumerate(areas)}}
+    of_areas = [f"area = :area{i} AND {within}" for i in range(len(areas))] or [within]
+    branches = [branch for one in of_areas for branch in at(stages, one)]
+    return (await page(tx, branches, values, Wanted(sort="new", limit=limit)))[:limit]
 
 
 async def page(tx: Tx, branches: list[str], values: dict[str, Any], wanted: Wanted) -> list[Row]:

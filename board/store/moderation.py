@@ -187,6 +187,12 @@ async def reports(tx: Tx, *, limit: int = AT_ONCE) -> list[Row]:
     )
 
 
+async def issue_reported(tx: Tx, seq: int) -> int | None:
+    """The issue of words that somebody reported."""
+    found: int | None = await tx.value("SELECT issue FROM reports WHERE seq = :seq LIMIT 1", seq=seq)
+    return found
+
+
 async def settle_reports(tx: Tx, *, seq: int, now_ms: int) -> None:
     """All that was reported about the words at `seq` is looked at."""
     await tx.run("UPDATE reports SET settled_ms = :now WHERE seq = :seq AND settled_ms IS NULL", seq=seq, now=now_ms)

@@ -366,22 +366,23 @@ async def is_granted(tx: Tx, session: Session, issue: int) -> bool:
     )
 
 
-async def new_token(tx: Tx, *, label: str, role: str, now_ms: int) -> str:
-    """A new API token; it can be read this once only."""
+async def new_token(tx: Tx, *, label: str, role: str, now_ms: int, person: int | None = None) -> str:
+    """A new API token, of the colleague; it can be read this once only."""
     secret = "board_" + new_secret()
     await tx.run(
-        "INSERT INTO tokens (label, role, token_hash, created_ms) VALUES (:label, :role, :token_hash, :now)",
-        label=label,
-        role=role,
-        token_hash=hashed(secret),
-        now=now_ms,
+        "INSERT INTO tokens (label, role, token_hash, created_ms, person)"
+        " VALUES (:label, :role, :token_hash, :now, :person)",
+        **{"label": label, "role": role, "token_hash": hashed(secret), "now": now_ms, "person": person},
     )
     return secret
 
 
 async def token(tx: Tx, secret: str) -> dict[str, Any] | None:
+    """The token with the colleague whose it is, as long as they are one."""
     return await tx.row(
-        "SELECT id, label, role FROM tokens WHERE token_hash = :token_hash AND revoked_ms IS NULL",
+        "SELECT tokens.id, tokens.label, tokens.role, people.id AS person FROM tokens"
+        " LEFT JOIN people ON people.id = tokens.person AND people.removed_ms IS NULL"
+        " WHERE tokens.token_hash = :token_hash AND tokens.revoked_ms IS NULL",
         token_hash=hashed(secret),
     )
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
@@ -9,18 +10,18 @@ from starlette.responses import Response
 
 from board.domain import clocks
 from board.domain.leaf import format_time
-from board.domain.phrase import choose, no_issue
+from board.domain.phrase import choose, no_issue, phrase
 from board.domain.text import clean
 from board.errors import Invalid, NotFound
-from board.store import company, entries, issues, record
+from board.store import company, entries, issues, moderation, record, tallies
 from board.store.database import Tx
 from board.store.export import line
 from board.store.issues import SORTS, STATES, Wanted
 from board.stream import OutOfReach
-from board.web import session, views
+from board.web import session, shapes, transparency, views
 from board.web.fragments import read_names
 from board.web.home import cursor, read_cursor
-from board.web.json import answer, integer, read_number
+from board.web.json import integer, read, read_number
 from board.web.page import ends_by
 from board.web.views import Names
 
@@ -29,9 +30,9 @@ WAIT_S = 25
 ENTRY_KEYS = ("resolution", "whose", "grade", "via")
 
 
-def issue_json(request: Request, row: dict[str, Any]) -> dict[str, Any]:
-    """The Issue of the API; times are RFC 3339 in UTC, absent is null."""
-    public = row["visibility"] == "public"
+def issue_json(request: Request, row: dict[str, Any], *, to_staff: bool = False) -> dict[str, Any]:
+    """The Issue of the API; times are RFC 3339 in UTC, absent is null. Staff read what is not public, too."""
+    public = to_staff or row["visibility"] == "public"
     return {
         "number": row["number"],
         "url": request.app.state.board.links.issue(row["number"]),
@@ -79,21 +80,51 @@ def read_wanted(query: QueryParams) -> Wanted:
     )
 
 
+def read_fields(query: QueryParams, shape: type) -> tuple[str, ...] | None:
+    """The names in `fields`, with commas or one by one, in the order of the shape; None for all; raises Invalid."""
+    asked = {name.strip() for given in query.getlist("fields") for name in given.split(",") if name.strip()}
+    known = shapes.fields_of(shape)
+    if not asked <= set(known):
+        raise Invalid({"fields": phrase("Choose some of: {options}.", options=", ".join(known))})
+    return tuple(name for name in known if name in asked) or None
+
+
+def chosen(content: dict[str, Any], fields: tuple[str, ...] | None) -> dict[str, Any]:
+    return content if fields is None else {name: content[name] for name in fields}
+
+
 async def list_issues(request: Request) -> Response:
+    fields = read_fields(request.query_params, shapes.IssueList)
     wanted, now = read_wanted(request.query_params), session.now()
     async with request.app.state.board.db.reading() as tx:
         found = await issues.listed(tx, wanted, format_time(now))
         if wanted.state == "overdue":
             ends_by(request, views.moment(await issues.next_due(tx, format_time(now))), now)
-        shown = [await with_body(tx, row) for row in found[: wanted.limit]]
+        needs_body = fields is None or "body" in fields
+        shown = [await with_body(tx, row) if needs_body else row for row in found[: wanted.limit]]
     more = cursor(wanted, found) if len(found) > wanted.limit else None
-    return answer({"issues": [issue_json(request, row) for row in shown], "next": more})
+    told = [chosen(issue_json(request, row), fields) for row in shown]
+    return read(request, {"issues": told, "next": more}, link=next_page(request, wanted, fields, more))
+
+
+def next_page(request: Request, wanted: Wanted, fields: tuple[str, ...] | None, after: str | None) -> str | None:
+    """The address of the next page, the same for all who ask for the same."""
+    if after is None:
+        return None
+    asked = {"state": wanted.state, "area": wanted.area, "q": wanted.text, "sort": wanted.sort, "limit": wanted.limit}
+    asked |= {"fields": ",".join(fields) if fields else None, "after": after}
+    return address(request, {name: value for name, value in asked.items() if value is not None})
+
+
+def address(request: Request, query: dict[str, Any]) -> str:
+    return f"{request.app.state.board.settings.base_url}{request.url.path}?{urlencode(query)}"
 
 
 async def show_issue(request: Request) -> Response:
-    number = read_number(request)
+    number, fields = read_number(request), read_fields(request.query_params, shapes.WholeIssue)
     async with request.app.state.board.db.reading() as tx:
-        return answer(await whole_issue(tx, request, number))
+        found = await whole_issue(tx, request, number)
+    return read(request, chosen(found, fields), version=found["last_event"])
 
 
 async def whole_issue(tx: Tx, request: Request, number: int) -> dict[str, Any]:
@@ -147,7 +178,8 @@ async def issue_events(request: Request) -> Response:
         opened = await record.openings_of_issue(tx, number)
         gone = await record.redactions_of_issue(tx, number)
         epoch, head = await record.head(tx)
-    return answer({"events": [line(r, opened, gone) for r in chain], "head": head + 1, "epoch": epoch})
+    told = [line(r, opened, gone) for r in chain]
+    return read(request, {"events": told, "head": head + 1, "epoch": epoch}, version=chain[-1].index)
 
 
 async def list_events(request: Request) -> Response:
@@ -162,7 +194,9 @@ async def list_events(request: Request) -> Response:
         opened = await record.openings(tx, first, last)
         gone = await record.redactions(tx, first, last)
         epoch, head = await record.head(tx)
-    return answer({"events": [line(r, opened, gone) for r in found], "head": head + 1, "epoch": epoch})
+    link = address(request, {"after": last, "limit": limit}) if found and last < head else None
+    told = [line(r, opened, gone) for r in found]
+    return read(request, {"events": told, "head": head + 1, "epoch": epoch}, link=link)
 
 
 def read_place(query: QueryParams) -> tuple[int, int, int]:
@@ -187,7 +221,20 @@ async def wait_for_more(board: Any, seconds: int) -> None:
 async def list_areas(request: Request) -> Response:
     async with request.app.state.board.db.reading() as tx:
         found = await company.areas(tx)
-    return answer({"areas": [{"slug": a.slug, "name": a.name, **target_json(a.target)} for a in found]})
+    return read(request, {"areas": [{"slug": a.slug, "name": a.name, **target_json(a.target)} for a in found]})
+
+
+async def figures(request: Request) -> Response:
+    """What the list and the page of the moderators tell in numbers."""
+    now = session.now()
+    async with request.app.state.board.db.reading() as tx:
+        counts = await issues.counts(tx, format_time(now))
+        ends_by(request, views.moment(await issues.next_due(tx, format_time(now))), now)
+        moderated = transparency.by_month(await tallies.moderation(tx)).values()
+        reported, appeals = await moderation.count_reports(tx), await moderation.count_appeals(tx)
+    done = {group: sum(month[group] for month in moderated) for group in transparency.NAMES}
+    done |= {"reports": reported, "appeals": appeals["made"], "appeals_upheld": appeals["upheld"]}
+    return read(request, {"issues": views.figures(counts), "moderation": done})
 
 
 def target_json(target: clocks.Target) -> dict[str, int | None]:

@@ -1,87 +1,37 @@
-"""The API's writes: each act of the pages, with a JSON body, by anyone, by the filer's secret, or by a token."""
+"""The API's writes: the acts of customers and of anyone, with a JSON body, under the pages' rules and limits."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
-from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 
-from board.actions import customers, staff
+from board.actions import customers, objections, privately
 from board.actions.acting import Done
-from board.domain.decisions import Then
+from board.domain import masking
 from board.domain.doubt import Reason
+from board.domain.limits import Act
 from board.domain.people import Actor, Poster, refuse_staff, require
 from board.domain.proof import b64url
 from board.domain.text import clean
-from board.domain.words import Filing, optional_text, person_name, text
+from board.domain.words import Filing, address, optional_text, person_name, text, title_alone
 from board.errors import Invalid
 from board.store import company, issues
 from board.store.database import WriteTx
-from board.web import lookover
+from board.web import bodies, lookover, session
 from board.web.api import issue_json, with_body
 from board.web.filing import keep_details
-from board.web.json import body, once, permit, read_number
+from board.web.json import MovedOn, body, check_match, once, permit, read_number, voter
 
-Number = Annotated[int, Meta(ge=1, le=2**53 - 1)]
-Grade = Annotated[int, Meta(ge=1, le=5)]
-
-
-class NewIssue(msgspec.Struct, forbid_unknown_fields=True):
-    body: str
-    title: str = ""
-    area: str = ""
-    email: str | None = None
-    name: str | None = None
-    private: str | None = None
-    confirmed_public: bool = False
-
-
-class NewComment(msgspec.Struct, forbid_unknown_fields=True):
-    body: str
-    name: str | None = None
-    email: str | None = None
-    confirmed_public: bool = False
-
-
-class NewUpdate(msgspec.Struct, forbid_unknown_fields=True):
-    body: str
-    state: str | None = None
-    resolution: str | None = None
-    promise_due: str | None = None
-    whose: str | None = None
-    duplicate_of: Number | None = None
-    confirmed_public: bool = False
-
-
-class NewResolution(msgspec.Struct, forbid_unknown_fields=True):
-    resolution: str
-    body: str
-    whose: str | None = None
-    duplicate_of: Number | None = None
-    confirmed_public: bool = False
-
-
-class NewConfirmation(msgspec.Struct, forbid_unknown_fields=True):
-    body: str | None = None
-    grade: Grade | None = None
-    confirmed_public: bool = False
-
-
-class NewWords(msgspec.Struct, forbid_unknown_fields=True):
-    body: str
-    confirmed_public: bool = False
-
-
-class NewPromise(msgspec.Struct, forbid_unknown_fields=True):
-    promise_due: str
+Perform = Callable[[WriteTx, int, Actor, Any], Awaitable[Done]]
+PerformHere = Callable[[WriteTx, int, Actor, Any, Request], Awaitable[Done]]
+Door = Callable[[Request], Awaitable[Response]]
 
 
 async def file_issue(request: Request) -> Response:
     await permit(request, None, "file")
-    given = await body(request, NewIssue)
+    given = await body(request, bodies.NewIssue)
     typed = texts(given)
     await look_over(request, given)
 
@@ -94,10 +44,11 @@ async def file_issue(request: Request) -> Response:
     return await once(request, None, perform, takes="file", email=email, words=words)
 
 
-async def look_over(request: Request, given: msgspec.Struct) -> None:
+async def look_over(request: Request, given: msgspec.Struct, number: int | None = None) -> None:
     """Raises WouldBePublic where something looks private and the program does not say that it may be public."""
-    if not getattr(given, "confirmed_public", False):
-        await lookover.check(request, texts(given))
+    if not getattr(given, "confirmed_public", True):
+        corrects = (number, given.target) if number and isinstance(given, bodies.NewCorrection) else None
+        await lookover.check(request, texts(given), corrects=corrects)
 
 
 def texts(given: msgspec.Struct) -> dict[str, str]:
@@ -118,24 +69,42 @@ async def filed_json(tx: WriteTx, request: Request, filing: Filing, poster: Post
     }
 
 
-Act = Callable[[WriteTx, int, Actor, Any], Awaitable[Done]]
-
-
-def act(kind: type[msgspec.Struct], perform: Act, right: str) -> Callable[[Request], Awaitable[Response]]:
+def act(kind: type[msgspec.Struct], perform: Perform, right: str, takes: Act = "comment") -> Door:
     """The door of one act on an issue; answers with the index of its event and the issue as it is then."""
+
+    async def here(tx: WriteTx, number: int, by: Actor, given: Any, _: Request) -> Done:
+        return await perform(tx, number, by, given)
+
+    return act_here(kind, here, right, takes)
+
+
+def act_here(
+    kind: type[msgspec.Struct], perform: PerformHere, right: str | None, takes: Act = "comment", *, waits: bool = False
+) -> Door:
+    """The same for an act that takes more of the board. What `waits` for somebody else's word has no event yet: 202."""
 
     async def door(request: Request) -> Response:
         number = read_number(request)
         await permit(request, number, right)
         given = await body(request, kind)
-        await look_over(request, given)
+        await look_over(request, given, number)
 
         async def write(tx: WriteTx, by: Actor, _: tuple[Reason, ...]) -> tuple[int, dict[str, Any]]:
-            return 201, await done_json(tx, request, number, await perform(tx, number, by, given))
+            await match(tx, request, number)
+            done = await perform(tx, number, by, given, request)
+            return 202 if waits and not done.events else 201, await done_json(tx, request, number, done)
 
-        return await once(request, number, write)
+        email = clean(getattr(given, "email", None) or "", lines=False).lower() or None
+        return await once(request, number, write, takes=takes, email=email)
 
     return door
+
+
+async def match(tx: WriteTx, request: Request, number: int) -> None:
+    """Raises MovedOn where somebody has acted on the issue since whoever asks has read it, and they mind."""
+    row = await issues.find(tx, number) if "if-match" in request.headers else None
+    if row and not check_match(request, row["last_event"]):
+        raise MovedOn(issue_json(request, await with_body(tx, row)))
 
 
 async def done_json(tx: WriteTx, request: Request, number: int, done: Done) -> dict[str, Any]:
@@ -148,10 +117,11 @@ async def comment(request: Request) -> Response:
     """The door of comments: anybody's words are weighed first."""
     number = read_number(request)
     refuse_staff(await permit(request, number, "comment"))
-    given = await body(request, NewComment)
+    given = await body(request, bodies.NewComment)
     await look_over(request, given)
 
     async def write(tx: WriteTx, by: Actor, doubts: tuple[Reason, ...]) -> tuple[int, dict[str, Any]]:
+        await match(tx, request, number)
         named = by if by.is_staff else Actor(standing=by.standing, name=person_name(given.name or ""))
         poster, words = Poster(doubts=doubts), text(given.body)
         done = await customers.comment(tx, number, by=named, body=words, via="api", poster=poster)
@@ -160,63 +130,69 @@ async def comment(request: Request) -> Response:
     return await once(request, number, write, words=given.body)
 
 
-async def update(tx: WriteTx, number: int, by: Actor, given: NewUpdate) -> Done:
-    then = Then(
-        state=given.state,
-        resolution=given.resolution,
-        promise_due=moment(given.promise_due),
-        whose=named(given.whose),
-        into=given.duplicate_of,
-    )
-    return await staff.update(tx, number, by=by, body=text(given.body), via="api", then=then)
-
-
-async def resolve(tx: WriteTx, number: int, by: Actor, given: NewResolution) -> Done:
-    then = Then(resolution=given.resolution, whose=named(given.whose), into=given.duplicate_of)
-    return await staff.update(tx, number, by=by, body=text(given.body), via="api", then=then)
-
-
-def named(whose: str | None) -> str | None:
-    try:
-        return person_name(whose or "")
-    except Invalid as wrong:
-        raise Invalid({"whose": wrong.detail}) from None
-
-
-def moment(value: str | None) -> datetime | None:
-    """An RFC 3339 time; raises Invalid for anything else."""
-    if value is None:
-        return None
-    try:
-        at = datetime.fromisoformat(value)
-        if at.tzinfo is None:
-            raise ValueError
-        return at.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise Invalid({"promise_due": "Give a time with its zone, for example 2026-12-24T18:00:00Z."}) from None
-
-
-async def confirm(tx: WriteTx, number: int, by: Actor, given: NewConfirmation) -> Done:
+async def confirm(tx: WriteTx, number: int, by: Actor, given: bodies.NewConfirmation) -> Done:
     return await customers.confirm(tx, number, by=by, body=optional_text(given.body or ""), grade=given.grade)
 
 
-async def dispute(tx: WriteTx, number: int, by: Actor, given: NewWords) -> Done:
+async def dispute(tx: WriteTx, number: int, by: Actor, given: bodies.NewWords) -> Done:
     return await customers.dispute(tx, number, by=by, body=text(given.body))
 
 
-async def withdraw(tx: WriteTx, number: int, by: Actor, given: NewConfirmation) -> Done:
+async def withdraw(tx: WriteTx, number: int, by: Actor, given: bodies.NewConfirmation) -> Done:
     return await customers.withdraw(tx, number, by=by, body=optional_text(given.body or ""))
 
 
-async def thank(tx: WriteTx, number: int, by: Actor, given: NewWords) -> Done:
+async def thank(tx: WriteTx, number: int, by: Actor, given: bodies.NewWords) -> Done:
     return await customers.thank(tx, number, by=by, body=text(given.body))
 
 
-async def reopen(tx: WriteTx, number: int, by: Actor, given: NewWords) -> Done:
-    return await staff.reopen(tx, number, by=by, body=text(given.body))
+async def correct(tx: WriteTx, number: int, by: Actor, given: bodies.NewCorrection) -> Done:
+    words = {"body": text(given.body)} if given.body is not None else {}
+    if given.title is not None:
+        words["title"] = title_alone(given.title)
+    if not words:
+        raise Invalid({"body": "Give the new words."})
+    return await customers.correct(tx, number, by=by, target=given.target, words=words)
 
 
-async def promise(tx: WriteTx, number: int, by: Actor, given: NewPromise) -> Done:
-    due = moment(given.promise_due)
-    assert due
-    return await staff.promise(tx, number, by=by, due=due)
+async def mine_too(tx: WriteTx, number: int, by: Actor, given: bodies.Nothing, request: Request) -> Done:
+    await customers.mine_too(tx, number, voter=await voter(tx, request), by=by)
+    return Done(number, ())
+
+
+async def follow(tx: WriteTx, number: int, by: Actor, given: bodies.NewFollow, request: Request) -> Done:
+    """Asks the address whether it wants to follow, as the page does: whoever types it says yes for nobody."""
+    require(by, "follow")
+    board, email = request.app.state.board, address(given.email, needed=True)
+    await customers.follow(tx, number, email=email or "", links=board.links, say=board.renderer.say)
+    return Done(number, ())
+
+
+async def report(tx: WriteTx, number: int, by: Actor, given: bodies.NewReport, request: Request) -> Done:
+    words, mark = optional_text(given.body or ""), await voter(tx, request)
+    await objections.report(tx, number, seq=given.at, reason=given.reason, words=words, voter=mark)
+    return Done(number, ())
+
+
+async def appeal(tx: WriteTx, number: int, by: Actor, given: bodies.NewAppeal) -> Done:
+    await objections.appeal(tx, number, by=by, words=given.body, decision=given.decision)
+    return Done(number, ())
+
+
+async def take_out(tx: WriteTx, number: int, by: Actor, given: bodies.NewErasure) -> Done:
+    words = masking.phrases("\n".join(given.words)) if given.words else ()
+    fields = tuple(given.fields)
+    return await objections.take_out(
+        tx, number, by=by, target=given.target, fields=fields, words=words, mark=given.mark
+    )
+
+
+async def tell_privately(tx: WriteTx, number: int, by: Actor, given: bodies.NewPrivateWord, request: Request) -> Done:
+    """A word for the other side alone; the customer hears by mail that there is one."""
+    board, words = request.app.state.board, given.private
+    box = board.box(privately.PURPOSE)
+    if by.is_staff:
+        await privately.answer(tx, number, by=by, words=words, box=box, links=board.links, say=board.renderer.say)
+    else:
+        await privately.tell(tx, number, by=by, words=words, box=box, now_ms=session.now_ms())
+    return Done(number, ())

@@ -15,7 +15,7 @@ from board.actions.mailbox import LONGEST
 from board.domain.phrase import phrase
 from board.errors import NotAllowed, Refused
 from board.store.database import LOST
-from board.web import inbound, session
+from board.web import inbound, limits, session
 from board.web.page import TooLarge
 from board.web.policy import NOBODY
 
@@ -68,6 +68,8 @@ class Guard:
             headers.update(HEADERS_FOR_ALL)
         for name, value in self.headers.items():
             headers.setdefault(name, value)
+        if scope["path"].startswith("/api/"):
+            headers.update(limits.headers(scope.get("state", {}).get("shares", ())))
         if 300 <= status < 400 and "location" in headers:
             headers["location"] = path_only(headers["location"], HTTPConnection(scope).headers.get("host", ""))
 

@@ -1,6 +1,7 @@
 """JSON in and out: strict bodies, problem details (RFC 9457), and Idempotency-Key."""
 
 import hashlib
+import re
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, TypeVar
@@ -14,10 +15,11 @@ from board.domain.doubt import Reason
 from board.domain.limits import Act
 from board.domain.people import STRANGER, Actor
 from board.domain.phrase import phrase
-from board.errors import Conflict, Invalid, NotFound, Refused, TooMany
+from board.errors import Conflict, Invalid, NotAllowed, NotFound, Refused, TooMany
 from board.store import company, intake, people
 from board.store.database import Tx, WriteTx
 from board.web import arrival, limits, session
+from board.web.coding import IDENTITY, WORTH_IT, choose, encode
 from board.web.page import WrongType
 from board.web.proof import ProofWanted
 
@@ -25,6 +27,8 @@ Body = TypeVar("Body", bound=msgspec.Struct)
 JSON = "application/json"
 PROBLEM = "application/problem+json"
 KEY_LENGTH = 255
+VERSION = re.compile(r'"[0-9]{1,15}(\.[0-9a-f]{24}(-[a-z]{2,4})?)?"')
+OF_A_BROWSER = ("appeal", "take_out")  # about words that one has posted oneself
 NUMBER_DIGITS = 15
 
 
@@ -32,6 +36,54 @@ def answer(content: Any, status: int = 200, headers: dict[str, str] | None = Non
     """A JSON answer that is never kept by caches: words in it may be erased."""
     kept = {"Cache-Control": "no-store", **(headers or {})}
     return Response(msgspec.json.encode(content), status, kept, JSON)
+
+
+def read(request: Request, content: Any, *, version: int | None = None, link: str | None = None) -> Response:
+    """An answer to a read with its strong ETag: 304 where it is known. `version` is the issue's last event, `link` the
+    address of the next page.
+    """
+    plain = msgspec.json.encode(content)
+    coding = choose(request.headers.get("accept-encoding", "").encode()) if len(plain) >= WORTH_IT else IDENTITY
+    tag = tag_of(plain, version, coding)
+    headers = {"Cache-Control": "no-store", "ETag": tag, "Vary": "Accept-Encoding"}
+    if link:
+        headers["Link"] = f'<{link}>; rel="next"'
+    known = [one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")]
+    if tag in known or known == ["*"]:
+        return Response(status_code=304, headers=headers)
+    if coding != IDENTITY:
+        headers["Content-Encoding"] = coding
+    return Response(encode(plain, coding), 200, headers, JSON)
+
+
+def tag_of(content: bytes, version: int | None, coding: str) -> str:
+    """The strong ETag: another one for each coding, as these are other bytes."""
+    digest = hashlib.blake2b(content, digest_size=12).hexdigest()
+    parts = f"{digest}-{coding}" if coding != IDENTITY else digest
+    return f'"{parts}"' if version is None else f'"{version}.{parts}"'
+
+
+def check_match(request: Request, last_event: int) -> bool:
+    """Whether the issue is where an If-Match says: its ETag, or the number of its last event in quotes."""
+    asked = request.headers.get("if-match", "*")
+    return asked.strip() == "*" or any(
+        VERSION.fullmatch(one.strip()) and version_of(one) == last_event for one in asked.split(",")
+    )
+
+
+def version_of(tag: str) -> int:
+    return int(tag.strip().strip('"').partition(".")[0])
+
+
+class MovedOn(Refused):
+    """Something has happened on the issue since it was read; `issue` is how it stands."""
+
+    status = 412
+    title = "The issue has moved on"
+
+    def __init__(self, issue: dict[str, Any]) -> None:
+        super().__init__("Something has happened on this issue since you read it. Nothing was written; look again.")
+        self.issue = issue
 
 
 def problem(refused: Refused) -> Response:
@@ -49,6 +101,8 @@ def problem(refused: Refused) -> Response:
         content["allowed"] = list(refused.allowed)
     if isinstance(refused, ProofWanted):
         content["challenge"] = msgspec.json.decode(refused.challenge)
+    if isinstance(refused, MovedOn):
+        content["issue"] = refused.issue
     if isinstance(refused, TooMany):
         headers["Retry-After"] = str(refused.retry_after)
     if isinstance(refused, Unauthorized):
@@ -56,9 +110,9 @@ def problem(refused: Refused) -> Response:
     return Response(msgspec.json.encode(content, enc_hook=str), refused.status, headers, PROBLEM)
 
 
-def read_number(request: Request) -> int:
-    """The issue's number in the path; raises NotFound for what cannot be one."""
-    number = request.path_params["number"]
+def read_number(request: Request, name: str = "number") -> int:
+    """The number in the path; raises NotFound for what cannot be one."""
+    number = request.path_params[name]
     if not (number.isascii() and number.isdigit() and len(number) <= NUMBER_DIGITS):
         raise NotFound("There is no such issue on this board.")
     return int(number)
@@ -102,7 +156,7 @@ async def actor(tx: Tx, request: Request, issue: int | None) -> Actor:
         return STRANGER
     scheme, _, secret = header.partition(" ")
     if token := await bearer(tx, request):
-        return Actor(standing=session.STANDINGS[token["role"]], name=token["label"])
+        return Actor(standing=session.STANDINGS[token["role"]], person=token["person"], name=token["label"])
     if scheme.lower() == "filer":
         if request.app.state.board.links.opened("filer", secret.strip()) != issue or issue is None:
             raise Unauthorized("This is not the secret of the private link of this issue.")
@@ -110,12 +164,23 @@ async def actor(tx: Tx, request: Request, issue: int | None) -> Actor:
     raise Unauthorized("Use “Authorization: Bearer TOKEN”, or “Filer SECRET” for the customer who filed.")
 
 
-async def permit(request: Request, issue: int | None, right: str) -> Actor:
+async def permit(request: Request, issue: int | None, right: str | None) -> Actor:
     """Who acts, if they have the right. Asked before the words are looked at: of those nobody else hears a thing."""
     async with request.app.state.board.db.reading() as tx:
         by = await actor(tx, request, issue)
         await session.permit(tx, by, right, issue)
+    if right in OF_A_BROWSER and by.standing == "anyone":
+        raise NotAllowed(
+            "Only the customer who filed the issue can do this here: whose other words are, browsers know."
+        )
     return by
+
+
+async def voter(tx: Tx, request: Request) -> bytes:
+    """An opaque mark of the program, or of the household that it runs in, for counting it once."""
+    if token := await bearer(tx, request):
+        return session.mark(request.app.state.board.keys.secret, f"token {token['id']}".encode())
+    return session.voter(request, None)
 
 
 async def bearer(tx: Tx, request: Request) -> dict[str, Any] | None:

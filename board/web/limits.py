@@ -4,6 +4,7 @@ Whoever goes on sending all the same is refused from memory, in one line: a floo
 """
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from starlette.requests import HTTPConnection, Request
@@ -11,7 +12,7 @@ from starlette.responses import Response
 
 from board.actions import limits
 from board.actions.limits import Taken
-from board.domain.limits import Act, Sender
+from board.domain.limits import Act, Sender, Share
 from board.errors import TooMany
 from board.store import company
 from board.store.company import Company
@@ -57,6 +58,7 @@ def check(request: HTTPConnection, act: Act) -> None:
     if "authorization" in request.headers or session.cookie_name(board.settings) in request.cookies:
         return
     if wait := board.floods.wait_s(act, place(request), session.now_ms()):
+        request.state.shares = (Share("burst", 0, 0, 0, wait),)
         raise Overrun("Too many requests. Nothing was sent; please wait.", wait)
 
 
@@ -86,8 +88,11 @@ async def take_as(
     board, now_ms = request.app.state.board, session.now_ms()
     sender = Sender(network=place(request), email=email, member=member)
     try:
-        return await limits.take(tx, setup, act, sender, secret=board.keys.secret, now_ms=now_ms)
+        taken = await limits.take(tx, setup, act, sender, secret=board.keys.secret, now_ms=now_ms)
+        request.state.shares = taken.shares
+        return taken
     except TooMany as full:
+        request.state.shares = (Share(*full.limit, 0, full.retry_after),) if full.limit else ()
         if full.is_of_place and not member:
             board.floods.note(act, sender.network, until_ms=now_ms + min(full.retry_after * 1000, REMEMBERED_MS))
         raise
@@ -116,6 +121,14 @@ async def spend_as_staff(request: Request, right: str) -> None:
     async with request.app.state.board.db.saving() as tx:
         who = await session.require_staff(tx, request, right)
         await take(tx, request, await company.read(tx), "staff", who=who)
+
+
+def headers(shares: Sequence[Share]) -> dict[str, str]:
+    """What is left of the sender's own limits, as draft-ietf-httpapi-ratelimit-headers-10 has programs read it."""
+    policy = ", ".join(f'"{one.name}";q={one.count};w={one.seconds}' for one in shares if one.count)
+    left = ", ".join(f'"{one.name}";r={one.left};t={one.full_s}' for one in shares)
+    given = {"RateLimit-Policy": policy, "RateLimit": left}
+    return {name: value for name, value in given.items() if value}
 
 
 def told(response: Response, full: TooMany) -> Response:

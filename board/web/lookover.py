@@ -76,11 +76,15 @@ async def settled(
     return carried_out(typed, found, wishes, board.renderer.say, has_box=has_box)
 
 
-async def check(request: Request, given: Typed) -> None:
-    """For programs, which say at once whether something private may be public; raises WouldBePublic."""
+async def check(request: Request, given: Typed, *, corrects: tuple[int, int] | None = None) -> None:
+    """For programs, which say at once whether something private may be public; raises WouldBePublic.
+
+    Nobody is asked about what stands already in the words that are corrected, by their issue and index.
+    """
     async with request.app.state.board.db.reading() as tx:
         setup = await company.read(tx)
-    if found := await run_in_threadpool(found_in, given, setup):
+        stands = await standing(tx, corrects[0], str(corrects[1])) if corrects else {}
+    if found := await run_in_threadpool(found_in, given, setup, stands):
         raise WouldBePublic(given, found)
 
 

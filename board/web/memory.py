@@ -63,7 +63,9 @@ class Page:
     pressing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
-        self.digest = hashlib.blake2b(self.content, digest_size=12).hexdigest().encode()
+        own = next((value[1:-1] for name, value in self.headers if name == b"etag" and value.startswith(b'"')), None)
+        self.headers = [header for header in self.headers if header[0] != b"etag"]
+        self.digest = own or hashlib.blake2b(self.content, digest_size=12).hexdigest().encode()
         self.add(IDENTITY, self.content)
 
     def tag(self, coding: str) -> bytes:

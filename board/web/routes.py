@@ -1,5 +1,7 @@
 """Every URL of the board, in one list."""
 
+from collections.abc import Mapping
+
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
@@ -7,6 +9,10 @@ from board.web import (
     account,
     api,
     api_acts,
+    api_desk,
+    api_moderation,
+    api_staff,
+    bodies,
     bundle,
     cards,
     confirming,
@@ -32,6 +38,7 @@ from board.web import (
     oembed,
     office,
     oidc,
+    open311,
     openapi,
     outbox,
     own_data,
@@ -39,15 +46,19 @@ from board.web import (
     proving,
     signin,
     transparency,
+    viewer,
     ways,
     widget,
     wishes,
 )
 from board.web.api_acts import act as api_act
+from board.web.api_moderation import decision as api_decision
+from board.web.desk import Door, shared
 from board.web.desk import act as staff_act
-from board.web.desk import shared
+from board.web.ending import Ending, ending
 from board.web.issues import act
 from board.web.moderation import hiding_door
+from board.web.operations import OPERATIONS
 
 
 class NumberConvertor(Convertor[str]):
@@ -235,18 +246,63 @@ def on_other_sites() -> list[BaseRoute]:
     ]
 
 
-def api_routes() -> list[BaseRoute]:
-    writes = {
+def api_writes() -> dict[str, Door]:
+    """What a program sends to an issue: the acts of the pages, by the same names."""
+    here = api_acts.act_here
+    return {
         "comments": api_acts.comment,
-        "updates": api_act(api_acts.NewUpdate, api_acts.update, "update"),
-        "resolution": api_act(api_acts.NewResolution, api_acts.resolve, "resolve"),
-        "confirmation": api_act(api_acts.NewConfirmation, api_acts.confirm, "confirm"),
-        "dispute": api_act(api_acts.NewWords, api_acts.dispute, "dispute"),
-        "withdrawal": api_act(api_acts.NewConfirmation, api_acts.withdraw, "withdraw"),
-        "thanks": api_act(api_acts.NewWords, api_acts.thank, "thank"),
-        "reopening": api_act(api_acts.NewWords, api_acts.reopen, "reopen"),
-        "promise": api_act(api_acts.NewPromise, api_acts.promise, "promise"),
+        "confirmation": api_act(bodies.NewConfirmation, api_acts.confirm, "confirm"),
+        "dispute": api_act(bodies.NewWords, api_acts.dispute, "dispute"),
+        "withdrawal": api_act(bodies.NewConfirmation, api_acts.withdraw, "withdraw"),
+        "thanks": api_act(bodies.NewWords, api_acts.thank, "thank"),
+        "corrections": api_act(bodies.NewCorrection, api_acts.correct, "correct"),
+        "mine-too": here(bodies.Nothing, api_acts.mine_too, "mine_too", "mine_too"),
+        "follow": here(bodies.NewFollow, api_acts.follow, "follow", "follow", waits=True),
+        "reports": here(bodies.NewReport, api_acts.report, None, "report"),
+        "appeals": api_act(bodies.NewAppeal, api_acts.appeal, "appeal"),
+        "erasures": api_act(bodies.NewErasure, api_acts.take_out, "take_out"),
+        "private-words": here(bodies.NewPrivateWord, api_acts.tell_privately, "tell_privately"),
+        "updates": api_act(bodies.NewUpdate, api_staff.update, "update"),
+        "resolution": api_act(bodies.NewResolution, api_staff.resolve, "resolve"),
+        "reopening": api_act(bodies.NewWords, api_staff.reopen, "reopen"),
+        "promise": api_act(bodies.NewPromise, api_staff.promise, "promise"),
+        "owner": api_act(bodies.NewOwner, api_staff.assign, "assign"),
+        "area": api_act(bodies.NewArea, api_staff.move, "move"),
+        "merge": api_act(bodies.NewMerge, api_staff.merge, "merge"),
+        "split": api_act(bodies.NewWords, api_staff.split, "split"),
+        "notes": api_act(bodies.NewNote, api_staff.note, "note"),
+        "mirroring": api_act(bodies.NewMirroring, api_staff.keep_out, "keep_out"),
+        "publication": api_act(bodies.Place, api_staff.publish, "publish"),
+        "rejection": api_act(bodies.NewRejection, api_staff.reject, "reject"),
+        "restoration": api_act(bodies.Place, api_staff.restore, "restore"),
+        "removal": here(bodies.NewRemoval, api_staff.remove, "remove", waits=True),
+        "hidings": here(bodies.NewHiding, api_staff.hide_comment, "hide", waits=True),
+        "redactions": here(bodies.NewRedaction, api_staff.redact, "redact", waits=True),
     }
+
+
+def api_decisions() -> dict[str, Door]:
+    """What a program of a moderator decides."""
+    return {
+        "hidings": api_decision(bodies.Agreement, api_moderation.decide_hiding, "remove"),
+        "appeals": api_decision(bodies.Judgement, api_moderation.judge_appeal, "restore"),
+        "reports": api_decision(bodies.Nothing, api_moderation.settle_reports, "publish"),
+    }
+
+
+def api_routes() -> list[BaseRoute]:
+    """Every door of the API; those that are to end say so."""
+    ends = {(one.method, one.path): one.ends for one in OPERATIONS if one.ends}
+    return [told_to_end(route, ends) for route in api_doors()]
+
+
+def told_to_end(route: Route, ends: Mapping[tuple[str, str], Ending]) -> Route:
+    method = "post" if "POST" in (route.methods or ()) else "get"
+    found = ends.get((method, route.path))
+    return Route(route.path, ending(route.endpoint, found), methods=[method]) if found else route
+
+
+def api_doors() -> list[Route]:
     return [
         Route("/api/v1/issues", api.list_issues, methods=["GET"]),
         Route("/api/v1/issues", api_acts.file_issue, methods=["POST"]),
@@ -254,9 +310,32 @@ def api_routes() -> list[BaseRoute]:
         Route("/api/v1/issues/{number}/events", api.issue_events),
         Route("/api/v1/events", api.list_events),
         Route("/api/v1/areas", api.list_areas),
+        Route("/api/v1/figures", api.figures),
+        Route("/api/v1/queue", api_desk.queue),
+        Route("/api/v1/colleagues", api_desk.colleagues),
+        Route("/api/v1/outbox", api_desk.outbox),
+        Route("/api/v1/moderation", api_moderation.queue),
+        Route("/api/v1/issues/{number}/desk", api_desk.desk),
+        Route("/api/v1/issues/{number}/notes", api_desk.notes, methods=["GET"]),
+        Route("/api/v1/issues/{number}/private-words", api_desk.private_words, methods=["GET"]),
         Route("/api/v1/openapi.json", openapi.serve),
-        Route("/api", openapi.show),
-        *[Route(f"/api/v1/issues/{{number}}/{name}", door, methods=["POST"]) for name, door in writes.items()],
+        Route("/api", viewer.show),
+        *[Route(f"/api/v1/issues/{{number}}/{name}", door, methods=["POST"]) for name, door in api_writes().items()],
+        *[Route(f"/api/v1/moderation/{name}/{{id}}", door, methods=["POST"]) for name, door in api_decisions().items()],
+    ]
+
+
+def open311_routes() -> list[BaseRoute]:
+    """The same issues as civic tools read them."""
+    services = open311.door(open311.services, root="services", each="service")
+    requests, one = (
+        open311.door(read, root="service_requests", each="request") for read in (open311.requests, open311.one_request)
+    )
+    return [
+        Route("/open311/discovery.json", open311.discovery),
+        Route("/open311/v2/services.{form}", services),
+        Route("/open311/v2/requests.{form}", requests),
+        Route("/open311/v2/requests/{id}.{form}", one),
     ]
 
 
@@ -283,6 +362,7 @@ def routes() -> list[BaseRoute]:
         *copies(),
         *on_other_sites(),
         *api_routes(),
+        *open311_routes(),
         WebSocketRoute("/live", live.live),
         Route("/live/sse", live.events),
         Route("/live/tickets", live.ticket, methods=["POST"]),

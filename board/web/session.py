@@ -113,11 +113,12 @@ async def require_staff(tx: Tx, request: Request, act: str = "see_desk", *, fres
     return who
 
 
-async def permit(tx: Tx, by: Actor, right: str, issue: int | None) -> None:
-    """Raises NotFound where there is no such issue, and NotAllowed for whoever has not the right."""
+async def permit(tx: Tx, by: Actor, right: str | None, issue: int | None) -> None:
+    """Raises NotFound where there is no such issue, and NotAllowed for whoever has not the right, if it takes one."""
     if issue is not None and await issues.find(tx, issue) is None:
         raise NotFound(no_issue(issue))
-    require(by, right)
+    if right:
+        require(by, right)
 
 
 def is_fresh(who: Viewer) -> bool:

@@ -10,6 +10,7 @@ from starlette.datastructures import QueryParams
 from board.errors import Invalid
 from board.web import api, embed, feeds, home, oembed
 from board.web.page import DONE
+from board.web.shapes import IssueList, WholeIssue
 
 PATH, QUERY = 200, 1_500  # bytes; longer addresses are nobody's bookmark
 NEVER: frozenset[str] = frozenset()  # but by the company's settings, which change every page
@@ -22,6 +23,7 @@ PAGES = {
     "/api": NEVER,
     "/data/": ALL,  # it says how new the record is
     "/api/v1/areas": NEVER,
+    "/api/v1/figures": frozenset({"board", "reports"}),
     "/api/v1/openapi.json": NEVER,
 }
 EMBEDDED = ("/embed/list.html", "/embed/badge.svg", "/embed/v1/state.json")
@@ -58,13 +60,21 @@ def look_up(path: str, query: bytes) -> Shown | None:
     if path in PAGES:
         return Shown(path, PAGES[path])
     if found := ISSUE.fullmatch(path):
-        return Shown(path, frozenset({f"issue:{found[1]}"}))
+        return shown_issue(path, asked, frozenset({f"issue:{found[1]}"}))
     if found := FEED.fullmatch(path):
         chosen = feeds.read_asked(asked, area=found[1], issue=int(found[2]) if found[2] else None)
         return Shown(f"{path} {chosen}", frozenset({f"issue:{found[2]}"}) if found[2] else ALL)
     if EVENTS.fullmatch(path):
         return Shown(path, ALL)  # it tells the head, too
     return Shown(path, NEVER) if POLICY.fullmatch(path) else None
+
+
+def shown_issue(path: str, asked: QueryParams, topics: frozenset[str]) -> Shown | None:
+    try:
+        fields = api.read_fields(asked, WholeIssue) if path.startswith("/api/") else None
+    except Invalid:
+        return None
+    return Shown(f"{path} {','.join(fields)}" if fields else path, topics)
 
 
 def read_home(asked: QueryParams) -> str:
@@ -77,7 +87,7 @@ def read_oembed(asked: QueryParams) -> str:
 
 def read_issues(asked: QueryParams) -> str | None:
     try:
-        return repr(api.read_wanted(asked))
+        return f"{api.read_wanted(asked)} {api.read_fields(asked, IssueList)}"
     except Invalid:
         return None
 

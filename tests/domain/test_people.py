@@ -1,8 +1,10 @@
 """Rights: every act tried by everybody."""
 
+from dataclasses import replace
+
 import pytest
 
-from board.domain.people import MAY, SYSTEM, Actor, Standing, require, role_in
+from board.domain.people import MAY, NAMED, SYSTEM, Actor, Standing, require, role_in
 from board.errors import NotAllowed
 from tests.cast import ADA, BO, CY, MO, ROOT
 
@@ -25,10 +27,10 @@ RIGHTS: dict[str, set[str]] = {
     **dict.fromkeys(("thank", "correct", "tell_privately"), STAFF | FILER),
     **dict.fromkeys(("update", "resolve", "close", "reopen", "merge", "split", "promise", "assign", "move"), STAFF),
     **dict.fromkeys(("note", "keep_out", "see_private", "try_mail"), STAFF),
-    "see_desk": STAFF | {"auditor"},
+    "see_desk": STAFF | {"auditor", "reader"},
     **dict.fromkeys(("publish", "reject", "remove", "hide", "restore", "redact"), MODERATORS),
     **dict.fromkeys(("lapse", "miss"), CLOCK),
-    "see_moderation": MODERATORS | {"auditor"},
+    "see_moderation": MODERATORS | {"auditor", "reader"},
     **dict.fromkeys(("take_out", "appeal"), FILER | {"anyone"}),
     "run_board": {"admin"},
 }
@@ -66,3 +68,11 @@ def test_an_act_is_for_those_who_have_the_right(act: str, standing: Standing) ->
 )
 def test_the_public_sees_the_role_in_which_somebody_acts(by: Actor, act: str, role: str) -> None:
     assert role_in(by, act) == role
+
+
+@pytest.mark.parametrize("act", sorted(NAMED))
+def test_what_takes_two_people_is_done_by_no_program_of_nobody(act: str) -> None:
+    program = Actor(standing="admin", name="Robot")
+    with pytest.raises(NotAllowed, match="a token that belongs to a colleague"):
+        require(program, act)
+    require(replace(program, person=3), act)

@@ -94,6 +94,8 @@ async def test_no_list_reads_the_whole_table(db: Database) -> None:
                 await issues.listed(plan, wanted, NOW)
     for queue in issues.QUEUES:
         await issues.queued(plan, queue, Wanted(sort="oldest"), person=1, now=NOW)
+    for areas in ((), ("service", "returns")):
+        await issues.filed_between(plan, NOW, NOW, stages=issues.SETTLED, areas=areas, limit=1)
     await issues.due_for_lapse(plan, NOW, limit=1)
     await issues.due_for_missing(plan, NOW, limit=1)
     await issues.waiting_for_customers(plan, after=NOW, until=NOW)

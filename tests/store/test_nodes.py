@@ -85,7 +85,7 @@ async def test_a_record_that_was_there_before_gets_its_tree(url: str, tmp_path: 
         before = await tx.rows("SELECT level, place, hash FROM nodes ORDER BY level, place")
     async with db.saving() as tx:
         await tx.run("DROP TABLE nodes")
-        await tx.run("UPDATE alembic_version SET version_num = :before", before="0020")
+        await tx.run("UPDATE alembic_version SET version_num = :before", before="0021")
     await migrate(url)
     async with db.reading() as tx:
         assert await tx.rows("SELECT level, place, hash FROM nodes ORDER BY level, place") == before

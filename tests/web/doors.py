@@ -124,8 +124,36 @@ BODIES: dict[str, dict[str, Any]] = {
     "/api/v1/issues/{number}/dispute": WORDS,
     "/api/v1/issues/{number}/withdrawal": WORDS,
     "/api/v1/issues/{number}/thanks": WORDS,
+    "/api/v1/issues/{number}/corrections": {**WORDS, "title": "A title", "target": 1},
+    "/api/v1/issues/{number}/mine-too": {},
+    "/api/v1/issues/{number}/follow": {"email": "cy@elsewhere.example"},
+    "/api/v1/issues/{number}/reports": {"at": 1, "reason": "abuse", **WORDS},
+    "/api/v1/issues/{number}/appeals": {**WORDS, "decision": 1},
+    "/api/v1/issues/{number}/erasures": {"target": 1, "fields": ["author.name"], "words": ["tea"], "mark": "name"},
+    "/api/v1/issues/{number}/private-words": {"private": "Order 4711"},
     "/api/v1/issues/{number}/reopening": WORDS,
     "/api/v1/issues/{number}/promise": {"promise_due": f"{DUE}:00Z"},
+    "/api/v1/issues/{number}/owner": {"person": 1},
+    "/api/v1/issues/{number}/area": {"area": "returns"},
+    "/api/v1/issues/{number}/merge": {**WORDS, "into": 2},
+    "/api/v1/issues/{number}/split": WORDS,
+    "/api/v1/issues/{number}/notes": WORDS,
+    "/api/v1/issues/{number}/mirroring": {"is_out": True},
+    "/api/v1/issues/{number}/publication": {"target": 1},
+    "/api/v1/issues/{number}/rejection": {"target": 1, "reason": "spam"},
+    "/api/v1/issues/{number}/restoration": {"target": 1},
+    "/api/v1/issues/{number}/removal": {"reason": "spam"},
+    "/api/v1/issues/{number}/hidings": {"target": 1, "reason": "spam"},
+    "/api/v1/issues/{number}/redactions": {
+        "target": 1,
+        "fields": ["body"],
+        "words": ["tea"],
+        "mark": "name",
+        "reason": "abuse",
+    },
+    "/api/v1/moderation/hidings/{id}": {"decision": "agree"},
+    "/api/v1/moderation/appeals/{id}": {"decision": "uphold", "answer": "Yes."},
+    "/api/v1/moderation/reports/{id}": {},
 }
 # Whoever gets furthest at a door: anyone or the filer where they are named here, else an admin.
 ANYONE = (
@@ -163,6 +191,16 @@ QUERIES: dict[str, tuple[str, ...]] = {
     "/data/events.jsonl": ("after={}",),
     "/data/issues.csv": ("after={}",),
     "/api/v1/events": ("after={}", "limit={}", "wait={}"),
+    "/api/v1/queue": ("q={}", "queue={}", "owner={}", "after={}", "queue=all&after={}", "limit={}"),
+    "/open311/v2/requests.{form}": (
+        "start_date={}",
+        "end_date={}",
+        "status={}",
+        "service_code={}",
+        "service_request_id={}",
+        "jurisdiction_id={}",
+    ),
+    "/open311/v2/requests/{id}.{form}": ("jurisdiction_id={}",),
     "/live/sse": ("topics=none,{}", "as={}"),
 }
 EVERY_PAGE = ("q={}&area={}&after={}&done={}&queue={}&as={}&v={}&before={}&state={}&sort={}",)
@@ -206,7 +244,7 @@ PLACES = {
 
 
 def filled(path: str, **values: str | int) -> str:
-    return path.format(**{**PLACES, "path": "0/000.p/1", **values})
+    return path.format(**{**PLACES, "path": "0/000.p/1", "form": "xml", **values})
 
 
 def takes_json(path: str) -> bool:

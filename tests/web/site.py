@@ -98,10 +98,11 @@ class Site:
         assert opened.status_code == 303
         return client
 
-    async def token(self, role: str, label: str = "Robot") -> dict[str, str]:
-        """The headers of a program with a new API token of this role."""
+    async def token(self, role: str, label: str = "Robot", *, of: Actor | None = None) -> dict[str, str]:
+        """The headers of a program with a new API token of this role, of one of the cast's staff or of nobody."""
+        person = of.person if of else None
         async with self.db.saving() as tx:
-            secret = await people.new_token(tx, label=label, role=role, now_ms=now_ms())
+            secret = await people.new_token(tx, label=label, role=role, now_ms=now_ms(), person=person)
         return {"Authorization": f"Bearer {secret}"}
 
     async def redact(self, number: int, **typed: str) -> None:

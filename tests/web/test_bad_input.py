@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from board.domain.people import Actor
-from board.web.api_acts import NewIssue
+from board.web.bodies import NewIssue
 from tests.cast import ROOT, answer, file_issue
 from tests.soundness import assert_sound
 from tests.web import nasty
@@ -70,7 +70,7 @@ async def assert_harmless(site: Site, client: httpx.AsyncClient, request: httpx.
 async def visitor(site: Site, path: str, number: int, who: str) -> tuple[httpx.AsyncClient, dict[str, str]]:
     """A browser or a program, with what it shows at this door."""
     if takes_json(path):
-        shown = {"anyone": {}, "filer": site.filer_key(number), "admin": await site.token("admin")}
+        shown = {"anyone": {}, "filer": site.filer_key(number), "admin": await site.token("admin", of=ROOT)}
         return site.browser(strict=False), shown[who]
     if who == "filer":
         return await site.filer(number, strict=False), {}

@@ -170,7 +170,9 @@ TILES = ["0/000.p/10", *[f"entries/000.p/{count}" for count in range(10, 80)]]
 
 def filled(path: str, newest: int) -> list[str]:
     numbers = [str(number) for number in range(1, newest + 2)]
-    for place in ("{number:n}", "{number}", "{id:n}"):
+    if "{form}" in path:
+        return [made for form in ("json", "xml") for made in filled(path.replace("{form}", form), newest)]
+    for place in ("{number:n}", "{number}", "{id:n}", "{id}"):
         if place in path:
             return [made for number in numbers for made in filled(path.replace(place, number), newest)]
     for place, made in (("{index}", [str(index) for index in range(80)]), ("{path:path}", TILES)):

@@ -34,7 +34,13 @@ PAGES = {
     **dict.fromkeys(("/signin", "/signin/{secret}", "/signin/oidc", "/signin/oidc/return"), OPEN),
     **dict.fromkeys(("/healthz", "/readyz", "/accent.css", "/static/board.css", "/favicon.ico", "/robots.txt"), OPEN),
     **dict.fromkeys(("/api/v1/issues", "/api/v1/issues/{number}", "/api/v1/issues/{number}/events"), OPEN),
-    **dict.fromkeys(("/api/v1/events", "/api/v1/areas", "/api/v1/openapi.json", "/api"), OPEN),
+    **dict.fromkeys(("/api/v1/events", "/api/v1/areas", "/api/v1/figures", "/api/v1/openapi.json", "/api"), OPEN),
+    **dict.fromkeys(("/api/v1/queue", "/api/v1/colleagues", "/api/v1/outbox"), "see_desk"),
+    **dict.fromkeys(("/api/v1/issues/{number}/desk", "/api/v1/issues/{number}/notes"), "see_desk"),
+    "/api/v1/issues/{number}/private-words": "tell_privately",
+    **dict.fromkeys(("/open311/discovery.json", "/open311/v2/services.{form}"), OPEN),
+    **dict.fromkeys(("/open311/v2/requests.{form}", "/open311/v2/requests/{id}.{form}"), OPEN),
+    "/api/v1/moderation": "see_moderation",
     **dict.fromkeys(("/moderation", "/issues/{number}/report", "/me/address/{secret}"), OPEN),
     **dict.fromkeys(("/feed.atom", "/feed.json", "/areas/{slug}/feed.atom", "/areas/{slug}/feed.json"), OPEN),
     **dict.fromkeys(("/issues/{number}/feed.atom", "/issues/{number}/feed.json", "/oembed", "/data/"), OPEN),
@@ -92,6 +98,9 @@ ACTS = {
     "/staff/moderation/hidings/{id}": "remove",
     "/staff/moderation/appeals/{id}": "restore",
     "/staff/moderation/reports/{id}": "publish",
+    "/api/v1/moderation/hidings/{id}": "remove",
+    "/api/v1/moderation/appeals/{id}": "restore",
+    "/api/v1/moderation/reports/{id}": "publish",
     "/me/address/{secret}": OPEN,
     **dict.fromkeys(("/new", "/embed/handover"), OPEN),
     "/embed/new": "file",
@@ -140,6 +149,10 @@ def is_let_in(name: str, method: str, path: str) -> bool:
     who, right = VISITORS[name], (PAGES if method == "GET" else ACTS)[path]
     if right == "comment" and name in STAFF:
         return False  # who speaks for the company posts an update
+    if takes_json(path) and right != OPEN and method == "GET":
+        return who.to_api is not None and who.to_api in MAY[right]
+    if takes_json(path) and right in (OPEN, FILER) and method != "GET":
+        return who.to_api is not None and (right == OPEN or who.to_api == "filer")
     if takes_json(path) and method != "GET":
         # The secret of an issue speaks for that issue, and for no filing.
         return (
@@ -181,7 +194,7 @@ def walk() -> list[tuple[str, str]]:
 async def visit(site: Site, name: str, number: int, other: int) -> tuple[httpx.AsyncClient, dict[str, str]]:
     """The browser of the visitor, and the headers with which they speak to the API."""
     if name in STAFF:
-        return await site.staff(STAFF[name]), await site.token(name)
+        return await site.staff(STAFF[name]), await site.token(name, of=STAFF[name])
     if name.startswith("filer"):
         own = number if name == "filer" else other
         return await site.filer(own), site.filer_key(own)
@@ -256,9 +269,10 @@ async def ask(
     if path == "/live/sse":
         target += "?topics=nothing"
     if method == "GET":
-        return await browser.get(target)
+        return await browser.get(target, headers=shown if takes_json(path) else None)
     if takes_json(path):
-        return await browser.post(target, json=BODIES[path], headers=shown)
+        own_place = {"target": int(own)} if path.endswith("/corrections") else {}
+        return await browser.post(target, json={**BODIES[path], **own_place}, headers=shown)
     own_words = {"target": own} if path.endswith("/corrections") else {}
     return await browser.post(target, data={**FORMS[path], **own_words})
 
