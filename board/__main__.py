@@ -8,7 +8,7 @@ from typing import Any
 import click
 from rich.progress import Progress
 
-from board import checking, keys, serving, settings
+from board import checking, keys, serving, settings, signing, verify
 from board.actions import company as company_acts
 from board.actions import demo as demo_acts
 from board.commands.bring import import_file
@@ -235,9 +235,11 @@ def demo(wipe: bool) -> None:
         async with opened(given) as db:
             if wipe:
                 await demo_acts.empty(db)
+                signing.forget(given.data_dir)
                 click.echo("The demonstration is gone; the board is empty.")
                 return
             filled = await fill_demo(db, given)
+            signing.forget(given.data_dir)
         click.echo(f"The board holds {filled} made-up issues now. `board demo --wipe` empties it again.")
 
     run(work())
@@ -253,6 +255,13 @@ async def fill_demo(db: Database, given: Settings) -> int:
             now=now(),
             tell=lambda done, of: progress.update(task, completed=done, total=of),
         )
+
+
+@main.command("verify", add_help_option=False, context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def verify_command(arguments: tuple[str, ...]) -> None:
+    """Check a board, or a receipt, against its record; `board verify --help` says how."""
+    sys.exit(verify.main(list(arguments)))
 
 
 @main.command()

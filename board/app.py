@@ -103,8 +103,8 @@ class Board:
         self.stream.heed(self.memory.heed)
         self.out = Outbound(self.settings.outbound_near)
         self.hub, self.turns = Hub(self), Turns(self.settings.live_accepts)
-        key, guard = self.keys.log, self.settings.data_dir / "log.signed"
-        self.signer = Signer(self.db, public=self.keys.log_public, sign=key.sign, guard=guard)
+        sign, public = self.keys.log.sign, self.keys.log_public
+        self.signer = Signer(self.db, public=public, sign=sign, folder=self.settings.data_dir)
 
     def box(self, purpose: str) -> Box:
         """What seals the texts of one purpose."""

@@ -23,6 +23,7 @@ from board.store import nodes, record
 from board.store.database import Database, Tx
 
 Sign = Callable[[bytes], bytes]
+GUARD = "log.signed"  # in the data directory
 
 
 @dataclass(frozen=True)
@@ -36,9 +37,9 @@ class Signed:
 class Signer:
     """`wrong` says why nothing can be signed; None while all is well."""
 
-    def __init__(self, db: Database, *, public: bytes, sign: Sign, guard: Path) -> None:
+    def __init__(self, db: Database, *, public: bytes, sign: Sign, folder: Path) -> None:
         self.db, self.public, self._sign = db, public, sign
-        self._guard = Guard(guard)
+        self._guard = Guard(folder / GUARD)
         self._turn = asyncio.Lock()
         self._newest: Signed | None = None
         self._epoch = ""
@@ -163,3 +164,8 @@ def replace(file: Path, content: str) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def forget(folder: Path) -> None:
+    """What was signed of a made-up record binds nobody when it is gone."""
+    (folder / GUARD).unlink(missing_ok=True)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from board import signing
 from board.__main__ import main
 from board.store import migrate, people
 from board.store.database import Database, migrations_folder
@@ -240,6 +241,24 @@ def test_migrate_makes_a_copy_of_the_file_before_it_changes_it(
     monkeypatch.undo()
     assert Shell(f"sqlite:///{copy}", quick_shell.folder).done("token", "list").split()[-1] == "Robot"
     assert "made by a newer version of this program" in quick_shell.refused("staff", "list")
+
+
+def test_what_was_signed_of_a_made_up_record_binds_nobody_when_it_is_gone(quick_shell: Shell) -> None:
+    signed = quick_shell.folder / signing.GUARD
+    for command in (("demo",), ("demo", "--wipe")):
+        quick_shell.folder.mkdir(exist_ok=True)
+        signed.write_text("of another record")
+        quick_shell.done(*command)
+        assert not signed.exists()
+    signed.write_text("of this one")
+    quick_shell.refused("demo", "--wipe")
+    assert signed.exists()
+
+
+def test_verify_hands_over_to_the_checker(quick_shell: Shell) -> None:
+    told = quick_shell.run("verify", "--help")
+    assert (told.exit_code, "--state" in told.stdout) == (0, True)
+    assert quick_shell.run("verify", "nonsense").exit_code == 1
 
 
 def test_the_demonstration_fills_an_empty_board_and_is_wiped_again(shell: Shell) -> None:

@@ -24,7 +24,7 @@ Signers = Callable[[], Signer]
 @pytest.fixture
 def signers(db: Database, tmp_path: Path) -> Signers:
     """Signers of as many processes as are wanted, on one host."""
-    return lambda: Signer(db, public=PUBLIC, sign=SIGN, guard=tmp_path / "log.signed")
+    return lambda: Signer(db, public=PUBLIC, sign=SIGN, folder=tmp_path)
 
 
 async def test_what_is_signed_is_the_records_own_tree(db: Database, signers: Signers) -> None:
@@ -92,7 +92,7 @@ async def test_another_record_than_the_one_that_was_signed_is_never_signed(
 async def test_a_board_with_another_key_signs_nothing(db: Database, tmp_path: Path) -> None:
     other = Ed25519PrivateKey.generate()
     public = other.public_key().public_bytes_raw()
-    signer = Signer(db, public=public, sign=other.sign, guard=tmp_path / "log.signed")
+    signer = Signer(db, public=public, sign=other.sign, folder=tmp_path)
     with pytest.raises(Unsigned, match="key"):
         await signer.covering("", 0)
     assert signer.wrong
