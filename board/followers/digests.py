@@ -66,7 +66,7 @@ async def part_of(tx: Tx, one: Waiting, theirs: Wishes, post: Post) -> Part | No
     lines = await said(tx, await waited(tx, one, theirs), name, post.say, to_filer=is_filer)
     link = post.links.private(one.issue) if is_filer else post.links.issue(one.issue)
     title = row["title"] or post.say("words removed")
-    return Part(one.issue, f"#{one.issue} {title}", link, "\n\n".join(lines)) if lines else None
+    return Part(one.issue, f"#{one.issue} {title}", link, lines) if lines else None
 
 
 async def still_reads(tx: Tx, one: Waiting) -> bool:

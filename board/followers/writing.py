@@ -106,7 +106,8 @@ def stable(message_id: str) -> str:
 
 def as_text(letter: Letter, say: Say, closing: str = "") -> str:
     parts = [*letter.paragraphs]
-    parts += ["\n".join(filter(None, (part.title, part.text, part.link))) for part in letter.parts]
+    for part in letter.parts:
+        parts += [f"{part.title}\n{part.link}", *part.lines]
     if letter.link:
         parts.append(f"{letter.label}:\n{letter.link}")
     if letter.other_link:
@@ -124,7 +125,7 @@ def as_html(letter: Letter, say: Say, closing: str = "") -> str:
     parts = [paragraph(text) for text in letter.paragraphs]
     for part in letter.parts:
         parts.append(f'<h2 style="{HEADING}"><a href="{escape(part.link)}">{escape(part.title)}</a></h2>')
-        parts += [plain(part.text)] if part.text else []
+        parts += [paragraph(text) for text in part.lines]
     links = [(letter.link, letter.label), (letter.other_link, letter.other_label)]
     if buttons := [button(url, label or url) for url, label in links if url]:
         parts.append(f"<p>{' '.join(buttons)}</p>")

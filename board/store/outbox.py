@@ -326,5 +326,11 @@ def letter_of(row: dict[str, Any]) -> Letter:
     if not row["letter"]:
         return Letter(subject="", paragraphs=())
     kept = json.loads(row["letter"])
-    parts = tuple(Part(**part) for part in kept.get("parts", ()))
+    parts = tuple(map(part_of, kept.get("parts", ())))
     return Letter(**{**kept, "paragraphs": tuple(kept["paragraphs"]), "parts": parts})
+
+
+def part_of(kept: dict[str, Any]) -> Part:
+    """In letters that were written before lines were kept apart, all of them are one text."""
+    lines = kept["lines"] if "lines" in kept else filter(None, (kept["text"],))
+    return Part(kept["issue"], kept["title"], kept["link"], tuple(lines))

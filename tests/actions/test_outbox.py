@@ -1,5 +1,6 @@
 """Letters are mended one by one or all at once, and lose their words in time."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -56,7 +57,7 @@ async def test_letters_lose_their_words_in_the_time_that_the_company_sets_and_ke
         await settle(db, number, state)
     new = await put(db, "new", now_ms=milliseconds(later(days=80)))
     await settle(db, new, "sent")
-    digest = await put(db, "digest", parts=(Part(7, SECRET, "https://board.example/issues/7", SECRET),))
+    digest = await put(db, "digest", parts=(Part(7, SECRET, "https://board.example/issues/7", (SECRET,)),))
     await settle(db, digest, "sent")
     await acts.forget_old(db, later(days=89))
     assert await words_kept(db) == [*old, new, digest]
@@ -190,3 +191,11 @@ async def test_what_is_on_its_way_or_ended_long_ago_is_left_alone(db: Database) 
         row = await outbox.one(tx, claimed)
     assert row
     assert (row["retry_ms"], row["unsure"]) == (NOON_MS + sending.CLAIM_MS, 1)
+
+
+def test_a_letter_of_many_issues_that_was_kept_in_an_older_form_can_still_be_read() -> None:
+    parts = [
+        {"issue": 7, "title": "#7", "link": "https://board.example/issues/7", "text": text} for text in ("Old.", "")
+    ]
+    row = {"letter": json.dumps({"subject": "News", "paragraphs": ["So:"], "parts": parts})}
+    assert [part.lines for part in outbox.letter_of(row).parts] == [("Old.",), ()]
