@@ -18,7 +18,7 @@ from board.domain import sheet, wording
 from board.domain.events import KINDS
 from board.domain.leaf import FIELDS, HEADER, SPOKEN
 from board.domain.phrase import phrase
-from board.domain.text import to_html
+from board.domain.text import in_lines, to_html
 from board.errors import Refused, TooMany
 from board.render import trusted
 from board.store import company, issues, record
@@ -142,7 +142,7 @@ async def columns(request: Request) -> Response:
     copy = await copy_of_issues(board, "issues.parquet", "application/vnd.apache.parquet", 0)
     async with board.db.reading() as tx:
         setup = await company.read(tx)
-    about = {"board": board.settings.base_url, "head": copy.head, "licence": setup.licence}
+    about = {"board": board.settings.base_url, "head": copy.head, "licence": in_lines(setup.licence)}
     return await send(request, copy, lambda: groups(board, about))
 
 
