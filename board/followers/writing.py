@@ -105,9 +105,9 @@ def stable(message_id: str) -> str:
 
 
 def as_text(letter: Letter, say: Say, closing: str = "") -> str:
-    parts = [*letter.paragraphs]
+    parts = [quoted(text) for text in letter.paragraphs]
     for part in letter.parts:
-        parts += [f"{part.title}\n{part.link}", *part.lines]
+        parts += [f"{part.title}\n{part.link}", *map(quoted, part.lines)]
     if letter.link:
         parts.append(f"{letter.label}:\n{letter.link}")
     if letter.other_link:
@@ -118,6 +118,12 @@ def as_text(letter: Letter, say: Say, closing: str = "") -> str:
     for url, told in endings(letter, say):
         parts.append(f"{told}:\n{url}")
     return "\n\n".join(parts) + "\n"
+
+
+def quoted(text: str) -> str:
+    """A sentence, and behind an empty line the words that it is about, which must not pass for the board's own."""
+    sentence, _, words = text.partition("\n\n")
+    return "\n".join([sentence, *(["", *(f"> {line}".rstrip() for line in words.split("\n"))] if words else [])])
 
 
 def as_html(letter: Letter, say: Say, closing: str = "") -> str:

@@ -75,6 +75,7 @@ async def test_words_in_a_digest_cannot_pass_for_what_the_board_says(db: Databas
     assert letter.parts[0].lines[1:] == (f"Cy wrote a comment.\n\nMe, too.\n\n{lie}",)
     assert f"<p>Me, too.</p><p>{lie}</p></div>" in as_html(letter, say)
     assert f"{letter.parts[0].title}\n{LINKS.issue(1)}\n\n{letter.parts[0].lines[0]}" in as_text(letter, say)
+    assert f"Cy wrote a comment.\n\n> Me, too.\n>\n> {lie}\n\n" in as_text(letter, say)
 
 
 async def test_a_weekly_digest_waits_for_monday_and_says_nothing_of_words_that_are_gone(db: Database) -> None:
