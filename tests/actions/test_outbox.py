@@ -13,7 +13,7 @@ from board.domain.letters import Letter, Part
 from board.errors import Conflict, NotAllowed, NotFound
 from board.followers import sending
 from board.followers.writing import Post
-from board.store import bounces, company, outbox, own_data
+from board.store import bounces, company, intake, outbox, own_data
 from board.store.database import Database
 from tests.cast import BO, CY, LINKS, NOON, do, later, say
 from tests.followers.postbox import Postbox, free_port, postbox
@@ -142,6 +142,10 @@ async def test_after_a_long_fault_of_the_line_all_letters_go_out_once(
     gone = await put(db, "gone", to="gone@home.example")
     quiet = await put(db, "quiet", to="quiet@home.example", issue=5)
     code = await put(db, "code", to="code@home.example", code="ABCD-EFGH")
+    follows = await put(db, "follows", to="di@home.example", issue=5, stop="https://board.example/follows/1")
+    ended = await put(db, "ended", to="flo@home.example", issue=5, stop="https://board.example/follows/2")
+    parts = (Part(5, "#5", "https://board.example/issues/5"),)
+    digest = await put(db, "digest", to="none@home.example", parts=parts, stop="https://board.example/follows/3")
     at = NOON
     for _ in range(8):
         await sending.send_due(db, away, at)
@@ -155,22 +159,28 @@ async def test_after_a_long_fault_of_the_line_all_letters_go_out_once(
     async with db.saving() as tx:
         await bounces.note_hard(tx, "gone@home.example", why="550", now_ms=now_ms)
         await own_data.be_quiet(tx, "quiet@home.example", 5)
+        await own_data.be_quiet(tx, "none@home.example")
+        wish = await intake.follow(tx, issue=5, email="di@home.example", now_ms=0)
+        await intake.confirm_follow(tx, wish.id, 1)
         found = await outbox.putting_off(tx, now_ms, since_ms=acts.oldest_ms(now_ms), most=99)
-        assert found == (3, 6)
+        assert found == (3, 9)
         assert (await outbox.putting_off(tx, now_ms, since_ms=0, most=2)) == (2, 2)
     with pytest.raises(NotAllowed):
         await do(db, acts.try_all, by=CY, now_ms=now_ms)
-    assert await try_all(db, now_ms) == 9
+    assert await try_all(db, now_ms) == 12
     with postbox() as box:
         await sending.send_due(db, Post(box.url, "board@board.example", LINKS, say), at)
         await sending.send_due(db, Post(box.url, "board@board.example", LINKS, say), at + DAY)
-    assert sorted(to_each(box)) == sorted([f"{who}{n}@home.example" for who in ("eve", "sue") for n in range(3)])
+    told = ["di@home.example", *(f"{who}{n}@home.example" for who in ("eve", "sue") for n in range(3))]
+    assert sorted(to_each(box)) == sorted(told)
     assert {n: s for n, s in (await states(db)).items() if s != "sent"} == {
         gone: "failed",
         quiet: "failed",
         code: "failed",
+        ended: "failed",
+        digest: "failed",
     }
-    assert {*early, *waits} == {n for n, s in (await states(db)).items() if s == "sent"}
+    assert {*early, *waits, follows} == {n for n, s in (await states(db)).items() if s == "sent"}
 
 
 def to_each(box: Postbox) -> list[str]:
