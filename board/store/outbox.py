@@ -264,6 +264,17 @@ async def give_up(tx: Tx, recipient: str, *, error: str) -> None:
     )
 
 
+async def give_up_about(tx: Tx, issue: int, recipient: str, *, error: str) -> None:
+    """Nothing about the issue that still waits is sent to the address."""
+    await tx.run(
+        "UPDATE outbox SET state = 'failed', error = :error"
+        " WHERE state = 'queued' AND recipient = :recipient AND issue = :issue",
+        error=error,
+        recipient=recipient,
+        issue=issue,
+    )
+
+
 STATES = ("queued", "sent", "failed", "kept")
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from board.actions import customers
 from board.actions import outbox as acts
 from board.domain.faults import WORDS, Fault
 from board.domain.leaf import milliseconds
@@ -15,7 +16,7 @@ from board.followers import sending
 from board.followers.writing import Post
 from board.store import bounces, company, intake, outbox, own_data
 from board.store.database import Database
-from tests.cast import BO, CY, LINKS, NOON, do, later, say
+from tests.cast import BO, CY, LINKS, NOON, do, file_issue, later, say
 from tests.followers.postbox import Postbox, free_port, postbox
 
 DAY = timedelta(days=1)
@@ -209,3 +210,22 @@ def test_a_letter_of_many_issues_that_was_kept_in_an_older_form_can_still_be_rea
     ]
     row = {"letter": json.dumps({"subject": "News", "paragraphs": ["So:"], "parts": parts})}
     assert [part.lines for part in outbox.letter_of(row).parts] == [("Old.",), ()]
+
+
+async def test_who_stops_mail_about_an_issue_gets_none_of_what_still_waits(db: Database) -> None:
+    number = await file_issue(db, email="ada@home.example")
+    wishes = {}
+    for email in ("eve@home.example", "ada@home.example"):
+        async with db.saving() as tx:
+            wishes[email] = (await intake.follow(tx, issue=number, email=email, now_ms=0)).id
+            await intake.confirm_follow(tx, wishes[email], 1)
+    await do(db, outbox.give_up, "ada@home.example", error="")  # the receipt
+    eves = await put(db, "eves", to="eve@home.example", issue=number)
+    other = await put(db, "other", to="eve@home.example", issue=number + 1)
+    adas = await put(db, "ada", issue=number)
+    for email in wishes:
+        await do(db, customers.stop_following, wishes[email])
+    found = await states(db)
+    assert (found[eves], found[other], found[adas]) == ("failed", "queued", "queued")  # Ada's are for who filed it
+    await do(db, customers.stop_telling, number)
+    assert (await states(db))[adas] == "failed"
