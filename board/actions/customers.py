@@ -10,6 +10,7 @@ from board.actions.company import make_area
 from board.domain import decisions, letters, receipts
 from board.domain import words as typed_words
 from board.domain.events import Event, Words
+from board.domain.faults import Fault
 from board.domain.holding import why_hold
 from board.domain.issue import Issue
 from board.domain.leaf import milliseconds
@@ -240,6 +241,7 @@ async def stop_telling(tx: Tx, number: int) -> None:
     filer = await intake.filer(tx, number)
     if filer and filer.email:
         await own_data.be_quiet(tx, filer.email, number)
+        await outbox.give_up_about(tx, number, filer.email, error=str(Fault("unwanted")))
 
 
 async def stop_following(tx: Tx, follow: int) -> int | None:
@@ -254,6 +256,9 @@ async def stop_following(tx: Tx, follow: int) -> int | None:
         await own_data.be_quiet(tx, found.email, found.issue)
     await intake.stop_following(tx, follow)
     await issues.recount(tx, found.issue)
+    filer = await intake.filer(tx, found.issue)
+    if filer is None or filer.email != found.email:  # else they wait for who filed it
+        await outbox.give_up_about(tx, found.issue, found.email, error=str(Fault("unwanted")))
     return found.issue
 
 

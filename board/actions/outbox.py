@@ -9,7 +9,7 @@ from board.domain.leaf import milliseconds
 from board.domain.people import Actor, require
 from board.domain.phrase import phrase
 from board.errors import Conflict, NotFound
-from board.store import bounces, company, outbox, own_data
+from board.store import bounces, company, intake, outbox, own_data
 from board.store.database import Database, Tx
 
 RIGHT = "try_mail"
@@ -72,7 +72,14 @@ async def is_wanted(tx: Tx, row: dict[str, Any]) -> bool:
     letter, recipient = outbox.letter_of(row), row["recipient"]
     if letter.code or await bounces.stopped(tx, recipient):
         return False
-    return letter.issue is None or not await own_data.is_quiet(tx, recipient, letter.issue)
+    if letter.issue is None and letter.stop is None:
+        return True
+    if await own_data.is_quiet(tx, recipient, letter.issue):
+        return False
+    is_followed = letter.issue is None or any(
+        one.issue == letter.issue for one in await intake.follows_of(tx, recipient)
+    )
+    return letter.stop is None or is_followed  # news for those who follow end with the follow
 
 
 async def forget_old(db: Database, now: datetime) -> None:

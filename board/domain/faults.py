@@ -20,6 +20,7 @@ WORDS = {
     "unwritable": phrase("No mail can be made for this address or of these words."),
     "returned": phrase("The message came back. Ask the person for another address."),
     "given_up": phrase("Somebody here gave it up."),
+    "unwanted": phrase("The person stopped mail about this issue while it waited."),
     "stopped": phrase("Mail to this address came back before, so nothing more is sent there."),
 }
 # What is no fault of the letter: the line to the mail server, or what the server allows this board.

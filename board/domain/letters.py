@@ -8,12 +8,12 @@ from board.domain.wording import Say
 
 @dataclass(frozen=True)
 class Part:
-    """What a letter about many issues says of one of them."""
+    """What a letter about many issues says of one of them: `lines` are like the paragraphs of a letter about one."""
 
     issue: int
     title: str
     link: str
-    text: str
+    lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,7 @@ def without_words(letter: Letter, issue: int) -> Letter:
     """The letter about an issue whose words were taken out in part: it may have quoted them."""
     told = phrase("Words were taken out of this issue, so this message holds none. Please open the issue.")
     if letter.issue is None:
-        gone = (Part(issue, f"#{issue}", part.link, told) if part.issue == issue else part for part in letter.parts)
+        gone = (Part(issue, f"#{issue}", part.link, (told,)) if part.issue == issue else part for part in letter.parts)
         return replace(letter, parts=tuple(gone))
     return replace(letter, subject=f"[#{letter.issue}]", paragraphs=(told,))
 

@@ -5,6 +5,7 @@ Everything that makes or explains the table is made from `COLUMNS`.
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -12,7 +13,8 @@ from typing import Any, Literal
 from board.domain.phrase import Phrase, phrase
 
 Kind = Literal["number", "text", "time"]
-RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # what a spreadsheet would take for a formula
+# Where a spreadsheet would see a formula begin; where people write 1,5 it parts the cells of any table at semicolons.
+FORMULA = re.compile(r"(^|;)(?= *[=+\-@\t\r\n＝＋－＠])")
 
 
 @dataclass(frozen=True)
@@ -68,5 +70,5 @@ def as_csv(rows: Iterable[Mapping[str, Any]], *, header: bool) -> str:
 
 
 def cell(value: Any) -> Any:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{value}" if isinstance(value, str) and value.lstrip(" ").startswith(RISKY) else value
+    """A cell in which no spreadsheet finds a formula."""
+    return FORMULA.sub(r"\1'", value) if isinstance(value, str) else value

@@ -50,7 +50,7 @@ async def tell_of(tx: Tx, r: Recorded, row: dict[str, Any], setup: Company, post
 
 def part(row: dict[str, Any], post: Post) -> Part:
     number = row["number"]
-    return Part(number, f"#{number} {title(row, post)}", f"{post.links.base}/staff/issues/{number}", "")
+    return Part(number, f"#{number} {title(row, post)}", f"{post.links.base}/staff/issues/{number}")
 
 
 def wishes_of(post: Post) -> str:

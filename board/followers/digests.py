@@ -7,7 +7,7 @@ from board.domain import wishes as rules
 from board.domain.leaf import Recorded, milliseconds
 from board.domain.letters import Part
 from board.domain.wishes import Wishes
-from board.followers.news import is_told, said, wanted
+from board.followers.news import authors, is_told, said, wanted
 from board.followers.writing import Post
 from board.store import company, intake, issues, outbox, own_data, record, wishes
 from board.store.database import Database, Tx
@@ -34,7 +34,10 @@ async def bring(tx: Tx, email: str, issue: int, theirs: Wishes, happened: list[R
 async def waited(tx: Tx, one: Waiting, theirs: Wishes) -> list[Recorded]:
     row = await issues.find(tx, one.issue)
     chain = await record.of_issue(tx, one.issue, since=one.first)
-    return wanted([r for r in chain if r.index <= one.last and is_told(r)], theirs, row["area"] if row else "")
+    told = [r for r in chain if r.index <= one.last and is_told(r)]
+    own_words = await authors(tx, told)
+    others = [r for r in told if own_words.get(r.index) != one.email]
+    return wanted(others, theirs, row["area"] if row else "")
 
 
 async def write_next(db: Database, post: Post, now: datetime) -> bool:
@@ -66,7 +69,7 @@ async def part_of(tx: Tx, one: Waiting, theirs: Wishes, post: Post) -> Part | No
     lines = await said(tx, await waited(tx, one, theirs), name, post.say, to_filer=is_filer)
     link = post.links.private(one.issue) if is_filer else post.links.issue(one.issue)
     title = row["title"] or post.say("words removed")
-    return Part(one.issue, f"#{one.issue} {title}", link, "\n\n".join(lines)) if lines else None
+    return Part(one.issue, f"#{one.issue} {title}", link, lines) if lines else None
 
 
 async def still_reads(tx: Tx, one: Waiting) -> bool:

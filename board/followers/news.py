@@ -45,6 +45,17 @@ async def said(tx: Tx, happened: list[Recorded], name: str, say: Say, *, to_file
     return tuple(dict.fromkeys(lines))
 
 
+async def authors(tx: Tx, happened: Iterable[Recorded]) -> dict[int, str]:
+    """The addresses of those whose own comments these are, as far as they are known, by the event that is told."""
+    found = dict[int, str]()
+    for r in happened:
+        if isinstance(r.event, e.CommentPosted | e.CommentPublished):
+            seq = r.event.target if isinstance(r.event, e.CommentPublished) else r.index
+            if email := await moderation.address_behind(tx, seq):
+                found[r.index] = email
+    return found
+
+
 async def spoken_of(tx: Tx, r: Recorded, *, to_filer: bool) -> dict[str, Any] | None:
     """The public entry that a letter is about; what became of somebody's words is for whose words they were."""
     match r.event:

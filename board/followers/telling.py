@@ -7,7 +7,7 @@ from board.domain import letters
 from board.domain.leaf import Recorded, milliseconds
 from board.domain.wishes import URGENT
 from board.followers import bundles, digests
-from board.followers.news import News, is_told, line, said, said_alone, wanted, was_answered
+from board.followers.news import News, authors, is_told, line, said, said_alone, wanted, was_answered
 from board.followers.writing import Post
 from board.store import entries, fan_outs, intake, moderation, outbox, record, wishes
 from board.store.database import Tx
@@ -118,16 +118,19 @@ async def tell_authors(tx: Tx, news: News, post: Post) -> None:
 
 
 async def tell_followers(tx: Tx, news: News, readers: list[Follow], post: Post) -> None:
-    """The filer hears of it as the filer. Those who have said no wishes, which most have not, get the same lines."""
+    """The filer hears of it as the filer, and nobody of their own comment. Those who have said no wishes, which most
+    have not, get the same lines.
+    """
     lines, filer = await said(tx, news.happened, news.company, post.say), await intake.filer(tx, news.row["number"])
-    said_so = await wishes.of(tx, [one.email for one in readers])
+    said_so, own_words = await wishes.of(tx, [one.email for one in readers]), await authors(tx, news.happened)
     for one in readers:
         if filer and one.email == filer.mail:
             continue
         own, theirs = lines, said_so.get(one.email)
-        if theirs or one.since_ms > milliseconds(news.happened[0].time):
+        if theirs or one.email in own_words.values() or one.since_ms > milliseconds(news.happened[0].time):
             theirs = theirs or wishes.NONE
-            heard = wanted(since(one, news.happened), theirs, news.row["area"])
+            others = [r for r in since(one, news.happened) if own_words.get(r.index) != one.email]
+            heard = wanted(others, theirs, news.row["area"])
             if theirs.pace != "each":
                 await digests.keep(tx, heard, theirs, one.email, one.id, news.at)
                 continue

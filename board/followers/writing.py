@@ -105,8 +105,9 @@ def stable(message_id: str) -> str:
 
 
 def as_text(letter: Letter, say: Say, closing: str = "") -> str:
-    parts = [*letter.paragraphs]
-    parts += ["\n".join(filter(None, (part.title, part.text, part.link))) for part in letter.parts]
+    parts = [quoted(text) for text in letter.paragraphs]
+    for part in letter.parts:
+        parts += [f"{part.title}\n{part.link}", *map(quoted, part.lines)]
     if letter.link:
         parts.append(f"{letter.label}:\n{letter.link}")
     if letter.other_link:
@@ -119,12 +120,18 @@ def as_text(letter: Letter, say: Say, closing: str = "") -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def quoted(text: str) -> str:
+    """A sentence, and behind an empty line the words that it is about, which must not pass for the board's own."""
+    sentence, _, words = text.partition("\n\n")
+    return "\n".join([sentence, *(["", *(f"> {line}".rstrip() for line in words.split("\n"))] if words else [])])
+
+
 def as_html(letter: Letter, say: Say, closing: str = "") -> str:
     """Calm in any mail program, light or dark; what was written on the board is set apart from what the letter says."""
     parts = [paragraph(text) for text in letter.paragraphs]
     for part in letter.parts:
         parts.append(f'<h2 style="{HEADING}"><a href="{escape(part.link)}">{escape(part.title)}</a></h2>')
-        parts += [plain(part.text)] if part.text else []
+        parts += [paragraph(text) for text in part.lines]
     links = [(letter.link, letter.label), (letter.other_link, letter.other_label)]
     if buttons := [button(url, label or url) for url, label in links if url]:
         parts.append(f"<p>{' '.join(buttons)}</p>")

@@ -264,6 +264,17 @@ async def give_up(tx: Tx, recipient: str, *, error: str) -> None:
     )
 
 
+async def give_up_about(tx: Tx, issue: int, recipient: str, *, error: str) -> None:
+    """Nothing about the issue that still waits is sent to the address."""
+    await tx.run(
+        "UPDATE outbox SET state = 'failed', error = :error"
+        " WHERE state = 'queued' AND recipient = :recipient AND issue = :issue",
+        error=error,
+        recipient=recipient,
+        issue=issue,
+    )
+
+
 STATES = ("queued", "sent", "failed", "kept")
 
 
@@ -326,5 +337,11 @@ def letter_of(row: dict[str, Any]) -> Letter:
     if not row["letter"]:
         return Letter(subject="", paragraphs=())
     kept = json.loads(row["letter"])
-    parts = tuple(Part(**part) for part in kept.get("parts", ()))
+    parts = tuple(map(part_of, kept.get("parts", ())))
     return Letter(**{**kept, "paragraphs": tuple(kept["paragraphs"]), "parts": parts})
+
+
+def part_of(kept: dict[str, Any]) -> Part:
+    """In letters that were written before lines were kept apart, all of them are one text."""
+    lines = kept["lines"] if "lines" in kept else filter(None, (kept["text"],))
+    return Part(kept["issue"], kept["title"], kept["link"], tuple(lines))

@@ -18,7 +18,7 @@ from board.domain import sheet, wording
 from board.domain.events import KINDS
 from board.domain.leaf import FIELDS, HEADER, SPOKEN
 from board.domain.phrase import phrase
-from board.domain.text import to_html
+from board.domain.text import in_lines, to_html
 from board.errors import Refused, TooMany
 from board.render import trusted
 from board.store import company, issues, record
@@ -142,7 +142,7 @@ async def columns(request: Request) -> Response:
     copy = await copy_of_issues(board, "issues.parquet", "application/vnd.apache.parquet", 0)
     async with board.db.reading() as tx:
         setup = await company.read(tx)
-    about = {"board": board.settings.base_url, "head": copy.head, "licence": setup.licence}
+    about = {"board": board.settings.base_url, "head": copy.head, "licence": in_lines(setup.licence)}
     return await send(request, copy, lambda: groups(board, about))
 
 
@@ -189,12 +189,17 @@ async def send(request: Request, copy: Copy, pieces: Callable[[], AsyncIterator[
     if headers["ETag"] in known or "*" in known:
         return Response(status_code=304, headers=headers)
     if request.method == "HEAD":
-        return Response(headers=headers, media_type=copy.kind)
+        return Stream(nothing(), headers=headers, media_type=copy.kind)  # nobody knows the length before it is made
     board, place = request.app.state.board, limits.place(request)
     if board.copies[place] >= EACH or board.copies.total() >= ALL:
         raise TooMany(phrase("Others are just taking copies. Please come again in a minute."), retry_after=60)
     await limits.spend(request, "copy")
     return Stream(slices(board, place, pieces()), headers=headers, media_type=copy.kind)
+
+
+async def nothing() -> AsyncIterator[bytes]:
+    """One empty piece: more may come, so the headers are those of the whole file."""
+    yield b""
 
 
 async def slices(board: Any, place: str, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

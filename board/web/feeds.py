@@ -14,7 +14,7 @@ from board.domain import feeds, wording
 from board.domain.feeds import ATOM_TYPE, JSON_TYPE, Feed, Item
 from board.domain.leaf import format_time, parse_time
 from board.domain.phrase import no_issue, phrase
-from board.domain.text import clean, lines_of
+from board.domain.text import clean, in_lines, lines_of
 from board.errors import NotFound
 from board.store import issues, news, record
 from board.store.database import Tx
@@ -115,7 +115,7 @@ async def make(board: Any, asked: Asked, around: Frame, told: Told, *, origin: s
         updated=max((each.updated for each in items), default=opened),
         items=items,
         author=around.company.name,
-        rights=around.company.licence,
+        rights=in_lines(around.company.licence),
     )
 
 

@@ -123,7 +123,9 @@ def message(row: dict[str, Any], say: Say, *, sees_links: bool) -> dict[str, Any
         "fault": say(faults.WORDS[fault.kind]) if fault else None,
         "error": fault.answer if fault else row["error"],
         "next_try": time_of(row["retry_ms"]) if row["state"] == "queued" and row["tries"] else None,
-        "text": "\n\n".join([*letter.paragraphs, *(f"{part.title}\n{part.text}".strip() for part in letter.parts)]),
+        "text": "\n\n".join(
+            [*letter.paragraphs, *(text for part in letter.parts for text in (part.title, *part.lines))]
+        ),
         "link": letter.link if shown else None,
         "code": letter.code if shown else None,
     }

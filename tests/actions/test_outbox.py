@@ -1,10 +1,12 @@
 """Letters are mended one by one or all at once, and lose their words in time."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from board.actions import customers
 from board.actions import outbox as acts
 from board.domain.faults import WORDS, Fault
 from board.domain.leaf import milliseconds
@@ -12,9 +14,9 @@ from board.domain.letters import Letter, Part
 from board.errors import Conflict, NotAllowed, NotFound
 from board.followers import sending
 from board.followers.writing import Post
-from board.store import bounces, company, outbox, own_data
+from board.store import bounces, company, intake, outbox, own_data
 from board.store.database import Database
-from tests.cast import BO, CY, LINKS, NOON, do, later, say
+from tests.cast import BO, CY, LINKS, NOON, do, file_issue, later, say
 from tests.followers.postbox import Postbox, free_port, postbox
 
 DAY = timedelta(days=1)
@@ -56,7 +58,7 @@ async def test_letters_lose_their_words_in_the_time_that_the_company_sets_and_ke
         await settle(db, number, state)
     new = await put(db, "new", now_ms=milliseconds(later(days=80)))
     await settle(db, new, "sent")
-    digest = await put(db, "digest", parts=(Part(7, SECRET, "https://board.example/issues/7", SECRET),))
+    digest = await put(db, "digest", parts=(Part(7, SECRET, "https://board.example/issues/7", (SECRET,)),))
     await settle(db, digest, "sent")
     await acts.forget_old(db, later(days=89))
     assert await words_kept(db) == [*old, new, digest]
@@ -141,6 +143,10 @@ async def test_after_a_long_fault_of_the_line_all_letters_go_out_once(
     gone = await put(db, "gone", to="gone@home.example")
     quiet = await put(db, "quiet", to="quiet@home.example", issue=5)
     code = await put(db, "code", to="code@home.example", code="ABCD-EFGH")
+    follows = await put(db, "follows", to="di@home.example", issue=5, stop="https://board.example/follows/1")
+    ended = await put(db, "ended", to="flo@home.example", issue=5, stop="https://board.example/follows/2")
+    parts = (Part(5, "#5", "https://board.example/issues/5"),)
+    digest = await put(db, "digest", to="none@home.example", parts=parts, stop="https://board.example/follows/3")
     at = NOON
     for _ in range(8):
         await sending.send_due(db, away, at)
@@ -154,22 +160,28 @@ async def test_after_a_long_fault_of_the_line_all_letters_go_out_once(
     async with db.saving() as tx:
         await bounces.note_hard(tx, "gone@home.example", why="550", now_ms=now_ms)
         await own_data.be_quiet(tx, "quiet@home.example", 5)
+        await own_data.be_quiet(tx, "none@home.example")
+        wish = await intake.follow(tx, issue=5, email="di@home.example", now_ms=0)
+        await intake.confirm_follow(tx, wish.id, 1)
         found = await outbox.putting_off(tx, now_ms, since_ms=acts.oldest_ms(now_ms), most=99)
-        assert found == (3, 6)
+        assert found == (3, 9)
         assert (await outbox.putting_off(tx, now_ms, since_ms=0, most=2)) == (2, 2)
     with pytest.raises(NotAllowed):
         await do(db, acts.try_all, by=CY, now_ms=now_ms)
-    assert await try_all(db, now_ms) == 9
+    assert await try_all(db, now_ms) == 12
     with postbox() as box:
         await sending.send_due(db, Post(box.url, "board@board.example", LINKS, say), at)
         await sending.send_due(db, Post(box.url, "board@board.example", LINKS, say), at + DAY)
-    assert sorted(to_each(box)) == sorted([f"{who}{n}@home.example" for who in ("eve", "sue") for n in range(3)])
+    told = ["di@home.example", *(f"{who}{n}@home.example" for who in ("eve", "sue") for n in range(3))]
+    assert sorted(to_each(box)) == sorted(told)
     assert {n: s for n, s in (await states(db)).items() if s != "sent"} == {
         gone: "failed",
         quiet: "failed",
         code: "failed",
+        ended: "failed",
+        digest: "failed",
     }
-    assert {*early, *waits} == {n for n, s in (await states(db)).items() if s == "sent"}
+    assert {*early, *waits, follows} == {n for n, s in (await states(db)).items() if s == "sent"}
 
 
 def to_each(box: Postbox) -> list[str]:
@@ -190,3 +202,30 @@ async def test_what_is_on_its_way_or_ended_long_ago_is_left_alone(db: Database) 
         row = await outbox.one(tx, claimed)
     assert row
     assert (row["retry_ms"], row["unsure"]) == (NOON_MS + sending.CLAIM_MS, 1)
+
+
+def test_a_letter_of_many_issues_that_was_kept_in_an_older_form_can_still_be_read() -> None:
+    parts = [
+        {"issue": 7, "title": "#7", "link": "https://board.example/issues/7", "text": text} for text in ("Old.", "")
+    ]
+    row = {"letter": json.dumps({"subject": "News", "paragraphs": ["So:"], "parts": parts})}
+    assert [part.lines for part in outbox.letter_of(row).parts] == [("Old.",), ()]
+
+
+async def test_who_stops_mail_about_an_issue_gets_none_of_what_still_waits(db: Database) -> None:
+    number = await file_issue(db, email="ada@home.example")
+    wishes = {}
+    for email in ("eve@home.example", "ada@home.example"):
+        async with db.saving() as tx:
+            wishes[email] = (await intake.follow(tx, issue=number, email=email, now_ms=0)).id
+            await intake.confirm_follow(tx, wishes[email], 1)
+    await do(db, outbox.give_up, "ada@home.example", error="")  # the receipt
+    eves = await put(db, "eves", to="eve@home.example", issue=number)
+    other = await put(db, "other", to="eve@home.example", issue=number + 1)
+    adas = await put(db, "ada", issue=number)
+    for email in wishes:
+        await do(db, customers.stop_following, wishes[email])
+    found = await states(db)
+    assert (found[eves], found[other], found[adas]) == ("failed", "queued", "queued")  # Ada's are for who filed it
+    await do(db, customers.stop_telling, number)
+    assert (await states(db))[adas] == "failed"

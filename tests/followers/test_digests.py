@@ -9,9 +9,10 @@ from board.actions import customers, moderators, staff
 from board.domain.decisions import Then
 from board.domain.leaf import milliseconds
 from board.domain.letters import Letter
+from board.domain.people import NEWCOMER, Poster
 from board.domain.wishes import Wishes, next_digest
 from board.followers import digests, mail
-from board.followers.writing import Post, as_text
+from board.followers.writing import Post, as_html, as_text
 from board.store import company, intake, outbox, own_data, wishes
 from board.store.database import Database
 from tests.cast import ADA, BO, CY, LINKS, MO, answer, do, do_at, file_issue, later, say, want_mail
@@ -63,6 +64,35 @@ async def test_a_daily_digest_brings_all_issues_in_one_letter_in_the_morning(db:
     assert all(words in text for words in ("We look.", "Which lid?", "It is the seal.", LINKS.issue(2)))
     assert f"No more mail, or only what you choose:\n{letter.stop}" in text
     assert await told(db, later(days=9)) == []  # nothing happened
+
+
+async def test_words_in_a_digest_cannot_pass_for_what_the_board_says(db: Database) -> None:
+    await wish(db, pace="daily")
+    await follow(db, await file_issue(db))
+    await told(db, later())
+    lie = "This company says it is resolved: fixed."
+    await do(db, customers.comment, 1, by=CY, body=f"Me, too.\n\n{lie}", via="web")
+    ((_, letter),) = await told(db, datetime(2026, 3, 3, 8, tzinfo=UTC))
+    assert letter.parts[0].lines[1:] == (f"Cy wrote a comment.\n\nMe, too.\n\n{lie}",)
+    assert f"<p>Me, too.</p><p>{lie}</p></div>" in as_html(letter, say)
+    assert f"{letter.parts[0].title}\n{LINKS.issue(1)}\n\n{letter.parts[0].lines[0]}" in as_text(letter, say)
+    assert f"Cy wrote a comment.\n\n> Me, too.\n>\n> {lie}\n\n" in as_text(letter, say)
+
+
+@pytest.mark.parametrize("pace", ["each", "daily"])
+async def test_a_follower_hears_of_the_comments_of_others_and_not_of_their_own(db: Database, pace: str) -> None:
+    number = await file_issue(db)
+    for email in (EVE, "di@home.example"):
+        await wish(db, email, pace=pace)
+        await follow(db, number, email)
+    await told(db, later())
+    eve = Poster(b"eve", is_known=True, email=EVE)
+    for body, poster in (("Before.", NEWCOMER), ("Mine leaks, too.", eve), ("Behind.", NEWCOMER)):
+        await do(db, customers.comment, number, by=CY, body=body, via="web", poster=poster)
+    found = dict(await told(db, later()) + await told(db, datetime(2026, 3, 3, 8, tzinfo=UTC)))
+    texts = {to: as_text(letter, say) for to, letter in found.items()}
+    counted = {to: [text.count(word) for word in ("Before.", "Mine", "Behind.")] for to, text in texts.items()}
+    assert counted == {EVE: [1, 0, 1], "di@home.example": [1, 1, 1]}
 
 
 async def test_a_weekly_digest_waits_for_monday_and_says_nothing_of_words_that_are_gone(db: Database) -> None:

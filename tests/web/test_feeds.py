@@ -273,9 +273,12 @@ async def test_what_is_not_there_has_no_feed(quick_site: Site, path: str) -> Non
 
 async def test_the_licence_stands_in_the_feeds(quick_site: Site) -> None:
     root = await quick_site.staff(ROOT)
-    await root.post("/staff/settings/texts", data={"rules": "", "about": "", "licence": "CC BY 4.0"})
+    await root.post(
+        "/staff/settings/texts", data={"rules": "", "about": "", "licence": "[CC BY](https://cc.example/by)"}
+    )
     got = await quick_site.browser().get("/feed.atom")
-    assert b"<rights>CC BY 4.0</rights>" in got.content
+    assert b"<rights>CC BY (https://cc.example/by)</rights>" in got.content
+    assert (await quick_site.browser().get("/feed.json")).json()["_board"]["licence"] == "CC BY (https://cc.example/by)"
 
 
 def test_what_no_xml_document_may_hold_is_left_out() -> None:

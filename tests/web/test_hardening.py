@@ -215,6 +215,7 @@ def test_an_error_is_logged_with_its_trace() -> None:
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", " =", "＝", "＠"])
 def test_no_cell_of_an_export_is_a_formula(start: str) -> None:
     assert cell(f"{start}1+1") == f"'{start}1+1"
+    assert cell(f"a;{start}1+1; {start}2;b") == f"a;'{start}1+1;' {start}2;b"  # parted so where people write 1,5
     assert (cell("1=1"), cell(-1), cell(None), cell("")) == ("1=1", -1, None, "")
 
 
