@@ -1,6 +1,6 @@
 """Digests: what happened on all issues of one reader since the last one, in one letter in the morning or on Mondays."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from board.domain import letters
 from board.domain import wishes as rules
@@ -12,6 +12,8 @@ from board.followers.writing import Post
 from board.store import company, intake, issues, outbox, own_data, record, wishes
 from board.store.database import Database, Tx
 from board.store.wishes import Waiting
+
+PATIENCE = timedelta(days=30)
 
 
 async def keep(tx: Tx, happened: list[Recorded], theirs: Wishes, email: str, follow: int | None, now: datetime) -> None:
@@ -50,10 +52,22 @@ async def write_next(db: Database, post: Post, now: datetime) -> bool:
     async with db.saving() as tx:
         found = await wishes.take(tx, email, now_ms)
         theirs = await wishes.read(tx, email)
-        parts = [part for one in found if (part := await part_of(tx, one, theirs, post))]
+        shown = [one for one in found if not await put_off(tx, one, theirs, now)]
+        parts = [part for one in shown if (part := await part_of(tx, one, theirs, post))]
         if parts:
-            last = max(one.last for one in found)
+            last = max(one.last for one in shown)
             await put(tx, email, tuple(parts), post, f"digest.{now_ms}.{last}.{email}", now_ms)
+    return True
+
+
+async def put_off(tx: Tx, one: Waiting, theirs: Wishes, now: datetime) -> bool:
+    """Whether it waits on, because just now nobody may read the issue; after a month it has waited long enough."""
+    row = await issues.find(tx, one.issue)
+    if one.follow is None or row is None or row["visibility"] == "public":
+        return False
+    (first,) = await record.after(tx, one.first - 1, limit=1)
+    if now - first.time < PATIENCE:
+        await wishes.wait(tx, one, next_ms=milliseconds(rules.next_digest(theirs, now)))
     return True
 
 
@@ -63,8 +77,6 @@ async def part_of(tx: Tx, one: Waiting, theirs: Wishes, post: Post) -> Part | No
     if row is None or await own_data.is_quiet(tx, one.email, one.issue) or not await still_reads(tx, one):
         return None
     is_filer = one.follow is None
-    if not is_filer and row["visibility"] != "public":
-        return None
     name = (await company.read(tx)).name
     lines = await said(tx, await waited(tx, one, theirs), name, post.say, to_filer=is_filer)
     link = post.links.private(one.issue) if is_filer else post.links.issue(one.issue)

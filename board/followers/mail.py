@@ -109,8 +109,11 @@ async def tell_next(tx: Tx, found: FanOut, post: Post, now: datetime) -> None:
     """Each time from the record as it is now: words that are gone are told to nobody any more."""
     row = await issues.find(tx, found.issue)
     readers = await fan_outs.followers(tx, found, limit=AT_A_TIME)
-    if row is None or row["visibility"] != "public" or not readers:
+    if row is None or not readers:
         await fan_outs.end(tx, found.id)
+        return
+    if row["visibility"] != "public":
+        await fan_outs.park(tx, found.id)
         return
     chain = await record.of_issue(tx, found.issue, since=found.first)
     happened = [r for r in chain if r.index <= found.last and is_told(r)]

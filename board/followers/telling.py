@@ -27,6 +27,8 @@ async def tell_of_issue(tx: Tx, news: News, post: Post) -> None:
 
 async def tell_crowd(tx: Tx, news: News, post: Post) -> None:
     number = news.row["number"]
+    if any(isinstance(r.event, e.IssueRestored | e.IssuePublished) for r in news.happened):
+        await fan_outs.go_on_with(tx, number)
     if not await intake.is_followed(tx, number) or await bundles.hold(tx, news, news.happened, "followers"):
         return
     happened = await bundles.bring(tx, number, "followers") + news.happened
@@ -49,7 +51,8 @@ async def tell_filer(tx: Tx, news: News, filer: Filer, post: Post) -> None:
         heard = await digests.bring(tx, email, filer.issue, theirs, heard)
         if not is_now and await bundles.hold(tx, news, heard, "filer"):
             return
-    heard = in_order(wanted(await bundles.bring(tx, filer.issue, "filer"), theirs, area, always=URGENT) + heard)
+    brought = [r for r in await bundles.bring(tx, filer.issue, "filer") if not await was_answered(tx, r)]
+    heard = in_order(wanted(brought, theirs, area, always=URGENT) + heard)
     if not is_now and theirs.pace != "each":
         await digests.keep(tx, heard, theirs, email, None, news.at)
         return

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from board.store.database import Tx
 from board.store.intake import FOLLOW, Follow, read_follow
 
+PARKED = 1_000_000_000  # turns: it waits for the issue to be shown again
+
 
 @dataclass(frozen=True)
 class FanOut:
@@ -34,7 +36,8 @@ async def next_one(tx: Tx) -> FanOut | None:
     """That which had the fewest turns, so that a large one delays no small one."""
     row = await tx.row(
         "SELECT id, issue, first_seq AS first, last_seq AS last, at_ms, after_email AS after, turns FROM fan_outs"
-        " ORDER BY turns, id LIMIT 1"
+        " WHERE turns < :parked ORDER BY turns, id LIMIT 1",
+        parked=PARKED,
     )
     return FanOut(**row) if row else None
 
@@ -67,3 +70,12 @@ async def go_on(tx: Tx, fan_out: int, after: str) -> None:
 
 async def end(tx: Tx, fan_out: int) -> None:
     await tx.run("DELETE FROM fan_outs WHERE id = :id", id=fan_out)
+
+
+async def park(tx: Tx, fan_out: int) -> None:
+    await tx.run("UPDATE fan_outs SET turns = :parked WHERE id = :id", id=fan_out, parked=PARKED)
+
+
+async def go_on_with(tx: Tx, issue: int) -> None:
+    """The issue is shown again: who has not heard yet what happened before hears it now."""
+    await tx.run("UPDATE fan_outs SET turns = 0 WHERE issue = :issue AND turns >= :parked", issue=issue, parked=PARKED)

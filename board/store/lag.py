@@ -6,6 +6,7 @@ from board.store import outbox, troubles
 from board.store.database import Tx
 from board.store.positions import IDLE
 
+MOST = 10_000  # letters that are counted, so that to look costs the same with any number of them
 BY_TIME = ("overdue", "reminders")  # how far these have looked is a time, in seconds
 LISTED = ", ".join(f"'{name}'" for name in BY_TIME)
 
@@ -23,7 +24,7 @@ class Lag:
 
 @dataclass(frozen=True)
 class Mail:
-    """How many letters are in each state, and since when the oldest of those that wait does so."""
+    """How many letters are in each state, of none more than `MOST`, and since when the oldest that waits does so."""
 
     letters: dict[str, int]
     oldest_ms: int | None
@@ -51,4 +52,4 @@ async def in_seconds(tx: Tx, now_ms: int, *, has_mailbox: bool) -> dict[str, int
 
 
 async def of_mail(tx: Tx) -> Mail:
-    return Mail(await outbox.counts(tx), await outbox.oldest_waiting(tx))
+    return Mail(await outbox.counts_up_to(tx, MOST), await outbox.oldest_waiting(tx))

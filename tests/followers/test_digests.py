@@ -15,7 +15,7 @@ from board.followers import digests, mail
 from board.followers.writing import Post, as_html, as_text
 from board.store import company, intake, outbox, own_data, wishes
 from board.store.database import Database
-from tests.cast import ADA, BO, CY, LINKS, MO, answer, do, do_at, file_issue, later, say, want_mail
+from tests.cast import ADA, BO, CY, LINKS, MO, ROOT, answer, do, do_at, file_issue, later, say, want_mail
 
 POST = Post(None, "board@board.example", LINKS, say)
 EVE = "eve@home.example"
@@ -140,6 +140,20 @@ async def test_what_waits_for_a_digest_is_not_sent_to_whoever_has_stopped(db: Da
         await own_data.be_quiet(tx, EVE, 2)
     await do(db, moderators.remove, 3, by=MO, reason="spam")
     assert await told(db, later(days=1)) == []
+
+
+async def test_what_is_hidden_when_a_digest_goes_out_comes_in_a_later_one(db: Database) -> None:
+    await wish(db, pace="daily")
+    await follow(db, await file_issue(db))
+    await told(db, later())
+    await answer(db, 1, body="We look.")
+    await told(db, later())
+    await do(db, moderators.remove, 1, by=MO, reason="spam")
+    assert await told(db, later(days=1)) == []
+    await do(db, moderators.restore, 1, by=ROOT)
+    ((_, letter),) = await told(db, later(days=2))
+    assert "We look." in as_text(letter, say)
+    assert await told(db, later(days=3)) == []
 
 
 async def test_the_filer_is_asked_at_once_and_hears_what_waited_with_it(db: Database) -> None:

@@ -1,6 +1,7 @@
 """News for a crowd goes out piece by piece: each follower hears once, and nobody else waits for the crowd."""
 
 import asyncio
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from board.followers import line, mail, sending
 from board.followers.writing import Post
 from board.store import fan_outs, intake, outbox
 from board.store.database import Database
-from tests.cast import BO, LINKS, MO, NOON, do, file_issue, say
+from tests.cast import BO, LINKS, MO, NOON, ROOT, do, file_issue, say
 from tests.followers.postbox import postbox
 
 POST = Post(None, "board@board.example", LINKS, say)
@@ -59,6 +60,21 @@ async def test_each_of_a_crowd_hears_once_however_many_write_the_letters(db: Dat
     assert len(told) == len(set(told)) == 55
     async with db.reading() as tx:
         assert await fan_outs.next_one(tx) is None
+
+
+@pytest.mark.usefixtures("small_pieces")
+async def test_what_is_hidden_while_a_crowd_is_told_is_told_to_the_others_when_it_is_shown_again(db: Database) -> None:
+    await crowd(db, await file_issue(db), 25)
+    await answer(db, 1)
+    await mail.fan_out(db, POST, NOON)
+    await do(db, moderators.remove, 1, by=MO, reason="abuse")
+    await go_on(db)
+    assert len(await recipients(db)) == 10
+    await do(db, moderators.restore, 1, by=ROOT)
+    await mail.write_letters(db, POST, NOON)
+    await go_on(db)
+    told = Counter(await recipients(db))
+    assert (len(told), max(told.values())) == (25, 1)
 
 
 @pytest.mark.usefixtures("small_pieces")
