@@ -8,11 +8,15 @@ then a file with the evidence is written. Formats: RFC 6962 and RFC 9162 (tree),
 tlog-cosignature, tlog-tiles and tlog-proof (receipts).
 """
 
+import sys
+
+if __name__ == "__main__":
+    sys.path.pop(0)  # what lies beside this file may have names of Python's own modules: where it comes from, `locale`
+
 import argparse
 import hmac
 import json
 import re
-import sys
 import urllib.request
 from base64 import b64decode, b64encode, urlsafe_b64encode
 from collections.abc import Iterator

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-PAPER_LIGHT, PAPER_DARK = (0xFB, 0xFA, 0xF7), (0x14, 0x14, 0x13)
+# Of the grounds that the accent stands on, those that are nearest to it: paper by light, what is raised by dark.
+ON_LIGHT, ON_DARK = (0xFB, 0xFA, 0xF7), (0x1C, 0x1C, 0x1A)
 WHITE, BLACK = (255, 255, 255), (13, 13, 12)
 ENOUGH = 4.6  # a little above the 4.5 : 1 of level AA
 STEPS = 50
@@ -21,7 +22,7 @@ class Accent:
 def accents(colour: str) -> tuple[Accent, Accent]:
     """The accent on the light and on the dark ground, from a colour `#rrggbb`."""
     given = parse(colour)
-    return readable(given, PAPER_LIGHT, BLACK), readable(given, PAPER_DARK, WHITE)
+    return readable(given, ON_LIGHT, BLACK), readable(given, ON_DARK, WHITE)
 
 
 def readable(colour: Rgb, paper: Rgb, towards: Rgb) -> Accent:

@@ -25,7 +25,6 @@ from board.store import company, issues, record
 from board.store.database import Tx
 from board.store.export import record_lines
 from board.web import limits, parquet, shapes
-from board.web.feeds import OPEN_TO_ALL
 from board.web.json import integer
 from board.web.live import counted
 from board.web.page import Frame, frame, page
@@ -68,7 +67,6 @@ class Copy:
 
     def headers(self, request: Request) -> dict[str, str]:
         return {
-            **OPEN_TO_ALL,
             "Access-Control-Expose-Headers": "ETag, Board-Head",
             "Accept-Ranges": "none",
             "Board-Head": self.head,

@@ -31,6 +31,7 @@ from board.web.page import Frame, ends_by, frame
 
 MOST, USUAL = 10, 5  # issues in a list
 THEMES = ("auto", "light", "dark")
+NO_ISSUE = 0  # what has no number is no issue: the list would be another thing than was asked for
 NO_AREA = "There is no such area on this board."
 # Whatever may be shown anywhere loads nothing but the board's own style, and says who may frame it.
 FRAMED = (
@@ -79,7 +80,7 @@ def read_asked(query: QueryParams) -> Asked:
     theme = query.get("theme", "")
     return Asked(
         area=clean(query.get("area", ""), lines=False)[:80],
-        issue=int(number) if is_number(number) else None,
+        issue=(int(number) if is_number(number) else NO_ISSUE) if number else None,
         limit=max(1, min(MOST, int(limit))) if is_number(limit) else USUAL,
         lang=known(query.get("lang", "")),
         theme=theme if theme in THEMES else "auto",

@@ -25,7 +25,6 @@ from board.web.page import Frame, ends_by, frame
 
 FORMS = {"atom": ATOM_TYPE, "json": JSON_TYPE}
 OF_STAFF = ("company", "moderator")
-OPEN_TO_ALL = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,8 +90,8 @@ def door(form: str) -> Door:
             origin, called = await record.origin(tx), await title(tx, asked, around)
         found = await make(request.app.state.board, asked, around, read, origin=origin, title=called)
         content = await asyncio.to_thread(feeds.atom if form == "atom" else feeds.json_feed, found)
-        headers = {**OPEN_TO_ALL, "Cache-Control": "no-cache"}
-        return Response(content, headers=headers, media_type=f"{FORMS[form]}; charset=utf-8")
+        media_type = f"{FORMS[form]}; charset=utf-8"
+        return Response(content, headers={"Cache-Control": "no-cache"}, media_type=media_type)
 
     return show
 

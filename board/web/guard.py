@@ -1,6 +1,7 @@
 """What holds for every request: security headers, where unsafe requests come from, and how long a body may be."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
@@ -30,7 +31,9 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 # What any site may read and show: it is the same for everybody, and no cookie counts there.
-FOR_ALL = ("/embed/v1/", "/embed/list.html", "/embed/badge.svg", "/live/sse")
+FOR_ALL = re.compile(
+    r"/embed/(v1/.*|list\.html|badge\.svg)|/live/sse|/log/.*|/oembed|/data/.+|/open311/.*|(/.+)?/feed\.(atom|json)"
+)
 HEADERS_FOR_ALL = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
 
 Refuse = Callable[[Request, Exception], Awaitable[Response]]
@@ -64,7 +67,7 @@ class Guard:
 
     def dress(self, scope: Scope, headers: MutableHeaders, status: int) -> None:
         """The headers of every answer; a redirect to the board itself names a path only."""
-        if scope["path"].startswith(FOR_ALL):
+        if FOR_ALL.fullmatch(scope["path"]):
             headers.update(HEADERS_FOR_ALL)
         for name, value in self.headers.items():
             headers.setdefault(name, value)

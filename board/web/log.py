@@ -14,10 +14,9 @@ from board.store import nodes, record
 from board.store.database import Tx
 from board.web.json import NUMBER_DIGITS
 
-OPEN_TO_ALL = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
-SOON = {**OPEN_TO_ALL, "Cache-Control": "public, max-age=2"}
-FOR_EVER = {**OPEN_TO_ALL, "Cache-Control": "public, max-age=31536000, immutable"}
-NEVER = {**OPEN_TO_ALL, "Cache-Control": "no-store"}  # words may be taken out
+SOON = {"Cache-Control": "public, max-age=2"}
+FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+NEVER = {"Cache-Control": "no-store"}  # words may be taken out
 CHECKER = Path(__file__).parent.parent / "verify.py"
 MOST_EXTRA = 65_000  # characters
 
@@ -88,7 +87,7 @@ def packed_extra(leaf: str, openings: dict[str, dict[str, str]]) -> bytes:
 
 async def checker(request: Request) -> Response:
     """The program that checks all of this, as it is."""
-    return PlainTextResponse(source(), headers={**OPEN_TO_ALL, "Cache-Control": "no-cache"})
+    return PlainTextResponse(source(), headers={"Cache-Control": "no-cache"})
 
 
 @cache

@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse, Response
 from board.domain.feeds import fit
 from board.domain.phrase import phrase
 from board.store import issues
-from board.web.feeds import OPEN_TO_ALL, named
+from board.web.feeds import named
 from board.web.fragments import read_names
 from board.web.home import is_number
 
@@ -69,14 +69,14 @@ async def answer(request: Request) -> Response:
     if row["visibility"] != "public":
         return told(401, say(phrase("This issue is not public.")), {"WWW-Authenticate": "Bearer"})
     made = embedded(board, row, named(row["number"], row["title"], say), names.company, asked)
-    headers = {**OPEN_TO_ALL, "Cache-Control": "no-cache"}
+    headers = {"Cache-Control": "no-cache"}
     if asked.form == "json":
         return Response(json.dumps(made, ensure_ascii=False), headers=headers, media_type="application/json")
     return Response(as_xml(made), headers=headers, media_type="text/xml; charset=utf-8")
 
 
 def told(status: int, words: str, headers: dict[str, str] | None = None) -> Response:
-    return PlainTextResponse(words, status, {**OPEN_TO_ALL, "Cache-Control": "no-store", **(headers or {})})
+    return PlainTextResponse(words, status, {"Cache-Control": "no-store", **(headers or {})})
 
 
 def embedded(board: Any, row: dict[str, Any], title: str, company: str, asked: Asked) -> dict[str, Any]:

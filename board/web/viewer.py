@@ -38,7 +38,8 @@ async def show(request: Request) -> Response:
     async with request.app.state.board.db.reading() as tx:
         around = await frame(tx, request)
     document, say = described(request), around.names.say
-    doors = [door(one, document, say) for one in OPERATIONS]
+    here = {"area": [*around.names.areas][-1]} if around.names.areas else {}
+    doors = [door(one, document, say, here) for one in OPERATIONS]
     return page(
         request,
         around,
@@ -52,7 +53,7 @@ async def show(request: Request) -> Response:
     )
 
 
-def door(one: Operation, document: dict[str, Any], say: Say) -> dict[str, Any]:
+def door(one: Operation, document: dict[str, Any], say: Say, here: dict[str, str]) -> dict[str, Any]:
     """What one door takes and gives, with a line for a shell."""
     told = document["paths"][one.path][one.method]
     takes = document["components"]["schemas"][one.takes.__name__] if one.takes else {}
@@ -67,7 +68,7 @@ def door(one: Operation, document: dict[str, Any], say: Say) -> dict[str, Any]:
         "fields": fields(takes),
         "gives": one.gives.__name__,
         "statuses": sorted(told["responses"]),
-        "curl": curl(one, told, document["servers"][0]["url"]),
+        "curl": curl(one, told, document["servers"][0]["url"], here),
         "ends": one.ends,
     }
 
@@ -77,14 +78,15 @@ def query(one: Operation) -> Query:
     return (*one.query, ("fields", {"type": "string"}, FIELDS_TOLD)) if one.gives in shapes.SPARSE else one.query
 
 
-def curl(one: Operation, told: dict[str, Any], server: str) -> str:
-    """A line that asks for the door's example."""
+def curl(one: Operation, told: dict[str, Any], server: str, here: dict[str, str]) -> str:
+    """A line that asks for the door's example; `here` is what the example names otherwise than this board."""
     address = server + one.path.replace("{number}", "1").replace("{id}", "1")
     words = ["curl", address]
     if key := KEYS.get(one.by, "Bearer TOKEN"):
         words += ["-H", f"Authorization: {key}"]
     if one.takes:
         example = told["requestBody"]["content"][JSON]["example"]
+        example = {name: here.get(name, value) for name, value in example.items()}
         words += ["-H", f"Content-Type: {JSON}", "-d", json.dumps(example, ensure_ascii=False)]
     return shlex.join(words)
 

@@ -168,6 +168,14 @@ def test_a_hostile_site_takes_nothing_from_what_can_be_read_and_used(
                 "(all) => all.map((one) => [getComputedStyle(one).fontSize, getComputedStyle(one).letterSpacing])"
             )
             assert boards == [["16px", "normal"]] * 4
+            badge = page.locator("customer-board .chip span")
+            assert badge.evaluate("(words) => words.scrollWidth <= words.clientWidth"), (name, theme)
+            label = page.locator("customer-board .button").evaluate(
+                "(one) => { const words = document.createRange(); words.selectNodeContents(one);"
+                " const [a, b] = [words.getBoundingClientRect(), one.getBoundingClientRect()];"
+                " return Math.abs((a.left + a.right) - (b.left + b.right)); }"
+            )
+            assert label <= 2, (name, theme)
             overflowing = "(all) => all.filter((one) => one.scrollWidth > one.clientWidth + 1).length"
             assert page.locator("customer-board .row, customer-board .foot").evaluate_all(overflowing) == 0
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from board.domain.colour import PAPER_DARK, PAPER_LIGHT, accents, contrast, parse
+from board.domain.colour import ON_DARK, ON_LIGHT, accents, contrast, parse
 
 COLOURS = st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}")
 AA = 4.5
@@ -12,8 +12,8 @@ AA = 4.5
 @given(COLOURS)
 def test_every_colour_is_made_readable_on_both_grounds(colour: str) -> None:
     light, dark = accents(colour)
-    assert contrast(parse(light.ground), PAPER_LIGHT) >= AA
-    assert contrast(parse(dark.ground), PAPER_DARK) >= AA
+    assert contrast(parse(light.ground), ON_LIGHT) >= AA
+    assert contrast(parse(dark.ground), ON_DARK) >= AA
 
 
 @given(COLOURS)

@@ -12,6 +12,9 @@ import jsonschema_rs
 import pytest
 
 from board.domain import hooks
+from board.domain.clocks import Target
+from board.store import company
+from board.store.company import Area
 from board.web.openapi import document, name_of
 from board.web.operations import OPERATIONS, Operation
 from board.web.session import now
@@ -195,3 +198,11 @@ async def test_people_read_all_of_it_with_a_line_for_each_door(quick_site: Site)
     links = set(re.findall(r'href="#([^"]+)"', html))
     assert links <= set(re.findall(r'id="([^"]+)"', html))
     assert '-d \'{"body": "Lovely.", "grade": 5}\'' in shown
+
+
+async def test_a_line_to_copy_names_an_area_of_this_board(quick_site: Site) -> None:
+    async with quick_site.db.saving() as tx:
+        await company.save_area(tx, Area("lids", "Lids", Target()))
+    shown = unescape(words_of((await quick_site.browser().get("/api")).text))
+    assert shown.count('"area": "lids"') == 2
+    assert '"area": "service"' not in shown

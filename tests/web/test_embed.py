@@ -17,6 +17,11 @@ from tests.web.site import HOME, Site, act, words_of
 from tests.web.test_remembered import kept
 
 FRAME, BADGE, STATE = "/embed/list.html", "/embed/badge.svg", "/embed/v1/state.json"
+COPIES = (
+    "/feed.atom", "/feed.json", "/areas/service/feed.json", "/issues/1/feed.atom", "/oembed", "/data/events.jsonl",
+    "/log/checkpoint", "/log/verify.py", "/log/receipts/999.tlog-proof", "/open311/discovery.json",
+    "/open311/v2/requests.json", "/open311/v2/requests/999.xml",
+)  # fmt: skip
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -49,7 +54,7 @@ async def test_the_board_at_a_glance_says_what_the_record_says(site: Site) -> No
     assert [issue["number"] for issue in board["issues"]] == [other, third, second, first]
     assert [issue["key"] for issue in board["issues"]] == ["unanswered", "overdue", "resolved", "confirmed"]
     assert board["topics"] == ["board"]
-    assert board["accent"] == {"--own": "light-dark(#0b4f6c, #59879b)", "--on-own": "light-dark(#ffffff, #0d0d0c)"}
+    assert board["accent"] == {"--own": "light-dark(#0b4f6c, #5e8b9e)", "--on-own": "light-dark(#ffffff, #0d0d0c)"}
 
     returns = await state(site, "?area=returns&limit=1")
     assert returns["area"] == {"slug": "returns", "name": "Returns"}
@@ -117,11 +122,11 @@ async def test_only_what_is_meant_for_it_may_be_framed(quick_site: Site) -> None
 async def test_other_sites_read_it_and_nothing_else(quick_site: Site) -> None:
     await file_issue(quick_site.db)
     anybody = quick_site.browser({"Origin": "https://shop.example"})
-    for path in (STATE, FRAME, BADGE, f"{STATE}?area=nowhere"):
+    for path in (STATE, FRAME, BADGE, f"{STATE}?area=nowhere", *COPIES):
         headers = (await anybody.get(path)).headers
         assert {name: headers[name] for name in HEADERS_FOR_ALL} == HEADERS_FOR_ALL, path
         assert "access-control-allow-credentials" not in headers
-    for path in ("/", "/issues/1", "/new", "/api/v1/issues", "/signin"):
+    for path in ("/", "/issues/1", "/new", "/api/v1/issues", "/signin", "/embed", "/embed/new", "/data/", "/log"):
         assert "access-control-allow-origin" not in (await anybody.get(path)).headers, path
 
 
@@ -132,8 +137,9 @@ async def test_what_a_site_gets_wrong_is_said(quick_site: Site) -> None:
     framed = await anybody.get(f"{FRAME}?area=nowhere")
     assert framed.status_code == 404
     assert "There is no such area on this board." in words_of(framed.text)
-    assert (await anybody.get(f"{STATE}?issue=9")).status_code == 404
-    assert (await anybody.get(f"{STATE}?limit=999&lang=xx&theme=pink&issue=no")).status_code == 200
+    for number in ("9", "0", "no"):
+        assert (await anybody.get(f"{STATE}?issue={number}")).status_code == 404
+    assert (await anybody.get(f"{STATE}?limit=999&lang=xx&theme=pink&issue=")).status_code == 200
 
 
 @pytest.mark.parametrize("name", ["Ada & Sons <b>", "Łódź Öl", "株式会社ボード", "W" * 80, "i" * 80])

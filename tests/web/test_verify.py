@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -160,6 +162,13 @@ async def test_a_receipt_is_checked_from_its_file(wire: Wire, tmp_path: Path) ->
     assert await asyncio.to_thread(verify.main, [str(file), "--key", VKEY]) == 0
     assert await asyncio.to_thread(verify.main, [str(file)]) == 1
     assert await asyncio.to_thread(verify.main, [str(file), "--key", VKEY + "x"]) == 1
+
+
+async def test_the_checker_runs_where_it_lies_beside_the_board_s_own_files(wire: Wire) -> None:
+    command = [sys.executable, str(verify.__file__), wire.base]
+    told = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=30)
+    assert (told.returncode, told.stderr) == (0, "")
+    assert told.stdout.startswith("It holds: ")
 
 
 async def test_the_board_gives_its_checker_away(wire: Wire) -> None:

@@ -59,7 +59,7 @@ export class ListFace {
 
 export class IssueFace {
   constructor(host) {
-    this.query = { issue: host.getAttribute("issue") ?? "" };
+    this.query = { issue: host.getAttribute("issue") || 0 };
     this.row = new Row("div");
     this.rows = [this.row];
     this.who = make("b", { dir: "auto" });
