@@ -1,6 +1,6 @@
 """The API keeps to its own description, whatever is sent: thousands of made-up requests to the real server.
 
-BOARD_CASES sets how many for each operation (default 25); `make soak` sends 20,000 and more.
+BOARD_CASES sets how many for each operation (default 12); `make soak` sends 20,000 and more.
 """
 
 import os
@@ -23,7 +23,7 @@ from board.web.operations import OPERATIONS
 from tests.browser.house import House, living_in
 from tests.web.doors import all_routes, plain
 
-CASES = int(os.environ.get("BOARD_CASES", "25"))
+CASES = int(os.environ.get("BOARD_CASES", "12"))
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 
 

@@ -25,6 +25,8 @@ from typing import Any
 from board.domain import events as e
 from board.domain.leaf import encode
 from board.domain.proof import COMMIT_DOMAIN, leaf_hash
+from board.domain.tree import above
+from board.domain.tree import filled as filled_nodes
 from board.store import record, search
 from board.store.company import Area
 from board.store.projection import due
@@ -48,6 +50,7 @@ COLUMNS = {
     "filers": ["issue", "email", "confirmed_ms"],
     "follows": ["issue", "email", "created_ms", "confirmed_ms", "came_from"],
     "mine_too": ["issue", "voter"],
+    "nodes": ["level", "place", "hash"],
 }
 CLOCK = [f"T{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}Z" for second in range(DAY)]
 
@@ -93,6 +96,7 @@ class Past:
         self.over: dict[int, Case] = {}
         self.told = 0
         self.late: Late = defaultdict(list)
+        self.leaves, self.tiles = 0, defaultdict[int, list[bytes]](list)
 
     def batches(self) -> Iterator[Rows]:
         """In the order of time: each issue's next step is the earliest of all."""
@@ -122,7 +126,17 @@ class Past:
 
     def taken(self) -> Rows:
         rows, self.rows = self.rows, {table: [] for table in COLUMNS}
+        rows["nodes"] = [node for *_, hashed in rows["events"] for node in self.grown(hashed)]
         return rows
+
+    def grown(self, leaf: bytes) -> Iterator[tuple[int, int, bytes]]:
+        """The nodes of the tree that are whole with this leaf."""
+        self.tiles[0].append(leaf)
+        for level, place in filled_nodes(self.leaves):
+            full, self.tiles[level - 1] = self.tiles[level - 1], []
+            self.tiles[level].append(above(full))
+            yield level, place, self.tiles[level][-1]
+        self.leaves += 1
 
     def filed(self, number: int, lives: list[Life]) -> Case:
         area = AREAS[int(self.chance.random() * len(AREAS))].slug

@@ -11,7 +11,7 @@ import httpx
 from board.domain.proof import b64url
 from board.store import intake, people
 from board.web.session import now_ms
-from tests.cast import BO, MO, ROOT
+from tests.cast import BO, LOG_KEY, MO, ROOT
 from tests.web.doors import BODIES, FORMS, filled, takes_json, unsafe
 from tests.web.site import Site
 from tests.web.test_canaries import CANARY, paths, plant, public_surfaces
@@ -32,7 +32,7 @@ async def planted_secrets(site: Site, folder: Path) -> dict[str, str]:
         found["session"] = await people.new_session(tx, person=ROOT.person, email=None, now_ms=now_ms())
         found["token"] = await people.new_token(tx, label="Robot", role="admin", now_ms=now_ms())
     found["key of the board"] = str(settings.secret_key)
-    found["key of the record"] = (folder / "log.key").read_text(encoding="ascii").splitlines()[1]
+    found["key of the record"] = LOG_KEY.read_text(encoding="ascii").splitlines()[1]
     return found | await hidden_salts(site) | await hashes(site)
 
 

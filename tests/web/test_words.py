@@ -18,7 +18,7 @@ TRANSLATED = "⟦"
 QUIET = ("script", "style", "time", "code", "pre", "kbd")
 NO_END = ("meta", "link", "input", "br", "use", "rect", "path", "hr", "img")
 NAMES_OF_THINGS = re.compile(
-    r"[#\d\s.,:%·?×-]*|#?\d+ .{0,3}|/log/\S+|\S+@\S+|https?://\S+|[\w-]{43}|[0-9a-f]{64}|board\.example.*"
+    r"[#\d\s.,:%·?×-]*|#?\d+ .{0,3}|/log/\S+|\S+@\S+|https?://\S+|[\w-]{43}|[0-9a-f]{64}|board\.example.*|Atom|JSON\s+Feed"
 )
 
 
