@@ -284,7 +284,7 @@ async def tick_for_ever(db: Database) -> None:
 
 async def refuse(request: Request, refused: Exception) -> Response:
     assert isinstance(refused, Refused)
-    if request.url.path.startswith(("/api/", "/live/", "/embed/v1/", inbound.PATH)):
+    if request.url.path.startswith(("/api/", "/live/", "/embed/v1/", "/log/", inbound.PATH)):
         return problem(refused)
     if isinstance(refused, Overrun):
         said = request.app.state.board.renderer.say(refused.detail)

@@ -170,11 +170,11 @@ def look(given: Given) -> None:
                 see(one, sight, given)
             except ValueError as wrong:
                 count.refuse(one, wrong)
-    click.echo(f"{sight.issues} conversations with {sight.messages} messages would be brought in.")
-    for what, counted in (("areas", sight.areas), ("as they ended", sight.ends)):
+    click.echo(f"Conversations that would be brought in: {sight.issues}, with messages: {sight.messages}.")
+    for what, counted in (("areas", sight.areas), ("ends", sight.ends)):
         click.echo(f"By {what}: " + ", ".join(f"{name} {number}" for name, number in counted.most_common(SHOWN)))
     if count.bad:
-        fail(f"{count.bad} lines would not be imported")
+        fail(f"lines that would not be imported: {count.bad}")
 
 
 def see(found: Found, sight: Sight, given: Given) -> None:

@@ -10,12 +10,14 @@ from starlette.responses import Response
 from board.actions import company as acts
 from board.actions import handovers
 from board.domain.handover import Handover
+from board.domain.leaf import format_time
 from board.domain.people import Poster
 from board.domain.words import Filing
 from board.errors import Invalid
-from board.store import company
+from board.store import company, issues
 from board.store import handovers as kept
 from board.store.database import Tx, WriteTx
+from board.store.issues import Wanted
 from board.web import session
 from board.web.bundle import bundle
 from board.web.page import back, form, frame, page, time_of
@@ -27,6 +29,7 @@ async def gallery(request: Request) -> Response:
     async with board.db.reading() as tx:
         around = await frame(tx, request)
         areas = await company.areas(tx)
+        newest = await issues.listed(tx, Wanted(state="all", sort="new", limit=1), format_time(session.now()))
     url: str = board.settings.base_url
     made = bundle()
     return page(
@@ -35,6 +38,7 @@ async def gallery(request: Request) -> Response:
         "embed/gallery.html",
         nav="about",
         areas=areas,
+        example=newest[0]["number"] if newest else None,
         script={"url": f"{url}/embed/v1/embed.js", "pinned": f"{url}/embed/v1/{made.name}", "hash": made.integrity},
         socket_url=f"{'wss' if url.startswith('https') else 'ws'}://{urlsplit(url).netloc}",
     )

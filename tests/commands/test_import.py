@@ -129,9 +129,9 @@ def test_a_dry_run_says_what_would_come_and_brings_nothing(sqlite_url: str, tmp_
         "2024-04-12  Kettles: Bring back the whistle",
         "2024-05-02  Kettles: A kettle for one cup",
         "2024-05-04  Shop: Sell tea too",
-        "5 conversations with 9 messages would be brought in.",
+        "Conversations that would be brought in: 5, with messages: 9.",
         "By areas: Kettles 3, Shop 2",
-        "By as they ended: open 2, fixed 1, answered 1, declined 1",
+        "By ends: open 2, fixed 1, answered 1, declined 1",
     ]
     assert not shell.folder.exists()  # it asks no database, and makes no key
 

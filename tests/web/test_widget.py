@@ -19,7 +19,7 @@ from board.store import intake
 from tests.cast import BO, MO, ROOT
 from tests.domain.test_handover import token
 from tests.soundness import assert_sound
-from tests.web.site import FILING, HOME, Site, words_of
+from tests.web.site import FILING, HOME, Site, file_issue, words_of
 
 SHOP = "https://shop.example"
 NODE = shutil.which("node")
@@ -173,8 +173,10 @@ async def test_only_admins_see_the_page_of_it(quick_site: Site) -> None:
 
 
 async def test_the_gallery_shows_each_mode_with_what_to_copy_exact_to_this_board(quick_site: Site) -> None:
+    assert '<customer-board mode="issue"' not in (await quick_site.browser().get("/embed")).text
+    number = await file_issue(quick_site.browser())
     page = html.unescape((await quick_site.browser().get("/embed")).text)
-    for mode in ('limit="3"', 'mode="issue"', 'mode="badge"', 'mode="button"'):
+    for mode in ('limit="3"', f'mode="issue" issue="{number}"', 'mode="badge"', 'mode="button"'):
         assert f"<customer-board {mode}" in page
     assert f"script-src {HOME}; connect-src {HOME}; frame-src {HOME}; img-src {HOME}" in page
     assert "wss://board.example" in page
