@@ -1,4 +1,4 @@
-"""Roots, proofs and tiles of the tree, held against RFC 6962 word for word and against vectors of others."""
+"""Roots and proofs of the tree, held against RFC 6962 word for word, vectors of others, and the checker (RFC 9162)."""
 
 import json
 from hashlib import sha256
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from board.domain import tree
 from board.domain.proof import leaf_hash
+from board.verify import is_grown, root_by_inclusion
 
 VECTORS: dict[str, Any] = json.loads((Path(__file__).parents[1] / "vectors" / "tlog.json").read_text())
 MOST = 300
@@ -45,43 +46,6 @@ def root_of(hashes: list[bytes]) -> bytes:
     return sha256(b"\x01" + root_of(hashes[:k]) + root_of(hashes[k:])).digest()
 
 
-def leads_up(index: int, size: int, leaf: bytes, proof: list[bytes]) -> bytes | None:
-    """The root to which an inclusion proof leads: RFC 9162 §2.1.3.2. None where it is not of the right length."""
-    fn, sn, found = index, size - 1, leaf
-    for each in proof:
-        if sn == 0:
-            return None
-        if fn & 1 or fn == sn:
-            found = tree.interior(each, found)
-            while not fn & 1 and fn:
-                fn, sn = fn >> 1, sn >> 1
-        else:
-            found = tree.interior(found, each)
-        fn, sn = fn >> 1, sn >> 1
-    return found if sn == 0 else None
-
-
-def grows(old: int, new: int, proof: list[bytes]) -> tuple[bytes, bytes] | None:
-    """The two roots to which a consistency proof leads: RFC 9162 §2.1.4.2; for 0 < old < new, `proof` with the old
-    root in front where the old size is a power of two.
-    """
-    fn, sn = old - 1, new - 1
-    while fn & 1:
-        fn, sn = fn >> 1, sn >> 1
-    first = second = proof[0]
-    for each in proof[1:]:
-        if sn == 0:
-            return None
-        if fn & 1 or fn == sn:
-            first, second = tree.interior(each, first), tree.interior(each, second)
-            while not fn & 1 and fn:
-                fn, sn = fn >> 1, sn >> 1
-        else:
-            second = tree.interior(second, each)
-        fn, sn = fn >> 1, sn >> 1
-    return (first, second) if sn == 0 else None
-
-
 def leaves(count: int, kept: Kept = SMALL) -> list[bytes]:
     return [kept(0, index) for index in range(count)]
 
@@ -109,16 +73,14 @@ def test_every_inclusion_proof_up_to_300_leaves_leads_to_the_root() -> None:
     for size in range(1, MOST + 1):
         root = tree.root(size, SMALL)
         for index in range(size):
-            assert leads_up(index, size, SMALL(0, index), tree.inclusion(index, size, SMALL)) == root
+            assert root_by_inclusion(index, size, SMALL(0, index), tree.inclusion(index, size, SMALL)) == root
 
 
 def test_every_consistency_proof_up_to_300_leaves_leads_to_both_roots() -> None:
     roots = [tree.root(size, SMALL) for size in range(MOST + 1)]
     for new in range(1, MOST + 1):
         for old in range(1, new):
-            proof = tree.consistency(old, new, SMALL)
-            known = [roots[old]] if old & (old - 1) == 0 else []
-            assert grows(old, new, known + proof) == (roots[old], roots[new])
+            assert is_grown(old, roots[old], new, roots[new], tree.consistency(old, new, SMALL))
 
 
 sizes = st.sampled_from(BORDERS) | st.integers(1, 70_000)
@@ -128,10 +90,8 @@ sizes = st.sampled_from(BORDERS) | st.integers(1, 70_000)
 def test_across_the_borders_of_tiles_every_proof_leads_to_its_roots(size: int, old: int, place: int) -> None:
     old, size, index = min(old, size), max(old, size), place % max(old, size)
     root = tree.root(size, LARGE)
-    assert leads_up(index, size, LARGE(0, index), tree.inclusion(index, size, LARGE)) == root
-    if old < size:
-        known = [tree.root(old, LARGE)] if old & (old - 1) == 0 else []
-        assert grows(old, size, known + tree.consistency(old, size, LARGE)) == (tree.root(old, LARGE), root)
+    assert root_by_inclusion(index, size, LARGE(0, index), tree.inclusion(index, size, LARGE)) == root
+    assert is_grown(old, tree.root(old, LARGE), size, root, tree.consistency(old, size, LARGE))
 
 
 def test_a_tree_of_70000_leaves_has_the_roots_and_tiles_of_the_vectors() -> None:

@@ -7,8 +7,7 @@ from xml.etree import ElementTree
 import pytest
 
 from board.domain.medians import middle, step
-from board.store import company
-from board.web import bundle as bundles
+from board.store import company, widget_scripts
 from board.web.bundle import Bundle, bundle
 from board.web.guard import HEADERS_FOR_ALL
 from tests.cast import MO, ROOT, answer, file_issue, later
@@ -193,15 +192,14 @@ async def test_the_module_is_one_small_file_that_sites_may_pin(site: Site) -> No
     assert (await anybody.get("/embed/v1/embed-0123456789abcdef.js")).status_code == 404
 
 
-async def test_a_version_that_was_given_out_stays_when_the_board_has_a_newer_one(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before = bundle()
-    assert (await site.browser().get("/embed/v1/embed.js")).content == before.content
-    monkeypatch.setattr(bundles, "bundle", lambda: Bundle(b"// newer\n"))
-    assert (await site.browser().get("/embed/v1/embed.js")).content == b"// newer\n"
-    pinned = await site.browser().get(f"/embed/v1/{before.name}")
-    assert pinned.content == before.content
+async def test_a_version_that_was_given_out_stays_when_the_board_has_a_newer_one(site: Site) -> None:
+    older, newer = Bundle(b"// an older board's\n"), bundle()
+    assert (await site.browser().get("/embed/v1/embed.js")).content == newer.content
+    async with site.db.saving() as tx:
+        assert await widget_scripts.one(tx, newer.hash) == newer.content  # as the older board did
+        await widget_scripts.keep(tx, older.hash, older.content)
+    pinned = await site.browser().get(f"/embed/v1/{older.name}")
+    assert pinned.content == older.content
     assert "immutable" in pinned.headers["cache-control"]
 
 
